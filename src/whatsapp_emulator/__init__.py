@@ -1,0 +1,1 @@
+"""A pretend WhatsApp network that unmodified clients connect to on loopback."""

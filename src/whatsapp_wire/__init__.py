@@ -1,0 +1,1 @@
+"""The WhatsApp Web protocol without I/O: bytes in, bytes out."""
