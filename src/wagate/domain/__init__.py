@@ -1,0 +1,1 @@
+"""Words: what things are. Frozen values and pure rules, standard library only, no I/O."""

@@ -1,0 +1,166 @@
+"""Every error the house can tell a caller about. The docstring is the title that a human reads.
+
+GatewayError
+├── InvalidRequest ── InvalidRecipient, InvalidContent, InvalidProxy
+├── Unauthenticated, Forbidden
+├── NotFound ── SessionNotFound, MessageNotFound, ApiKeyNotFound
+├── Conflict ── SessionNameTaken, SessionNotPaired, SessionAlreadyPaired, SessionNotRunning, QrNotReady,
+│               IdempotencyKeyReused, IdempotencyKeyBusy
+├── UnsupportedByEngine, UnknownEngine
+├── StorageUnavailable, TooBusy
+└── DeadlineExceeded
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class GatewayError(Exception):
+    """Something went wrong"""
+
+    code: ClassVar[str] = "internal_error"
+
+    def __init__(self, detail: str = "", *, pointer: str | None = None) -> None:
+        """``detail`` says what happened and what to do; ``pointer`` is the JSON pointer of the offending field."""
+        super().__init__(detail or (type(self).__doc__ or ""))
+        self.detail = detail or (type(self).__doc__ or "")
+        self.pointer = pointer
+
+
+class InvalidRequest(GatewayError):
+    """The request is not valid"""
+
+    code = "invalid_request"
+
+
+class InvalidRecipient(InvalidRequest):
+    """The recipient is not a WhatsApp address or an international phone number"""
+
+    code = "invalid_recipient"
+
+
+class InvalidContent(InvalidRequest):
+    """The content cannot be sent as it is"""
+
+    code = "invalid_content"
+
+
+class InvalidProxy(InvalidRequest):
+    """The proxy is not an http:// or socks5:// URL"""
+
+    code = "invalid_proxy"
+
+
+class InvalidCursor(InvalidRequest):
+    """The cursor does not come from this list"""
+
+    code = "invalid_cursor"
+
+
+class Unauthenticated(GatewayError):
+    """No valid API key came with the request"""
+
+    code = "unauthenticated"
+
+
+class Forbidden(GatewayError):
+    """The API key does not allow this"""
+
+    code = "forbidden"
+
+
+class NotFound(GatewayError):
+    """There is no such thing"""
+
+    code = "not_found"
+
+
+class SessionNotFound(NotFound):
+    """There is no such session"""
+
+    code = "session_not_found"
+
+
+class MessageNotFound(NotFound):
+    """There is no such message"""
+
+    code = "message_not_found"
+
+
+class ApiKeyNotFound(NotFound):
+    """There is no such API key"""
+
+    code = "api_key_not_found"
+
+
+class Conflict(GatewayError):
+    """The request does not fit the present state"""
+
+    code = "conflict"
+
+
+class SessionNameTaken(Conflict):
+    """Another session already has this name"""
+
+    code = "session_name_taken"
+
+
+class SessionNotPaired(Conflict):
+    """The session is not paired with a phone"""
+
+    code = "session_not_paired"
+
+
+class SessionAlreadyPaired(Conflict):
+    """The session is already paired with a phone"""
+
+    code = "session_already_paired"
+
+
+class SessionNotRunning(Conflict):
+    """The session is not running"""
+
+    code = "session_not_running"
+
+
+class QrNotReady(Conflict):
+    """There is no QR code to show right now"""
+
+    code = "qr_not_ready"
+
+
+class IdempotencyKeyReused(GatewayError):
+    """This Idempotency-Key was used for a different request"""
+
+    code = "idempotency_key_reused"
+
+
+class UnsupportedByEngine(GatewayError):
+    """The session's engine cannot do this"""
+
+    code = "unsupported_by_engine"
+
+
+class UnknownEngine(InvalidRequest):
+    """There is no engine of this name"""
+
+    code = "unknown_engine"
+
+
+class StorageUnavailable(GatewayError):
+    """The database cannot be written right now; nothing was accepted"""
+
+    code = "storage_unavailable"
+
+
+class TooBusy(GatewayError):
+    """Too much work is waiting; try again shortly"""
+
+    code = "too_busy"
+
+
+class DeadlineExceeded(GatewayError):
+    """The work was not done in time"""
+
+    code = "deadline_exceeded"

@@ -1,0 +1,54 @@
+"""The facts that the journal keeps. An event is written once, numbered per session, and never changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from wagate.domain.ids import EventId, SessionId, TenantId
+
+
+class EventType(StrEnum):
+    """Every kind of event."""
+
+    SESSION_STATE = "session.state"
+    SESSION_CONNECTED = "session.connected"
+    SESSION_DISCONNECTED = "session.disconnected"
+    SESSION_LOGGED_OUT = "session.logged_out"
+    SESSION_BANNED = "session.banned"
+    SESSION_QR = "session.qr"
+    SESSION_PAIRING_CODE = "session.pairing_code"
+    MESSAGE_RECEIVED = "message.received"
+    MESSAGE_QUEUED = "message.queued"
+    MESSAGE_SENT = "message.sent"
+    MESSAGE_DELIVERED = "message.delivered"
+    MESSAGE_READ = "message.read"
+    MESSAGE_PLAYED = "message.played"
+    MESSAGE_FAILED = "message.failed"
+    MESSAGE_UNKNOWN = "message.unknown"
+    MESSAGE_UNDECRYPTABLE = "message.undecryptable"
+    CONTACT_UPDATED = "contact.updated"
+    CONTACT_MERGED = "contact.merged"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One fact. ``position`` orders the whole journal, ``seq`` one session's part of it; ``occurred_at`` is in ms."""
+
+    position: int
+    id: EventId
+    seq: int
+    type: EventType
+    tenant: TenantId
+    session: SessionId | None
+    occurred_at: int
+    data: dict[str, object]
+
+
+def matches(pattern: str, event_type: str) -> bool:
+    """Whether a subscription such as ``*``, ``message.*`` or ``message.sent`` covers an event type."""
+    if pattern == "*":
+        return True
+    if pattern.endswith(".*"):
+        return event_type.startswith(pattern[:-1])
+    return pattern == event_type

@@ -1,0 +1,68 @@
+"""Identifiers: a typed prefix and a ULID (26 characters of Crockford base32: 48 bits of milliseconds, 80 random)."""
+
+from __future__ import annotations
+
+import secrets
+from typing import NewType
+
+TenantId = NewType("TenantId", str)
+ApiKeyId = NewType("ApiKeyId", str)
+SessionId = NewType("SessionId", str)
+ContactId = NewType("ContactId", str)
+ChatId = NewType("ChatId", str)
+MessageId = NewType("MessageId", str)
+EventId = NewType("EventId", str)
+NodeId = NewType("NodeId", str)
+
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def ulid(now_ms: int) -> str:
+    """A ULID for a moment given in milliseconds since 1970; ids of later milliseconds sort after earlier ones."""
+    value = (now_ms << 80) | secrets.randbits(80)
+    return "".join(_CROCKFORD[(value >> shift) & 31] for shift in range(125, -1, -5))
+
+
+def tenant_id(now_ms: int) -> TenantId:
+    """A new ``tnt_…``."""
+    return TenantId(f"tnt_{ulid(now_ms)}")
+
+
+def api_key_id(now_ms: int) -> ApiKeyId:
+    """A new ``key_…``."""
+    return ApiKeyId(f"key_{ulid(now_ms)}")
+
+
+def session_id(now_ms: int) -> SessionId:
+    """A new ``ses_…``."""
+    return SessionId(f"ses_{ulid(now_ms)}")
+
+
+def contact_id(now_ms: int) -> ContactId:
+    """A new ``con_…``."""
+    return ContactId(f"con_{ulid(now_ms)}")
+
+
+def chat_id(now_ms: int) -> ChatId:
+    """A new ``cht_…``."""
+    return ChatId(f"cht_{ulid(now_ms)}")
+
+
+def message_id(now_ms: int) -> MessageId:
+    """A new ``msg_…``."""
+    return MessageId(f"msg_{ulid(now_ms)}")
+
+
+def event_id(now_ms: int) -> EventId:
+    """A new ``evt_…``."""
+    return EventId(f"evt_{ulid(now_ms)}")
+
+
+def node_id(now_ms: int) -> NodeId:
+    """A new ``nod_…``."""
+    return NodeId(f"nod_{ulid(now_ms)}")
+
+
+def wa_id() -> str:
+    """A message id in the form that WhatsApp Web clients choose: ``3EB0`` and 18 upper-case hex digits."""
+    return "3EB0" + secrets.token_hex(9).upper()

@@ -1,0 +1,116 @@
+"""A message and the states it passes through (reliability rules R2 and R6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from wagate.domain.content import Content, Quoted
+from wagate.domain.ids import ChatId, ContactId, MessageId, SessionId, TenantId
+from wagate.domain.jid import Jid
+
+
+class MessageStatus(StrEnum):
+    """Where a message is. Ranks only rise, but ``unknown`` may resolve to anything."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    UNKNOWN = "unknown"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    PLAYED = "played"
+    FAILED = "failed"
+    RECEIVED = "received"
+
+
+_RANK = {
+    MessageStatus.QUEUED: 0,
+    MessageStatus.SENDING: 1,
+    MessageStatus.UNKNOWN: 1,
+    MessageStatus.SENT: 2,
+    MessageStatus.DELIVERED: 3,
+    MessageStatus.READ: 4,
+    MessageStatus.PLAYED: 5,
+}
+
+
+def may_become(old: MessageStatus, new: MessageStatus) -> bool:
+    """Whether an outbound message may move from one status to another: a late ``delivered`` never undoes ``read``."""
+    if old in (MessageStatus.RECEIVED, MessageStatus.FAILED) or new is MessageStatus.RECEIVED:
+        # A receipt proves that a message once called failed went out after all.
+        return old is MessageStatus.FAILED and _RANK.get(new, 0) >= _RANK[MessageStatus.SENT]
+    if new is MessageStatus.FAILED:
+        return _RANK[old] < _RANK[MessageStatus.DELIVERED]
+    if old is MessageStatus.SENDING and new is MessageStatus.UNKNOWN:
+        return True
+    return _RANK[new] > _RANK[old]
+
+
+class Direction(StrEnum):
+    """Whether the session's own account wrote the message."""
+
+    IN = "in"
+    OUT = "out"
+
+
+class Origin(StrEnum):
+    """Who caused the message."""
+
+    API = "api"
+    CONTACT = "contact"
+    OTHER_DEVICE = "other_device"
+
+
+@dataclass(frozen=True, slots=True)
+class MessageFailure:
+    """Why a message failed: a stable code, a sentence, and whether sending it again could help."""
+
+    code: str
+    detail: str
+    retryable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """One person as one session knows them, whatever address they were seen under."""
+
+    id: ContactId
+    phone: str | None
+    lid: str | None
+    push_name: str | None
+    is_me: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """A conversation of one session; ``contact`` is set for a direct one, ``jid`` for every other kind."""
+
+    id: ChatId
+    kind: str
+    contact: Contact | None
+    jid: Jid | None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as the API shows it. All ``*_at`` are milliseconds since 1970, UTC."""
+
+    id: MessageId
+    tenant: TenantId
+    session: SessionId
+    chat: Chat
+    sender: Contact | None
+    direction: Direction
+    origin: Origin
+    wa_id: str | None
+    client_ref: str | None
+    content: Content
+    quoted: Quoted | None
+    status: MessageStatus
+    status_reason: str | None
+    failure: MessageFailure | None
+    accepted_at: int
+    sent_at: int | None
+    delivered_at: int | None
+    read_at: int | None

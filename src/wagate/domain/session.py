@@ -1,0 +1,113 @@
+"""A session's states, driven by evidence, each with a reason and what a human should do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from wagate.domain.ids import SessionId, TenantId
+
+
+class SessionState(StrEnum):
+    """What is known about one WhatsApp identity's line right now."""
+
+    STOPPED = "stopped"
+    STARTING = "starting"
+    AWAITING_SCAN = "awaiting_scan"
+    PAIRING = "pairing"
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+    DEGRADED = "degraded"
+    DISCONNECTED = "disconnected"
+    LOGGED_OUT = "logged_out"
+    BANNED = "banned"
+    REPLACED = "replaced"
+    OUTDATED = "outdated"
+    FAILED = "failed"
+
+
+LIVE = frozenset({SessionState.CONNECTED, SessionState.DEGRADED})
+"""States in which a message can leave."""
+
+FINAL = frozenset(
+    {
+        SessionState.STOPPED,
+        SessionState.LOGGED_OUT,
+        SessionState.BANNED,
+        SessionState.REPLACED,
+        SessionState.OUTDATED,
+        SessionState.FAILED,
+    }
+)
+"""States that nothing but a human (or the API) leaves."""
+
+RESUMABLE_AT_BOOT = frozenset(SessionState) - FINAL
+"""A session found in one of these at boot was running when the process ended; any other stays as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a session is in its state: a stable code, and a sentence with the details."""
+
+    code: str
+    detail: str = ""
+
+
+_ACTIONS = {
+    "qr_expired": "Nobody scanned the QR code in time. Start the session and scan it within the shown time.",
+    "not_paired": "Start the session and pair it with a phone.",
+    "stopped_by_user": "Start the session when it should work again.",
+    "device_removed": "The phone unlinked this device. Start the session and pair it again.",
+    "logged_out_by_user": "Start the session and pair it again.",
+    "login_refused": "WhatsApp refused this device's login. Start the session and pair it again.",
+    "banned": "WhatsApp suspended this number. Wait until the ban ends, then start the session; send less, and slower.",
+    "replaced": "Another program took over this device. Find it and stop it, then start the session.",
+    "client_outdated": "WhatsApp refuses this client version. Upgrade wagate, or raise the version by setting.",
+    "credentials_corrupt": "The stored keys cannot be read. Restore them from a backup, or log out and pair again.",
+    "engine_failed": "The engine stopped with an error. See the log, then start the session.",
+    "flapping": "The line drops again and again. Check this machine's network and the proxy.",
+    "keepalive_lost": "WhatsApp does not answer. The session reconnects by itself.",
+    "connection_lost": "The session reconnects by itself.",
+    "proxy_failed": "The proxy does not let us through. Check the session's proxy setting.",
+    "tls_failed": "The server's certificate was not accepted. Check the clock, the proxy and the network.",
+}
+
+
+def action_for(reason: Reason | None) -> str | None:
+    """What the human should do, in one or two sentences, or None when there is nothing to do."""
+    return _ACTIONS.get(reason.code) if reason is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """The WhatsApp account behind a session."""
+
+    phone: str | None
+    lid: str | None
+    name: str | None
+    platform: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSettings:
+    """What a human can set for one session. ``proxy`` is an ``http://`` or ``socks5://`` URL."""
+
+    proxy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One WhatsApp identity under one tenant, through one engine. ``*_at`` are milliseconds since 1970, UTC."""
+
+    id: SessionId
+    tenant: TenantId
+    name: str
+    engine: str
+    state: SessionState
+    state_since: int
+    reason: Reason | None
+    me: Me | None
+    settings: SessionSettings
+    metadata: dict[str, str]
+    created_at: int
+    last_seen_at: int | None

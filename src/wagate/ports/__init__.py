@@ -1,0 +1,1 @@
+"""Sockets: what we need from outside. Protocols and the values that pass through them, no behaviour."""

@@ -1,0 +1,47 @@
+"""What an engine's connection may be able to do besides sending. A class line lists its abilities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from wagate.domain.jid import Jid
+
+
+@dataclass(frozen=True, slots=True)
+class PairingCode:
+    """Eight characters that a human types into the phone, valid for ``expires_in_s`` seconds."""
+
+    code: str
+    expires_in_s: float
+
+
+@runtime_checkable
+class PairsDevices(Protocol):
+    """Links a phone by QR code (reported as QrShown) or by a code typed into the phone."""
+
+    async def request_pairing_code(self, phone: Jid) -> PairingCode:
+        """Ask for a code for this number. Raises SessionAlreadyPaired, NotSent (not connected), UnsupportedByEngine."""
+        ...
+
+    async def renew_qr(self) -> None:
+        """Begin a new series of QR codes. Raises SessionAlreadyPaired."""
+        ...
+
+
+@runtime_checkable
+class LogsOut(Protocol):
+    """Can unlink itself from the phone."""
+
+    async def log_out(self) -> None:
+        """Tell the service to forget this device, and delete its keys. Raises NotSent when the line is down."""
+        ...
+
+
+@runtime_checkable
+class MarksRead(Protocol):
+    """Can tell a sender that their messages were read."""
+
+    async def mark_read(self, chat: Jid, sender: Jid, wa_ids: list[str]) -> None:
+        """Send read receipts. Raises NotSent when the line is down."""
+        ...

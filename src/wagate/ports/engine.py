@@ -1,0 +1,122 @@
+"""A way of reaching WhatsApp. Required: connect, send, close. Everything else is an ability (``abilities.py``)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from wagate.domain.content import Content, Quoted
+from wagate.domain.errors import GatewayError
+from wagate.domain.ids import MessageId, SessionId
+from wagate.domain.jid import Jid
+from wagate.ports.news import LineNews
+from wagate.ports.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class EngineFeatures:
+    """An engine's data sheet. What it does not claim is not promised to anybody.
+
+    ``contents`` are the kinds that it can send (``Content.type``); ``max_text_bytes`` counts UTF-8.
+    """
+
+    chooses_message_id: bool
+    acks_after_persist: bool
+    answers_retries_from_store: bool
+    queries_history: bool
+    pairs_with_passkey: bool
+    contents: frozenset[str]
+    max_text_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message to send. ``wa_id`` was chosen when the message was accepted and is the same for every attempt."""
+
+    message: MessageId
+    wa_id: str
+    to: Jid
+    content: Content
+    quoted: Quoted | None = None
+
+
+class NotSent(GatewayError):
+    """The message certainly did not go out; the engine is not to blame and it may be tried again later"""
+
+    code = "not_sent"
+
+
+class SendImpossible(GatewayError):
+    """The message certainly did not go out and never will as it is"""
+
+    code = "send_impossible"
+
+
+class NotOnWhatsApp(SendImpossible):
+    """The recipient has no WhatsApp account"""
+
+    code = "recipient_not_on_whatsapp"
+
+
+class NoRecipientDevice(SendImpossible):
+    """The recipient's devices could not be reached: none of them has published keys"""
+
+    code = "recipient_unreachable"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What a session's owner hands to an engine.
+
+    ``report`` never blocks and may be called from the engine's own event loop only. ``login_gate`` is awaited before
+    every dial: it spaces the logins of the whole process.
+    """
+
+    session: SessionId
+    vault: Vault
+    proxy: str | None
+    report: Callable[[LineNews], None]
+    login_gate: Callable[[], Awaitable[None]]
+
+
+class Connection(Protocol):
+    """The live line of one session in one process. It reconnects by itself until a final state or ``close``."""
+
+    async def send(self, outgoing: Outgoing) -> None:
+        """Take responsibility for a message.
+
+        Returns once ``SendStarted`` is durable; ``SendAccepted`` or ``SendRefused`` follow as news. Calling it again
+        with the same ``wa_id`` never sends a second message. Calls for one chat must not overlap: their order is the
+        order on the wire. Raises NotSent, SendImpossible or VaultFailed.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Hang up and let go of everything; no news follow."""
+        ...
+
+
+class Engine(Protocol):
+    """One kind of engine, for the life of the process."""
+
+    @property
+    def name(self) -> str:
+        """The word that a session's ``engine`` field uses."""
+        ...
+
+    @property
+    def features(self) -> EngineFeatures:
+        """What this engine promises."""
+        ...
+
+    async def connect(self, line: Line) -> Connection:
+        """Begin to work on a line and return at once; how it goes is reported through ``line``.
+
+        Raises RecordUnreadable when the stored credentials are damaged: never start afresh over them.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of what the kind holds for all its connections."""
+        ...

@@ -1,0 +1,149 @@
+"""What an engine has to tell.
+
+Durable news travel inside a vault ``Unit`` and are committed with the engine's own state, in one transaction.
+Line news say how the connection is doing; they are reported as they happen and are not tied to a commit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from wagate.domain.content import Content, Quoted
+from wagate.domain.ids import MessageId
+from wagate.domain.jid import Jid
+from wagate.domain.session import Me, Reason, SessionState
+
+# ---- durable
+
+
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """A phone linked this device; the credentials are in the same unit."""
+
+    me: Me
+
+
+@dataclass(frozen=True, slots=True)
+class MessageArrived:
+    """A message was decrypted, from a contact or from another device of our own account (``from_me``).
+
+    ``chat`` and ``sender`` are bare; ``sender_alt`` and ``chat_alt`` are the same person under the other kind of
+    address, where the stanza says so. ``timestamp`` is the server's, in seconds. ``offline`` marks what was waiting
+    while we were away. The same message may arrive more than once: (chat, sender, wa_id) tells.
+    """
+
+    wa_id: str
+    chat: Jid
+    sender: Jid
+    from_me: bool
+    timestamp: int
+    content: Content
+    chat_alt: Jid | None = None
+    sender_alt: Jid | None = None
+    push_name: str | None = None
+    quoted: Quoted | None = None
+    offline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MessageUndecryptable:
+    """A message arrived that could not be decrypted; its sender was asked to send it again (``attempt`` from 1)."""
+
+    wa_id: str
+    chat: Jid
+    sender: Jid
+    timestamp: int
+    attempt: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendStarted:
+    """The exact stanza of an outbound message is in the same unit: from here on only that stanza is ever sent."""
+
+    message: MessageId
+    wa_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendAccepted:
+    """The service took the message. ``timestamp`` is the server's, in seconds, when it said one."""
+
+    wa_id: str
+    timestamp: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SendRefused:
+    """The service refused the message: it did not and will not go out. ``code`` is ours, stable."""
+
+    wa_id: str
+    code: str
+    detail: str
+
+
+class ReceiptKind(StrEnum):
+    """What a receipt proves."""
+
+    DELIVERED = "delivered"
+    READ = "read"
+    PLAYED = "played"
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptArrived:
+    """Somebody's device says how far our messages got. ``by`` is bare; ``timestamp`` in seconds."""
+
+    kind: ReceiptKind
+    wa_ids: tuple[str, ...]
+    chat: Jid
+    by: Jid
+    timestamp: int
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityLinked:
+    """A phone number and a LID turned out to be one person."""
+
+    phone: Jid
+    lid: Jid
+
+
+DurableNews = (
+    Paired
+    | MessageArrived
+    | MessageUndecryptable
+    | SendStarted
+    | SendAccepted
+    | SendRefused
+    | ReceiptArrived
+    | IdentityLinked
+)
+
+# ---- about the line
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged:
+    """There is new evidence about the line."""
+
+    state: SessionState
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QrShown:
+    """A QR code to scan within ``expires_in_s`` seconds; the next one replaces it. ``remaining`` more will follow."""
+
+    text: str
+    expires_in_s: float
+    remaining: int
+
+
+@dataclass(frozen=True, slots=True)
+class SeenAlive:
+    """The service showed that it still knows this line (at most once a minute)."""
+
+
+LineNews = StateChanged | QrShown | SeenAlive
