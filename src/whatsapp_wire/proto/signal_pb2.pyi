@@ -57,12 +57,12 @@ class SenderKeyDistributionMessage(_message.Message):
     def __init__(self, id: _Optional[int] = ..., iteration: _Optional[int] = ..., chain_key: _Optional[bytes] = ..., signing_key: _Optional[bytes] = ...) -> None: ...
 
 class SkippedKey(_message.Message):
-    __slots__ = ("counter", "keys")
+    __slots__ = ("counter", "seed")
     COUNTER_FIELD_NUMBER: _ClassVar[int]
-    KEYS_FIELD_NUMBER: _ClassVar[int]
+    SEED_FIELD_NUMBER: _ClassVar[int]
     counter: int
-    keys: bytes
-    def __init__(self, counter: _Optional[int] = ..., keys: _Optional[bytes] = ...) -> None: ...
+    seed: bytes
+    def __init__(self, counter: _Optional[int] = ..., seed: _Optional[bytes] = ...) -> None: ...
 
 class ReceiverChain(_message.Message):
     __slots__ = ("ratchet_key", "chain_key", "next_counter", "skipped")
