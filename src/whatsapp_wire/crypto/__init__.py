@@ -1,0 +1,1 @@
+"""Keys, signatures, key derivation and ciphers, on the primitives of cryptography, PyNaCl and the standard library."""
