@@ -6,6 +6,9 @@ from whatsapp_wire.errors import MalformedFrame
 
 LENGTH_SIZE: Final = 3
 MAX_FRAME: Final = (1 << 24) - 1
+PROLOGUE_SIZE: Final = 4
+
+_ROUTING_MARK = b"ED\x00\x01"
 
 
 def frame(body: bytes) -> bytes:
@@ -13,6 +16,20 @@ def frame(body: bytes) -> bytes:
     if len(body) > MAX_FRAME:
         raise MalformedFrame(f"a frame carries at most {MAX_FRAME} bytes, not {len(body)}")
     return len(body).to_bytes(LENGTH_SIZE, "big") + body
+
+
+def split_prologue(received: bytes) -> tuple[bytes, bytes] | None:
+    """Split what a client sent first into its prologue and the frames behind it; None while bytes are missing.
+
+    Baileys may put a block with the server's routing hint before the prologue (``ED 00 01``, three-byte length, hint).
+    The hint takes no part in the handshake and is dropped.
+    """
+    start = 0
+    if received.startswith(_ROUTING_MARK):
+        start = len(_ROUTING_MARK) + LENGTH_SIZE
+        start += int.from_bytes(received[len(_ROUTING_MARK) : start], "big")
+    end = start + PROLOGUE_SIZE
+    return (received[start:end], received[end:]) if len(received) >= end else None
 
 
 class FrameReader:

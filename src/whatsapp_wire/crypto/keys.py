@@ -40,7 +40,7 @@ class KeyPair:
             raise InvalidKey("a public key is 32 bytes")
         try:
             return sodium.crypto_scalarmult(self.private, public)
-        except (CryptoError, RuntimeError) as error:
+        except CryptoError as error:
             raise InvalidKey("the public key has low order") from error
 
     def sign(self, message: bytes) -> bytes:
