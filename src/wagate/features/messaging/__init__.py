@@ -1,0 +1,1 @@
+"""Messaging: accept, send, receive, receipts, and who is who. Not: whether a line is up (that is sessions)."""

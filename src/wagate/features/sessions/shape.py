@@ -1,0 +1,48 @@
+"""A session as JSON: the one place that knows the shape, shared by the API and by events."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from wagate.domain.session import Me, Session, action_for
+
+
+def iso(ms: int) -> str:
+    """A moment in ms since 1970 as ISO 8601 UTC with milliseconds: ``2026-11-20T09:15:27.123Z``."""
+    seconds, millis = divmod(ms, 1000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{millis:03d}Z"
+
+
+def me_shape(me: Me) -> dict[str, str | None]:
+    """The account behind a session."""
+    return {"phone": me.phone, "lid": me.lid, "name": me.name, "platform": me.platform}
+
+
+def session_shape(session: Session) -> dict[str, object]:
+    """A session as the API shows it. A password inside the proxy URL is masked."""
+    return {
+        "id": session.id,
+        "name": session.name,
+        "engine": session.engine,
+        "state": session.state.value,
+        "state_since": iso(session.state_since),
+        "reason": None if session.reason is None else {"code": session.reason.code, "detail": session.reason.detail},
+        "action": action_for(session.reason),
+        "me": None if session.me is None else me_shape(session.me),
+        "settings": {"proxy": masked(session.settings.proxy)},
+        "metadata": session.metadata,
+        "created_at": iso(session.created_at),
+        "last_seen_at": None if session.last_seen_at is None else iso(session.last_seen_at),
+    }
+
+
+def masked(url: str | None) -> str | None:
+    """A URL whose password, if there is one, reads ``***``."""
+    if url is None or "@" not in url:
+        return url
+    parts = urlsplit(url)
+    if parts.password is None:
+        return url
+    place = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=f"{parts.username}:***@{place}").geturl()
