@@ -32,6 +32,19 @@ class Accepted:
     replayed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class MessageFilter:
+    """Which messages: ``session`` is an id or a name; ``chat`` takes what ``to`` takes, and needs ``session``."""
+
+    session: str | None = None
+    chat: str | None = None
+    direction: Direction | None = None
+    status: MessageStatus | None = None
+
+
+EVERY_MESSAGE = MessageFilter()
+
+
 class Messaging:
     """Messages of all tenants; every verb is narrowed to the principal's. All may raise StorageUnavailable."""
 
@@ -59,16 +72,13 @@ class Messaging:
     async def list(
         self,
         principal: Principal,
+        only: MessageFilter = EVERY_MESSAGE,
         *,
-        session: str | None = None,
-        chat: str | None = None,
-        direction: Direction | None = None,
-        status: MessageStatus | None = None,
         limit: int = DEFAULT_LIMIT,
         cursor: str | None = None,
         order: Order = Order.DESC,
     ) -> Page[Message]:
-        """Messages in the order in which we learnt of them; ``chat`` takes what ``to`` takes and needs ``session``.
+        """Messages in the order in which we learnt of them.
 
         Raises InvalidCursor, SessionNotFound, InvalidRecipient.
         """
