@@ -82,6 +82,13 @@ class Vault(Protocol):
         """
         ...
 
+    async def expire(self, kind: str, before_ms: int) -> None:
+        """Delete the committed records of a kind that were last written before a moment (ms since 1970).
+
+        For records that nobody deletes one by one, such as the plaintext kept for retries. Raises VaultFailed.
+        """
+        ...
+
     async def reopen(self) -> None:
         """After a failure: wait until all that was submitted is settled, then forget what was not committed."""
         ...
