@@ -55,7 +55,7 @@ class KeyIndexes:
     valid: frozenset[int]
 
     def vouches_for(self, key_index: int) -> bool:
-        """Whether a device with that index is linked: listed, or newer than the list itself (Signal-style monotone)."""
+        """Whether a device with that index is linked: listed, or newer than the list."""
         return key_index in self.valid or key_index > self.current
 
 
