@@ -1,0 +1,120 @@
+"""People, conversations, messages, and the messages that wait to leave."""
+
+from sqlalchemy import Column, Index, Table, UniqueConstraint
+from sqlalchemy import text as raw
+
+from wagate.store.tables.metadata import AUTO, METADATA, maybe_number, maybe_text, number, text
+
+CONTACT = Table(
+    "contact",
+    METADATA,
+    text("id", primary_key=True),
+    text("tenant_id"),
+    text("session_id"),
+    maybe_text("phone"),
+    maybe_text("lid"),
+    maybe_text("push_name"),
+    number("is_me"),
+    number("created_at"),
+    number("updated_at"),
+    Index("contact_session_id_id", "session_id", "id"),
+)
+
+CONTACT_ADDRESS = Table(
+    "contact_address",
+    METADATA,
+    text("session_id", primary_key=True),
+    text("address", primary_key=True),
+    text("contact_id"),
+    sqlite_with_rowid=False,
+)
+
+CHAT = Table(
+    "chat",
+    METADATA,
+    text("id", primary_key=True),
+    text("tenant_id"),
+    text("session_id"),
+    text("kind"),
+    maybe_text("contact_id"),
+    maybe_text("jid"),
+    number("created_at"),
+    Index(
+        "chat_session_id_contact_id",
+        "session_id",
+        "contact_id",
+        unique=True,
+        sqlite_where=raw("contact_id IS NOT NULL"),
+        postgresql_where=raw("contact_id IS NOT NULL"),
+    ),
+    Index(
+        "chat_session_id_jid",
+        "session_id",
+        "jid",
+        unique=True,
+        sqlite_where=raw("jid IS NOT NULL"),
+        postgresql_where=raw("jid IS NOT NULL"),
+    ),
+)
+
+MESSAGE = Table(
+    "message",
+    METADATA,
+    text("id", primary_key=True),
+    text("tenant_id"),
+    text("session_id"),
+    text("chat_id"),
+    # The contact who wrote it; '' is ourselves, so that the constraint below covers our own messages too.
+    text("sender_id"),
+    text("direction"),
+    text("origin"),
+    text("wa_id"),
+    maybe_text("client_ref"),
+    text("content"),
+    maybe_text("quoted"),
+    text("status"),
+    maybe_text("status_reason"),
+    maybe_text("failure"),
+    number("accepted_at"),
+    maybe_number("sent_at"),
+    maybe_number("delivered_at"),
+    maybe_number("read_at"),
+    # A message is known by chat, sender and id: WhatsApp's ids are unique only within those two.
+    UniqueConstraint("session_id", "chat_id", "sender_id", "wa_id"),
+    Index("message_tenant_id_id", "tenant_id", "id"),
+    Index("message_chat_id_id", "chat_id", "id"),
+)
+
+OUTBOX = Table(
+    "outbox",
+    METADATA,
+    Column("position", AUTO, primary_key=True, autoincrement=True),
+    text("message_id"),
+    text("tenant_id"),
+    text("session_id"),
+    text("chat_id"),
+    text("state"),
+    number("attempt"),
+    number("epoch"),
+    number("due_at"),
+    UniqueConstraint("message_id"),
+    Index(
+        "outbox_ready",
+        "session_id",
+        "position",
+        sqlite_where=raw("state = 'queued'"),
+        postgresql_where=raw("state = 'queued'"),
+    ),
+)
+
+IDEMPOTENCY = Table(
+    "idempotency",
+    METADATA,
+    text("tenant_id", primary_key=True),
+    text("key", primary_key=True),
+    text("fingerprint"),
+    text("message_id"),
+    number("created_at"),
+    Index("idempotency_created_at", "created_at"),
+    sqlite_with_rowid=False,
+)
