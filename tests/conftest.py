@@ -1,0 +1,38 @@
+"""Databases for the tests: every test of storage runs on SQLite and on a real PostgreSQL."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from services.postgres import PostgresServer, postgres_server
+
+
+@pytest.fixture(scope="session", name="postgres_server")
+def _postgres_server() -> Iterator[PostgresServer]:
+    """The PostgreSQL of this run."""
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres_server: PostgresServer) -> str:
+    """`postgresql://…` of the PostgreSQL of this run; its user may create databases."""
+    return postgres_server.url
+
+
+@pytest.fixture
+def postgres_database(postgres_server: PostgresServer) -> Iterator[str]:
+    """`postgresql://…` of an empty database that is this test's own."""
+    url = postgres_server.create_database()
+    yield url
+    postgres_server.drop_database(url)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database that is this test's own: once `sqlite:///…`, once `postgresql://…`."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'wagate.db'}"
+    url: str = request.getfixturevalue("postgres_database")
+    return url
