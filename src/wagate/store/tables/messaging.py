@@ -64,7 +64,7 @@ MESSAGE = Table(
     text("tenant_id"),
     text("session_id"),
     text("chat_id"),
-    # The contact who wrote it; '' is ourselves, so that the constraint below covers our own messages too.
+    # The contact who wrote it; our own messages carry the id of our own contact, also before it has a row.
     text("sender_id"),
     text("direction"),
     text("origin"),
@@ -79,9 +79,11 @@ MESSAGE = Table(
     maybe_number("sent_at"),
     maybe_number("delivered_at"),
     maybe_number("read_at"),
-    # A message is known by chat, sender and id: WhatsApp's ids are unique only within those two.
-    UniqueConstraint("session_id", "chat_id", "sender_id", "wa_id"),
+    # A message is known by chat, sender and id: WhatsApp's ids are unique only within those two. The id comes first,
+    # because acks and receipts are looked up by it alone: a receipt may name the chat by another address than we did.
+    UniqueConstraint("session_id", "wa_id", "chat_id", "sender_id"),
     Index("message_tenant_id_id", "tenant_id", "id"),
+    Index("message_session_id_id", "session_id", "id"),
     Index("message_chat_id_id", "chat_id", "id"),
 )
 
@@ -105,6 +107,8 @@ OUTBOX = Table(
         sqlite_where=raw("state = 'queued'"),
         postgresql_where=raw("state = 'queued'"),
     ),
+    # The dispatcher reads what is newer than the last position it saw, so no position may be given out twice.
+    sqlite_autoincrement=True,
 )
 
 IDEMPOTENCY = Table(

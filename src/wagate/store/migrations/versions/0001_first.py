@@ -125,10 +125,11 @@ def upgrade() -> None:
         sa.Column("read_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("message_pkey")),
         sa.UniqueConstraint(
-            "session_id", "chat_id", "sender_id", "wa_id", name=op.f("message_session_id_chat_id_sender_id_wa_id_key")
+            "session_id", "wa_id", "chat_id", "sender_id", name=op.f("message_session_id_wa_id_chat_id_sender_id_key")
         ),
     )
     op.create_index("message_chat_id_id", "message", ["chat_id", "id"], unique=False)
+    op.create_index("message_session_id_id", "message", ["session_id", "id"], unique=False)
     op.create_index("message_tenant_id_id", "message", ["tenant_id", "id"], unique=False)
     op.create_table(
         "node",
@@ -150,6 +151,7 @@ def upgrade() -> None:
         sa.Column("due_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("position", name=op.f("outbox_pkey")),
         sa.UniqueConstraint("message_id", name=op.f("outbox_message_id_key")),
+        sqlite_autoincrement=True,
     )
     op.create_index(
         "outbox_ready",
