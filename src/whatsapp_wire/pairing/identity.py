@@ -25,6 +25,13 @@ ACCOUNT_SIGNATURE: Final = b"\x06\x00"
 DEVICE_SIGNATURE: Final = b"\x06\x01"
 KEY_INDEX_LIST_SIGNATURE: Final = b"\x06\x02"
 HOSTED_ACCOUNT_SIGNATURE: Final = b"\x06\x05"
+HOSTED_DEVICE_SIGNATURE: Final = b"\x06\x06"
+
+_PREFIX_PAIRS: Final = (
+    (ACCOUNT_SIGNATURE, DEVICE_SIGNATURE),
+    (HOSTED_ACCOUNT_SIGNATURE, DEVICE_SIGNATURE),
+    (HOSTED_ACCOUNT_SIGNATURE, HOSTED_DEVICE_SIGNATURE),
+)
 
 _HOSTED: Final = 1
 
@@ -107,21 +114,25 @@ def verify_device_signature(reply: bytes, account_identity: bytes, companion_ide
     return verify(companion_identity, message, signed.device_signature)
 
 
-def verify_device_identity(account: bytes, companion_identity: bytes) -> bytes | None:
-    """The account's identity key behind the `device-identity` of a message, or None when a signature does not hold.
+def verify_device_identity(
+    voucher: bytes, companion_identity: bytes, account_identity: bytes | None = None
+) -> bytes | None:
+    """The account's identity key behind the `device-identity` of a companion, or None when a signature does not hold.
 
-    Both are needed: the account vouches for the companion's identity key, and the companion agrees to the account.
+    Both must hold: the account vouches for the companion's identity key, and the companion agrees to the account. A
+    voucher may leave the account's key out; then `account_identity` is needed. Facts: whatsapp-rust `wacore/src/adv.rs`.
     """
     try:
-        signed = SignedDeviceIdentity.FromString(account)
-        device_type = DeviceIdentity.FromString(signed.details).device_type
+        signed = SignedDeviceIdentity.FromString(voucher)
     except DecodeError:
         return None
-    key = signed.account_signature_key
-    vouched = _account_prefix(device_type) + signed.details + companion_identity
-    agreed = DEVICE_SIGNATURE + signed.details + companion_identity + key
-    if verify(key, vouched, signed.account_signature) and verify(companion_identity, agreed, signed.device_signature):
-        return key
+    account = signed.account_signature_key or account_identity or b""
+    vouched = signed.details + companion_identity
+    for account_prefix, device_prefix in _PREFIX_PAIRS:
+        if verify(account, account_prefix + vouched, signed.account_signature) and verify(
+            companion_identity, device_prefix + vouched + account, signed.device_signature
+        ):
+            return account
     return None
 
 

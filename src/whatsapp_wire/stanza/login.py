@@ -24,9 +24,8 @@ class Success:
 class Failure:
     """The login was refused.
 
-    `reason`: 401 unlinked, 402 banned for a time (`ban_code` why, `expire_s` how long), 403 locked, 405 client too old,
-    406 banned, 500 and 503 try again, 0 none given; others in whatsmeow `types/events`. `message` and `header` are words
-    for people.
+    `reason`: 401 unlinked, 402 banned for a time (`ban_code` why, `expire_s` how long), 403 locked, 405 client
+    too old, 406 banned, 500 and 503 try again, 0 none given. `message` and `header` are words for people.
     """
 
     reason: int

@@ -1,0 +1,288 @@
+"""What a message says: building the plaintext of a text, and reading the kind, text and references of any message.
+
+A plaintext is a `Message` protobuf in which one field is set; wrappers around it say how it came or how it is shown.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from google.protobuf.message import DecodeError
+from google.protobuf.unknown_fields import UnknownFieldSet
+
+from whatsapp_wire.errors import MalformedCiphertext, MalformedJid
+from whatsapp_wire.jid import Jid
+from whatsapp_wire.proto.message_pb2 import (
+    ContextInfo,
+    DeviceSentMessage,
+    ExtendedTextMessage,
+    Message,
+    MessageKey,
+    ProtocolMessage,
+)
+
+_WRAPPERS: Final = (
+    "ephemeral_message",
+    "view_once_message",
+    "view_once_message_v2",
+    "view_once_message_v2_extension",
+    "document_with_caption_message",
+    "edited_message",
+    "lottie_sticker_message",
+)
+_MAX_WRAPPERS: Final = 8
+
+
+class Kind(StrEnum):
+    """What kind of thing a message says."""
+
+    TEXT = "text"
+    IMAGE = "image"
+    VIDEO = "video"
+    AUDIO = "audio"
+    DOCUMENT = "document"
+    STICKER = "sticker"
+    CONTACT = "contact"
+    LOCATION = "location"
+    REACTION = "reaction"
+    POLL = "poll"
+    POLL_VOTE = "poll_vote"
+    EDIT = "edit"
+    REVOKE = "revoke"
+    APP_STATE_KEYS = "app_state_keys"
+    HISTORY = "history"
+    PROTOCOL = "protocol"
+    """Housekeeping of another kind, between devices or for a chat; nothing to show."""
+    SENDER_KEY = "sender_key"
+    """Only a sender key for a group; nothing to show."""
+    UNKNOWN = "unknown"
+    """A kind this package does not know."""
+
+
+class _Field(NamedTuple):
+    """A field of Message: the kind it makes, where its words are, and what the stanza around it says."""
+
+    kind: Kind
+    text: str | None
+    stanza_type: str
+    media_type: str | None = None
+
+
+_FIELDS: Final = {
+    "extended_text_message": _Field(Kind.TEXT, "text", "text"),
+    "image_message": _Field(Kind.IMAGE, "caption", "media", "image"),
+    "video_message": _Field(Kind.VIDEO, "caption", "media", "video"),
+    "ptv_message": _Field(Kind.VIDEO, "caption", "media", "video"),
+    "audio_message": _Field(Kind.AUDIO, None, "media", "audio"),
+    "document_message": _Field(Kind.DOCUMENT, "caption", "media", "document"),
+    "sticker_message": _Field(Kind.STICKER, None, "media", "sticker"),
+    "contact_message": _Field(Kind.CONTACT, "display_name", "media", "vcard"),
+    "location_message": _Field(Kind.LOCATION, "name", "text"),
+    "reaction_message": _Field(Kind.REACTION, "text", "reaction"),
+    "poll_creation_message": _Field(Kind.POLL, "name", "poll"),
+    "poll_creation_message_v3": _Field(Kind.POLL, "name", "poll"),
+    "poll_update_message": _Field(Kind.POLL_VOTE, None, "poll"),
+}
+
+_PROTOCOL_KINDS: Final = {
+    int(ProtocolMessage.REVOKE): Kind.REVOKE,
+    int(ProtocolMessage.MESSAGE_EDIT): Kind.EDIT,
+    int(ProtocolMessage.APP_STATE_SYNC_KEY_SHARE): Kind.APP_STATE_KEYS,
+    int(ProtocolMessage.HISTORY_SYNC_NOTIFICATION): Kind.HISTORY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A message that is replied to: its id, who wrote it, and what it said (None if we do not have it any more)."""
+
+    id: str
+    sender: Jid
+    message: Message | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """The message a reply refers to, as the reply tells it; `sender` is None when it is no address."""
+
+    id: str
+    sender: Jid | None
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The message that an edit, revoke or reaction is about, seen from its sender: `from_me` means the sender's own."""
+
+    id: str
+    from_me: bool
+    participant: Jid | None
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a message says.
+
+    `text` is the text, caption, emoji, or new text of an edit, None where there is none. `destination` is the chat of a
+    copy from another device of ours. `has_sender_key` says that a sender key came along, whatever the kind.
+    """
+
+    kind: Kind
+    text: str | None = None
+    quoted: Quoted | None = None
+    mentions: tuple[Jid, ...] = ()
+    target: Target | None = None
+    destination: Jid | None = None
+    has_sender_key: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StanzaKind:
+    """What the stanza around a message has to say about it: attributes of `message` and of each `enc`."""
+
+    type: str
+    media_type: str | None = None
+    edit: str | None = None
+    hide_failure: bool = False
+
+
+def text_message(text: str, quote: Quote | None = None, mentions: Iterable[Jid] = ()) -> Message:
+    """The message for a text; a reply or mentions need the longer of its two forms."""
+    mentioned = [str(mention.bare) for mention in mentions]
+    if quote is None and not mentioned:
+        return Message(conversation=text)
+    context = ContextInfo(mentioned_jid=mentioned)
+    if quote is not None:
+        context.stanza_id = quote.id
+        context.participant = str(quote.sender.bare)
+        context.quoted_message.CopyFrom(quote.message or Message(conversation=""))
+    return Message(extended_text_message=ExtendedTextMessage(text=text, context_info=context))
+
+
+def device_sent(message: Message, chat: Jid) -> Message:
+    """The copy of a message for our own other devices, which says where it went."""
+    wrapped = Message(device_sent_message=DeviceSentMessage(destination_jid=str(chat), message=message))
+    if message.HasField("message_context_info"):
+        wrapped.message_context_info.CopyFrom(message.message_context_info)
+    return wrapped
+
+
+def parse(plaintext: bytes) -> Message:
+    """Read an unpadded plaintext; raises MalformedCiphertext when it is not a protobuf."""
+    try:
+        return Message.FromString(plaintext)
+    except DecodeError as error:
+        raise MalformedCiphertext("the plaintext is not a message") from error
+
+
+def unwrap(message: Message) -> Message:
+    """The message inside the wrappers around it: copies from our devices, disappearing, view-once, edited messages."""
+    for _ in range(_MAX_WRAPPERS):
+        inner = _inner(message)
+        if inner is None:
+            break
+        message = inner
+    return message
+
+
+def read(message: Message) -> Content:
+    """What a message says; never raises, whatever it holds."""
+    inner = unwrap(message)
+    has_sender_key = any(part.HasField("sender_key_distribution_message") for part in (message, inner))
+    return replace(
+        _content(inner, has_sender_key),
+        destination=_jid(message.device_sent_message.destination_jid),
+        has_sender_key=has_sender_key,
+    )
+
+
+def stanza_kind(message: Message) -> StanzaKind:
+    """What the stanza around an outgoing message has to say about it (whatsmeow `send.go`)."""
+    inner = unwrap(message)
+    if inner.HasField("protocol_message"):
+        edit = _edit_attribute(inner.protocol_message)
+        return StanzaKind("text", edit=edit, hide_failure=edit is not None)
+    name = _field_of(inner)
+    if name is None:
+        return StanzaKind("text")
+    field = _FIELDS[name]
+    if field.kind is Kind.REACTION:
+        return StanzaKind(field.stanza_type, edit=None if inner.reaction_message.text else "7", hide_failure=True)
+    return StanzaKind(field.stanza_type, _media_type(inner, field), hide_failure=field.kind is Kind.POLL_VOTE)
+
+
+def _inner(message: Message) -> Message | None:
+    if message.HasField("device_sent_message"):
+        return message.device_sent_message.message
+    wrapper = next((name for name in _WRAPPERS if message.HasField(name)), None)
+    return None if wrapper is None else getattr(message, wrapper).message
+
+
+def _content(inner: Message, has_sender_key: bool) -> Content:
+    if inner.HasField("protocol_message"):
+        return _protocol(inner.protocol_message)
+    if inner.HasField("conversation"):
+        return Content(Kind.TEXT, inner.conversation)
+    name = _field_of(inner)
+    if name is None:
+        return Content(Kind.SENDER_KEY if has_sender_key and not UnknownFieldSet(inner) else Kind.UNKNOWN)
+    field, part = _FIELDS[name], getattr(inner, name)
+    context = getattr(part, "context_info", ContextInfo())
+    return Content(
+        kind=field.kind,
+        text=getattr(part, field.text) if field.text is not None and part.HasField(field.text) else None,
+        quoted=_quoted(context),
+        mentions=_mentions(context),
+        target=_target(inner.reaction_message.key) if field.kind is Kind.REACTION else None,
+    )
+
+
+def _protocol(protocol: ProtocolMessage) -> Content:
+    kind = _PROTOCOL_KINDS.get(protocol.type, Kind.PROTOCOL)
+    if kind is Kind.EDIT:
+        return replace(read(protocol.edited_message), kind=kind, target=_target(protocol.key))
+    return Content(kind, target=_target(protocol.key) if kind is Kind.REVOKE else None)
+
+
+def _field_of(inner: Message) -> str | None:
+    return next((name for name in _FIELDS if inner.HasField(name)), None)
+
+
+def _media_type(inner: Message, field: _Field) -> str | None:
+    if field.kind is Kind.TEXT:
+        return "url" if inner.extended_text_message.HasField("title") else None
+    if field.kind is Kind.AUDIO and inner.audio_message.ptt:
+        return "ptt"
+    if field.kind is Kind.VIDEO and inner.video_message.gif_playback:
+        return "gif"
+    return field.media_type
+
+
+def _edit_attribute(protocol: ProtocolMessage) -> str | None:
+    if not protocol.HasField("key"):
+        return None
+    if protocol.type == ProtocolMessage.REVOKE:
+        return "7" if protocol.key.from_me else "8"
+    return "1" if protocol.type == ProtocolMessage.MESSAGE_EDIT and protocol.HasField("edited_message") else None
+
+
+def _quoted(context: ContextInfo) -> Quoted | None:
+    if not context.HasField("stanza_id"):
+        return None
+    return Quoted(context.stanza_id, _jid(context.participant), _content(unwrap(context.quoted_message), False).text)
+
+
+def _mentions(context: ContextInfo) -> tuple[Jid, ...]:
+    return tuple(jid for jid in map(_jid, context.mentioned_jid) if jid is not None)
+
+
+def _target(key: MessageKey) -> Target:
+    return Target(key.id, key.from_me, _jid(key.participant))
+
+
+def _jid(text: str) -> Jid | None:
+    try:
+        return Jid(text)
+    except MalformedJid:
+        return None
