@@ -1,0 +1,113 @@
+"""What the network can be told to do wrong, and the dice that decide when: the same seed, the same moments."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from random import Random
+
+
+@dataclass(slots=True)
+class Faults:
+    """The knobs, all off. A queued stanza is a message, receipt, notification or call: what devices acknowledge."""
+
+    latency_s: float = 0.0
+    """Every stanza of a client is handled this long after it arrived, order kept; many may be under way at once."""
+
+    no_ack: bool = False
+    """Messages are relayed and their `ack` is withheld, as if the connection had died in between."""
+
+    lose_messages: bool = False
+    """Messages are neither relayed nor acknowledged."""
+
+    ack_error: str | None = None
+    """Messages are not relayed; their `ack` carries this error code (463 is what a restricted account gets)."""
+
+    no_prekeys: bool = False
+    """Whoever asks for a key bundle is told 404."""
+
+    deaf: bool = False
+    """Connections stay open, and nothing that arrives is handled, nothing that is due is sent."""
+
+    drop_rate: float = 0.0
+    """The share of queued stanzas that is withheld on this connection; they come with the next login."""
+
+    duplicate_rate: float = 0.0
+    """The share of queued stanzas that is delivered twice in a row."""
+
+    reorder: float = 0.0
+    """The share of queued stanzas that the next stanza on the connection, in either direction, overtakes."""
+
+    seed: int = 0
+    """Where the dice start; setting it, even to the same number, starts them anew."""
+
+    _dice: Random = field(default_factory=lambda: Random(0), repr=False)  # noqa: S311 - faults are not secrets
+
+    def update(self, changes: Mapping[str, object]) -> None:
+        """Turn some knobs. Raises ValueError, and turns none, when a name is unknown or a value makes no sense."""
+        checked = {name: _check(name, value) for name, value in changes.items()}
+        for name, value in checked.items():
+            setattr(self, name, value)
+        if "seed" in checked:
+            self._dice = Random(self.seed)  # noqa: S311 - faults are not secrets
+
+    def strike(self, rate: float) -> bool:
+        """Throw the dice: true in that share of cases. A rate of 0 throws none, so knobs do not disturb one another."""
+        return rate > 0 and self._dice.random() < rate
+
+    def as_dict(self) -> dict[str, object]:
+        """The knobs by name, as `update` takes them."""
+        return {name: value for name, value in asdict(self).items() if name != "_dice"}
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("must be true or false")
+    return value
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+        raise ValueError("must be a number that is not negative")
+    return float(value)
+
+
+def _rate(value: object) -> float:
+    rate = _number(value)
+    if rate > 1:
+        raise ValueError("must be a share between 0 and 1")
+    return rate
+
+
+def _code(value: object) -> str | None:
+    if value is not None and not (isinstance(value, str | int) and str(value).isdigit()):
+        raise ValueError("must be null or an error code")
+    return None if value is None else str(value)
+
+
+def _seed(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError("must be a whole number")
+    return value
+
+
+_CHECKS: dict[str, Callable[[object], object]] = {
+    "latency_s": _number,
+    "no_ack": _flag,
+    "lose_messages": _flag,
+    "ack_error": _code,
+    "no_prekeys": _flag,
+    "deaf": _flag,
+    "drop_rate": _rate,
+    "duplicate_rate": _rate,
+    "reorder": _rate,
+    "seed": _seed,
+}
+
+
+def _check(name: str, value: object) -> object:
+    check = _CHECKS.get(name)
+    if check is None:
+        raise ValueError(f"there is no fault {name}")
+    try:
+        return check(value)
+    except ValueError as error:
+        raise ValueError(f"{name} {error}") from None

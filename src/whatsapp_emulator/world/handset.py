@@ -1,0 +1,123 @@
+"""What is in a virtual phone: keys, what it has shown, what it has sent, and how it behaves."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from random import Random
+
+from whatsapp_emulator.world.content import Quote, read
+from whatsapp_emulator.world.keyring import Keyring
+from whatsapp_wire.jid import Jid
+from whatsapp_wire.proto.message_pb2 import Message
+
+
+@dataclass(slots=True)
+class Shown:
+    """A message the phone has decrypted. One that was decrypted twice is listed twice, then as a `repeat`."""
+
+    id: str
+    sender: Jid
+    """The device that sent it."""
+
+    chat: Jid
+    """The other person, as LID."""
+
+    own: bool
+    """Whether it is a copy of what another device of this account sent."""
+
+    message: Message
+    at: float
+    """When, in seconds since 1970."""
+
+    edit: str | None = None
+    """The stanza's `edit` attribute: 1 edit, 7 revoke."""
+
+    repeat: bool = False
+    read: bool = False
+
+    def as_quote(self) -> Quote:
+        """This message as a reply quotes it."""
+        return Quote(self.id, self.sender.bare, self.message)
+
+    def as_dict(self) -> dict[str, object]:
+        """As the control API tells it."""
+        seen = read(self.message)
+        return {
+            "id": self.id,
+            "from": self.sender,
+            "chat": self.chat,
+            "own": self.own,
+            "text": seen.text,
+            "kind": seen.kind,
+            "edit": self.edit,
+            "t": self.at,
+            "quoted": seen.quoted,
+            "mentions": list(seen.mentions),
+            "repeat": self.repeat,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class SeenReceipt:
+    """A receipt that reached the phone. `type` is `delivered` where the stanza has none; `device` sent it."""
+
+    device: Jid
+    type: str
+    ids: tuple[str, ...]
+    at: float
+
+    def as_dict(self) -> dict[str, object]:
+        """As the control API tells it."""
+        return {"device": self.device, "type": self.type, "ids": list(self.ids), "t": self.at}
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A message this phone sent, kept so that a companion may ask for it again."""
+
+    message: Message
+    recipient: Jid
+    """The other person, as LID."""
+
+    peer: bool = False
+    """Whether it is between own devices, for no person to see."""
+
+
+@dataclass(eq=False, slots=True)
+class Handset:
+    """The state of one virtual phone. What it does with it is in `reading`, `typing`, `receipts` and `retries`."""
+
+    keyring: Keyring
+    app_state_key: tuple[bytes, bytes]
+    """Id and key that companions get to encrypt app state with."""
+
+    swallow: bool = False
+    """Take messages without decrypting or answering them: for measuring everything else."""
+
+    auto_receipt: bool = True
+    """Tell the sender that a message was delivered."""
+
+    auto_reply: str | None = None
+    """Answer each text from a companion with this one; ``{text}`` stands for what it said."""
+
+    available: bool = False
+    inbox: list[Shown] = field(default_factory=list)
+    receipts: list[SeenReceipt] = field(default_factory=list)
+    sent: dict[str, Typed] = field(default_factory=dict)
+    retries: Counter[str] = field(default_factory=Counter)
+    """How often each message was asked for again."""
+
+    ciphertexts: set[bytes] = field(default_factory=set)
+    """Digests of what was decrypted, to tell a ciphertext that arrives again from a ratchet key used twice."""
+
+    known: set[tuple[str, str]] = field(default_factory=set)
+    """User and message id of everything shown."""
+
+    provoked: set[Jid] = field(default_factory=set)
+    """Companions whose messages may fail once, because a test made the phone lose its keys: nobody's fault."""
+
+    @classmethod
+    def new(cls, entropy: Random) -> Handset:
+        """A phone fresh out of the box."""
+        return cls(Keyring(entropy), (b"\x00\x01" + entropy.randbytes(4), entropy.randbytes(32)))

@@ -1,0 +1,137 @@
+"""The hand that holds a virtual phone: everything a person, or a test, can do with one."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from whatsapp_emulator.world import composing, devices, presence, retries, sealing
+from whatsapp_emulator.world.accounts import Account
+from whatsapp_emulator.world.composing import NoSuchPerson, find_message
+from whatsapp_emulator.world.content import text_message
+from whatsapp_emulator.world.handset import Handset, SeenReceipt, Shown, Typed
+from whatsapp_emulator.world.inbox import send_receipt
+from whatsapp_emulator.world.retries import Again
+from whatsapp_emulator.world.state import State
+from whatsapp_wire.jid import Jid
+from whatsapp_wire.node import Node
+
+_SETTINGS: Final = {"swallow": bool, "auto_receipt": bool, "auto_reply": str}
+
+
+class Phone:
+    """Device 0 of one account. Messages leave for every device of the other person and for the account's companions."""
+
+    def __init__(self, state: State, account: Account) -> None:
+        self._state = state
+        self.account = account
+
+    @property
+    def inbox(self) -> Sequence[Shown]:
+        """What the phone has shown, oldest first; what another device of the account sent is among it."""
+        return self._handset.inbox
+
+    @property
+    def receipts(self) -> Sequence[SeenReceipt]:
+        """The receipts that reached the phone, oldest first."""
+        return self._handset.receipts
+
+    def type(self, to: Jid, text: str, *, quote: str | None = None, mentions: Sequence[Jid] = ()) -> str:
+        """Send a text; returns the message's id. Raises NoSuchPerson, NoSuchMessage."""
+        return composing.type_text(self._state, self.account, to, text, quote, mentions)
+
+    def read(self, ids: Sequence[str] | None = None) -> list[str]:
+        """Open the messages with these ids, or all that are unread; returns those for which a receipt went out."""
+        unread = [shown for shown in self._received(ids) if not shown.read or ids is not None]
+        for shown in unread:
+            shown.read = True
+        return self._acknowledge(unread, "read")
+
+    def play(self, ids: Sequence[str] | None = None) -> list[str]:
+        """Play the voice messages with these ids, or all messages; returns those for which a receipt went out."""
+        return self._acknowledge(self._received(ids), "played")
+
+    def set_typing(self, to: Jid, *, on: bool) -> None:
+        """Begin or stop typing in somebody's chat. Raises NoSuchPerson."""
+        account = self._person(to)
+        presence.show_typing(self._state, account, self.account.lid, [Node("composing" if on else "paused")])
+
+    def set_available(self, *, available: bool) -> None:
+        """Open or close the app."""
+        self._handset.available = available
+        presence.refresh(self._state, self.account)
+
+    def log_out(self, device: int | None = None) -> list[int]:
+        """Remove one companion, or all: they are told 401 `device_removed`. Returns the numbers of those removed."""
+        chosen = [each for id, each in sorted(self.account.devices.items()) if device in (None, id)]
+        for companion in chosen:
+            devices.unlink(self._state, companion)
+        return [companion.id for companion in chosen]
+
+    def set(self, settings: Mapping[str, object]) -> None:
+        """Change `swallow`, `auto_receipt`, `auto_reply` (see `Handset`); raises ValueError, and then changes nothing."""
+        for name, value in settings.items():
+            kind = _SETTINGS.get(name)
+            if kind is None:
+                raise ValueError(f"a phone has no setting {name}")
+            if not isinstance(value, kind) and not (name == "auto_reply" and value is None):
+                raise ValueError(f"{name} must be {kind.__name__}")
+        for name, value in settings.items():
+            setattr(self._handset, name, value)
+
+    @property
+    def settings(self) -> dict[str, object]:
+        """How the phone behaves, as `set` takes it."""
+        return {name: getattr(self._handset, name) for name in _SETTINGS}
+
+    def forget_keys(self) -> None:
+        """Lose all sessions and prekeys; the next message of each companion fails and is asked for again."""
+        self._handset.provoked |= self._handset.keyring.forget()
+
+    def reinstall(self) -> None:
+        """Begin anew on the same number: another identity key, no companions, and everybody is told."""
+        self.log_out()
+        self.account.handset = Handset.new(self._state.entropy)
+        self.account.raw_id = self._state.entropy.randrange(1, 1 << 31)
+        self.account.signed_list = None
+        devices.tell_identity_changed(self._state, self.account)
+
+    def send_corrupt(self, to: Jid, text: str) -> str:
+        """Send a text that no companion of the other person can decrypt until it asks again; returns its id."""
+        recipient, state = self._person(to), self._state
+        id = state.message_id()
+        typed = self._handset.sent[id] = Typed(text_message(text), recipient.lid)
+        for device in recipient.devices.values():
+            enc = sealing.seal(state, self.account, device, typed.message)
+            if enc is not None:
+                sealed = bytearray(enc.bytes())
+                sealed[-1] ^= 1
+                enc.content = bytes(sealed)
+                state.deliver(device, sealing.message_from(state, self.account, device, id, typed, enc))
+        return id
+
+    def ask_again(self, id: str, count: int = 1) -> None:
+        """Ask the device that sent a message for it again, although it could be read. Raises NoSuchMessage."""
+        shown = find_message(self.account, id)
+        again = Again(id, count, recipient=shown.chat if shown.own else None)
+        retries.request(self._state, self.account, shown.sender, again)
+
+    @property
+    def _handset(self) -> Handset:
+        return self.account.handset
+
+    def _person(self, jid: Jid) -> Account:
+        account = self._state.directory.find(jid)
+        if account is None:
+            raise NoSuchPerson(jid)
+        return account
+
+    def _received(self, ids: Sequence[str] | None) -> list[Shown]:
+        return [shown for shown in self.inbox if not shown.own and (ids is None or shown.id in ids)]
+
+    def _acknowledge(self, messages: list[Shown], type: str) -> list[str]:
+        """One receipt for all the messages of one sender, as phones send it."""
+        by_sender: dict[Jid, list[str]] = {}
+        for shown in messages:
+            by_sender.setdefault(shown.sender.bare, []).append(shown.id)
+        for sender, ids in by_sender.items():
+            send_receipt(self._state, self.account, sender, ids, type)
+        return [id for ids in by_sender.values() for id in ids]

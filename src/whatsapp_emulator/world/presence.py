@@ -1,0 +1,69 @@
+"""Who is there, and who is typing: said once, to whoever listens right now (whatsmeow `presence.go`)."""
+
+from whatsapp_emulator.world.accounts import Account, Device
+from whatsapp_emulator.world.links import Link
+from whatsapp_emulator.world.state import State
+from whatsapp_wire.jid import Jid
+from whatsapp_wire.node import Node
+
+
+def hear(state: State, link: Link, node: Node) -> None:
+    """A client says that it is there, or wants to know when somebody is."""
+    device = link.device
+    if device is None:
+        return
+    kind = node.get("type") or "available"
+    if kind == "subscribe":
+        _subscribe(state, device, node.jid("to"))
+    elif kind == "unsubscribe":
+        account = state.directory.find(node.jid("to"))
+        if account is not None:
+            account.subscribers.discard(device)
+    elif kind in ("available", "unavailable"):
+        device.account.name = node.get("name") or device.account.name
+        device.available = kind == "available"
+        refresh(state, device.account)
+    else:
+        state.violate("unhandled_stanza", link, repr(node))
+
+
+def hear_typing(state: State, link: Link, node: Node) -> None:
+    """A client types (`composing`) or stops (`paused`); passed on to the other person."""
+    device = link.device
+    if device is None:
+        return
+    to = node.jid("to")
+    account = state.directory.find(to)
+    if account is not None and node.children:
+        source = device.account.lid if to.is_lid else device.account.pn
+        show_typing(state, account, source, node.children)
+
+
+def show_typing(state: State, account: Account, source: Jid, content: list[Node]) -> None:
+    """Tell every listening device of an account what somebody does in their chat."""
+    for device in account.devices.values():
+        state.tell(device, Node("chatstate", {"from": source}, content))
+
+
+def refresh(state: State, account: Account) -> None:
+    """Work out whether a person is there (the phone or any companion says so), and tell who wants to know."""
+    present = account.handset.available or any(device.available for device in account.devices.values())
+    if present == account.present:
+        return
+    account.present = present
+    account.last_seen = state.stamp
+    for subscriber in sorted(account.subscribers, key=lambda device: device.label):
+        state.tell(subscriber, _presence(account))
+
+
+def _subscribe(state: State, device: Device, jid: Jid) -> None:
+    account = state.directory.find(jid)
+    if account is not None:
+        account.subscribers.add(device)
+        state.tell(device, _presence(account))
+
+
+def _presence(account: Account) -> Node:
+    if account.present:
+        return Node("presence", {"from": account.lid})
+    return Node("presence", {"from": account.lid, "type": "unavailable", "last": account.last_seen or "deny"})

@@ -1,0 +1,137 @@
+"""The queries with short answers, and the table of all of them: namespace and first child to whoever answers."""
+
+from whatsapp_emulator.world import app_state, devices, login, prekeys, usync
+from whatsapp_emulator.world.accounts import Device
+from whatsapp_emulator.world.links import Attrs
+from whatsapp_emulator.world.replies import NOT_FOUND, Answer, IqRefused, Reply
+from whatsapp_emulator.world.state import State
+from whatsapp_wire.jid import Jid
+from whatsapp_wire.node import Node
+
+_PRIVACY = {
+    "last": "all",
+    "online": "all",
+    "profile": "all",
+    "status": "all",
+    "readreceipts": "all",
+    "groupadd": "all",
+    "calladd": "all",
+    "messages": "all",
+    "defense": "off",
+    "stickers": "contacts",
+}
+_MEDIA_HOST = "media.emulator.whatsapp.net"
+_MEDIA_TTL_S = 3600
+
+
+def find(namespace: str, tag: str) -> Answer | None:
+    """Who answers a query; None when nobody knows it, which strict mode reports."""
+    return _ANSWERS.get((namespace, tag)) or _ANSWERS.get((namespace, "*"))
+
+
+def _nothing(state: State, device: Device, iq: Node) -> Reply:
+    return Reply()
+
+
+def _ping(state: State, device: Device, iq: Node) -> Reply:
+    return Reply(attrs={"t": state.stamp})
+
+
+def _missing(state: State, device: Device, iq: Node) -> Reply:
+    raise NOT_FOUND
+
+
+def _media_connection(state: State, device: Device, iq: Node) -> Reply:
+    lives: Attrs = {"auth": "emulator", "ttl": _MEDIA_TTL_S, "auth_ttl": _MEDIA_TTL_S, "max_buckets": 12}
+    host = Node("host", {"hostname": _MEDIA_HOST, "type": "primary"}, [Node("download"), Node("upload")])
+    return Reply([Node("media_conn", lives, [host])])
+
+
+def _privacy(state: State, device: Device, iq: Node) -> Reply:
+    categories = [Node("category", {"name": name, "value": value}) for name, value in _PRIVACY.items()]
+    return Reply([Node("privacy", None, categories)])
+
+
+def _privacy_tokens(state: State, device: Device, iq: Node) -> Reply:
+    return Reply([Node("tokens")])
+
+
+def _block_list(state: State, device: Device, iq: Node) -> Reply:
+    blocked = device.account.blocked
+    for item in iq.all("item"):
+        (blocked.add if item.attr("action") == "block" else blocked.discard)(item.jid("jid"))
+    items = [Node("item", {"jid": jid}) for jid in sorted(blocked)]
+    return Reply([Node("list", {"dhash": len(blocked), "addressing_mode": "lid"}, items or None)])
+
+
+def _experiments(state: State, device: Device, iq: Node) -> Reply:
+    return Reply([Node("props", {"hash": "emu", "refresh": 86_400, "protocol": 1})])
+
+
+def _remove_device(state: State, device: Device, iq: Node) -> Reply:
+    jid = iq.children[0].jid("jid")
+    target = state.directory.device(jid)
+    if target is None:
+        raise NOT_FOUND
+    if target.account is not device.account:
+        raise IqRefused(403, "forbidden")
+    return Reply(then=lambda: devices.unlink(state, target))
+
+
+def _set_about(state: State, device: Device, iq: Node) -> Reply:
+    device.account.about = iq.require("status").text()
+    return Reply()
+
+
+def _status_privacy(state: State, device: Device, iq: Node) -> Reply:
+    return Reply([Node("privacy", None, [Node("list", {"type": "contacts", "default": True})])])
+
+
+def _groups(state: State, device: Device, iq: Node) -> Reply:
+    return Reply([Node("groups")])
+
+
+def _contact_code(state: State, device: Device, iq: Node) -> Reply:
+    return Reply([Node("qr", {"code": f"EMULATOR{device.account.phone}", "type": "contact"})])
+
+
+def _business_profile(state: State, device: Device, iq: Node) -> Reply:
+    asked: list[Jid] = [profile.jid("jid") for profile in iq.require("business_profile").all("profile")]
+    return Reply([Node("business_profile", None, [Node("profile", {"jid": jid}) for jid in asked])])
+
+
+def _disappearing_mode(state: State, device: Device, iq: Node) -> Reply:
+    return Reply([Node("disappearing_mode", {"duration": 0, "t": 0})] if iq.get("type") == "get" else [])
+
+
+_ANSWERS: dict[tuple[str, str], Answer] = {
+    ("encrypt", "*"): prekeys.answer,
+    ("usync", "usync"): usync.answer,
+    ("passive", "*"): login.answer_active,
+    ("w:sync:app:state", "sync"): app_state.answer,
+    ("w:p", "*"): _ping,
+    ("w:m", "media_conn"): _media_connection,
+    ("privacy", "privacy"): _privacy,
+    ("privacy", "tokens"): _privacy_tokens,
+    ("blocklist", "*"): _block_list,
+    ("abt", "props"): _experiments,
+    ("w", "props"): _experiments,
+    ("md", "remove-companion-device"): _remove_device,
+    ("status", "status"): _set_about,
+    ("status", "privacy"): _status_privacy,
+    ("w:g2", "participating"): _groups,
+    ("w:g2", "query"): _missing,
+    ("w:qr", "qr"): _contact_code,
+    ("w:biz", "business_profile"): _business_profile,
+    ("w:biz", "verified_name"): _nothing,
+    ("w:profile:picture", "picture"): _missing,
+    ("disappearing_mode", "*"): _disappearing_mode,
+    ("urn:xmpp:whatsapp:dirty", "clean"): _nothing,
+    ("urn:xmpp:whatsapp:push", "config"): _nothing,
+    ("urn:xmpp:whatsapp:push", "settings"): _nothing,
+    ("urn:xmpp:whatsapp:account", "*"): _nothing,
+    ("w:stats", "add"): _nothing,
+    ("tos", "*"): _nothing,
+    ("bot", "bot"): _nothing,
+    ("fb:thrift_iq", "*"): _nothing,
+}

@@ -1,0 +1,99 @@
+"""A message reaches a virtual phone: decrypt it, show it, answer it, or ask for it again."""
+
+from hashlib import blake2b
+
+from google.protobuf.message import DecodeError
+
+from whatsapp_emulator.world import composing, login, retries
+from whatsapp_emulator.world.accounts import Account
+from whatsapp_emulator.world.content import KEY_REQUEST, read, unwrap
+from whatsapp_emulator.world.handset import Handset, Shown
+from whatsapp_emulator.world.inbox import send_receipt, show
+from whatsapp_emulator.world.state import State
+from whatsapp_wire.errors import DuplicateMessage, WireError
+from whatsapp_wire.jid import Jid
+from whatsapp_wire.node import Node
+from whatsapp_wire.proto.message_pb2 import Message
+
+_DIGEST_SIZE = 16
+
+
+def receive(state: State, account: Account, stanza: Node) -> None:
+    """Take a message stanza as the phone of an account gets it. Raises StanzaRefused when it lacks what it needs."""
+    handset = account.handset
+    if handset.swallow:
+        state.audit.counts["swallowed"] += 1
+        return
+    sender = stanza.jid("from")
+    device = _session_address(state, sender)
+    for enc in stanza.all("enc"):
+        digest = blake2b(enc.bytes(), digest_size=_DIGEST_SIZE).digest()
+        try:
+            message = _open(handset, device, enc)
+        except DuplicateMessage as error:
+            if digest not in handset.ciphertexts:
+                _fail(state, account, stanza, device, error)
+            elif not account.owns(sender):
+                state.audit.counts["phone saw same ciphertext"] += 1
+                send_receipt(state, account, sender, [stanza.attr("id")])
+        except (WireError, DecodeError) as error:
+            _fail(state, account, stanza, device, error)
+        else:
+            handset.ciphertexts.add(digest)
+            handset.provoked.discard(device)
+            _take(state, account, stanza, message)
+
+
+def _open(handset: Handset, device: Jid, enc: Node) -> Message:
+    return Message.FromString(handset.keyring.decrypt(device, enc.attr("type"), enc.bytes()))
+
+
+def _fail(state: State, account: Account, stanza: Node, device: Jid, error: Exception) -> None:
+    state.audit.counts["phone failed to decrypt"] += 1
+    if device not in account.handset.provoked:
+        sender = state.directory.device(device)
+        who = device if sender is None else sender.label
+        detail = f"message {stanza.attr('id')} to {account.phone}: {type(error).__name__}: {error}"
+        state.audit.violate("failed_decryption", who, detail, state.now)
+    retries.ask(state, account, stanza)
+
+
+def _take(state: State, account: Account, stanza: Node, message: Message) -> None:
+    """Act on a decrypted message: housekeeping between own devices, or something for a person to see."""
+    sender = stanza.jid("from")
+    if stanza.get("category") == "peer":
+        _serve_companion(state, sender, message)
+        return
+    own = account.owns(sender)
+    other = stanza.jid("recipient") if own else sender
+    shown = Shown(
+        id=stanza.attr("id"),
+        sender=sender,
+        chat=_lid(state, other),
+        own=own,
+        message=message,
+        at=state.now,
+        edit=stanza.get("edit"),
+    )
+    show(state, account, shown)
+    if account.handset.auto_reply is not None and not own and not shown.repeat:
+        seen = read(message)
+        if seen.kind == "text":
+            composing.type_text(state, account, other, account.handset.auto_reply.replace("{text}", seen.text))
+
+
+def _serve_companion(state: State, sender: Jid, message: Message) -> None:
+    device = state.directory.device(sender)
+    if device is not None and unwrap(message).protocol_message.type == KEY_REQUEST:
+        login.share_app_state_key(state, device)
+
+
+def _session_address(state: State, sender: Jid) -> Jid:
+    """Sessions belong to the LID address of a device, however the stanza spells it."""
+    account = state.directory.find(sender)
+    return sender if account is None else account.lid.with_device(sender.device)
+
+
+def _lid(state: State, jid: Jid) -> Jid:
+    account = state.directory.find(jid)
+    return jid.bare if account is None else account.lid
