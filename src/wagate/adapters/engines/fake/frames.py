@@ -1,0 +1,123 @@
+"""What the pretend service and a device say to each other."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from wagate.domain.content import Quoted, Text
+from wagate.domain.jid import Jid
+from wagate.domain.session import Me, Reason, SessionState
+from wagate.ports.engine import Outgoing
+from wagate.ports.news import ReceiptKind
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A phone linked this device; ``token`` is what it logs in with from now on."""
+
+    token: str
+    me: Me
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """The service took a message, or refused it (``error`` is our code for why)."""
+
+    wa_id: str
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message for this device. The service keeps it until the device acknowledges ``number``."""
+
+    number: int
+    wa_id: str
+    chat: Jid
+    sender: Jid
+    sender_alt: Jid | None
+    from_me: bool
+    push_name: str
+    content: Text
+    quoted: Quoted | None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """How far messages of this device's account got; kept like a delivery until ``number`` is acknowledged."""
+
+    number: int
+    kind: ReceiptKind
+    wa_ids: tuple[str, ...]
+    by: Jid
+
+
+@dataclass(frozen=True, slots=True)
+class LidTold:
+    """The service says which LID belongs to a number."""
+
+    phone: Jid
+    lid: Jid
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """The line broke."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The service ended the line for good."""
+
+    state: SessionState
+    reason: Reason
+
+
+Frame = Linked | Ack | Delivery | Receipt | LidTold | Dropped | Ended
+
+
+class Link(Protocol):
+    """The device's end of the line."""
+
+    def push(self, frame: Frame) -> None:
+        """Hear something from the service; only remembers it."""
+        ...
+
+
+def encode_stanza(outgoing: Outgoing, content: Text) -> bytes:
+    """A message as it travels. No two encodings are alike, as with ciphertext: a retry must reuse the first one."""
+    return json.dumps(
+        {
+            "wa_id": outgoing.wa_id,
+            "to": outgoing.to,
+            "text": content.body,
+            "mentions": list(content.mentions),
+            "quoted": None if outgoing.quoted is None else [outgoing.quoted.wa_id, outgoing.quoted.sender],
+            "nonce": secrets.token_hex(8),
+        }
+    ).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Stanza:
+    """A message read back from the wire."""
+
+    wa_id: str
+    to: Jid
+    content: Text
+    quoted: Quoted | None
+
+
+def decode_stanza(stanza: bytes) -> Stanza:
+    """The inverse of ``encode_stanza``."""
+    fields: dict[str, Any] = json.loads(stanza)
+    quoted = fields["quoted"]
+    return Stanza(
+        fields["wa_id"],
+        Jid(fields["to"]),
+        Text(fields["text"], tuple(Jid(mention) for mention in fields["mentions"])),
+        None if quoted is None else Quoted(quoted[0], Jid(quoted[1])),
+    )

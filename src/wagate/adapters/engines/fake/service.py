@@ -1,0 +1,286 @@
+"""The pretend service and the phones on it: accounts, devices, queues, receipts. No network, no cryptography."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field, replace
+from itertools import count
+
+from wagate.adapters.engines.fake.frames import (
+    Ack,
+    Delivery,
+    Dropped,
+    Ended,
+    LidTold,
+    Link,
+    Linked,
+    Receipt,
+    Stanza,
+    decode_stanza,
+)
+from wagate.domain.content import Quoted, Text
+from wagate.domain.ids import wa_id
+from wagate.domain.jid import LID_SERVER, Jid
+from wagate.domain.session import Me, Reason, SessionState
+from wagate.ports.news import ReceiptKind
+
+
+@dataclass(slots=True)
+class Faults:
+    """What the service does wrong from now on.
+
+    ``withhold_acks``: messages are delivered, but the sender is not told. ``lose_posts``: messages vanish on the wire.
+    ``refuse_with``: messages are refused with this code. ``refuse_login``: devices that dial are turned away at once,
+    as by a network that is down.
+    """
+
+    withhold_acks: bool = False
+    lose_posts: bool = False
+    refuse_with: str | None = None
+    refuse_login: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A message on a phone's screen."""
+
+    wa_id: str
+    sender: Jid
+    text: str
+    mentions: tuple[Jid, ...]
+    quoted: Quoted | None
+
+
+@dataclass(slots=True)
+class Device:
+    """A linked device: what waits for it, and its line when it has one."""
+
+    token: str
+    phone: FakePhone
+    link: Link | None = None
+    waiting: dict[int, Delivery | Receipt] = field(default_factory=dict)
+    ended: Ended | None = None
+
+
+class FakePhone:
+    """A person with a phone. ``auto_deliver`` and ``auto_read`` are the receipts that it gives by itself."""
+
+    def __init__(self, service: FakeService, digits: str, name: str) -> None:
+        """Register an account; use ``FakeService.phone``."""
+        self.jid = Jid.from_phone(digits)
+        self.lid = Jid.of(f"9{digits}", LID_SERVER)
+        self.name = name
+        self.auto_deliver = True
+        self.auto_read = False
+        self.uses_lid = False
+        self.inbox: list[Shown] = []
+        self.devices: list[Device] = []
+        self._service = service
+
+    def scan(self, qr: str) -> None:
+        """Link the device that shows this QR code. Raises KeyError when nobody shows it (any more)."""
+        self._service.link(self, self._service.codes.pop(qr))
+
+    def enter_code(self, code: str) -> None:
+        """Link the device that asked for this code. Raises KeyError when nobody did."""
+        self.scan(code)
+
+    def type(self, to: FakePhone, text: str, *, quoted: Quoted | None = None, mentions: tuple[Jid, ...] = ()) -> str:
+        """Send a text; its id."""
+        message = Stanza(wa_id(), to.jid, Text(text, mentions), quoted)
+        self._service.route(self, message, except_for=None)
+        return message.wa_id
+
+    def read(self, *wa_ids: str) -> None:
+        """Read messages (all of them when none are named), and let their senders know."""
+        chosen = [shown for shown in self.inbox if not wa_ids or shown.wa_id in wa_ids]
+        for shown in chosen:
+            self._service.receipt(ReceiptKind.READ, shown.wa_id, self)
+
+    def unlink(self) -> None:
+        """Remove every linked device."""
+        self._service.end(self, Ended(SessionState.LOGGED_OUT, Reason("device_removed")))
+
+    @property
+    def me(self) -> Me:
+        """The account as its own devices know it."""
+        return Me(self.jid.phone, self.lid, self.name, "android")
+
+
+class FakeService:
+    """The whole pretend network; outlives the engines that talk to it, as the real one does."""
+
+    def __init__(self) -> None:
+        """An empty network."""
+        self.faults = Faults()
+        self.codes: dict[str, Link] = {}
+        self.absent: set[Jid] = set()
+        self.violations: list[str] = []
+        self.logins = 0
+        self._phones: dict[Jid, FakePhone] = {}
+        self._devices: dict[str, Device] = {}
+        self._stanzas: dict[str, tuple[bytes, FakePhone]] = {}
+        self._numbers = count(1)
+
+    # ---- for tests and demos
+
+    def phone(self, digits: str, name: str = "Somebody") -> FakePhone:
+        """The phone with this number; made when it is new."""
+        jid = Jid.from_phone(digits.lstrip("+"))
+        known = self._phones.get(jid)
+        if known is None:
+            known = FakePhone(self, jid.user, name)
+            self._phones[known.jid] = self._phones[known.lid] = known
+        return known
+
+    def drop(self, phone: FakePhone) -> None:
+        """Break the lines of a phone's devices."""
+        for device in phone.devices:
+            link, device.link = device.link, None
+            if link is not None:
+                link.push(Dropped())
+
+    def end(self, phone: FakePhone, ended: Ended) -> None:
+        """End the lines of a phone's devices for good; a login is answered in the same way."""
+        for device in phone.devices:
+            device.ended = ended
+            if device.link is not None:
+                device.link.push(ended)
+                device.link = None
+        if ended.state is SessionState.LOGGED_OUT:
+            phone.devices.clear()
+
+    def ban(self, phone: FakePhone) -> None:
+        """Suspend an account."""
+        self.end(phone, Ended(SessionState.BANNED, Reason("banned", "for 86400 s")))
+
+    def pardon(self, phone: FakePhone) -> None:
+        """Let an account's devices log in again."""
+        for device in phone.devices:
+            device.ended = None
+
+    def tell_lid(self, to: FakePhone, about: FakePhone) -> None:
+        """Tell a phone's devices which LID somebody has."""
+        for device in to.devices:
+            if device.link is not None:
+                device.link.push(LidTold(about.jid, about.lid))
+
+    # ---- for connections
+
+    def offer(self, link: Link) -> str:
+        """Register a device that waits to be linked; the code to scan or to type."""
+        code = secrets.token_hex(4).upper()
+        self.codes[code] = link
+        return code
+
+    def withdraw(self, code: str) -> None:
+        """A code is no longer shown."""
+        self.codes.pop(code, None)
+
+    def link(self, phone: FakePhone, link: Link) -> None:
+        """Link a device to a phone."""
+        device = Device(secrets.token_hex(8), phone)
+        phone.devices.append(device)
+        self._devices[device.token] = device
+        link.push(Linked(device.token, phone.me))
+
+    def login(self, token: str, link: Link) -> Ended | None:
+        """A device dials in: what waits for it is pushed at once. Not None when it is turned away for good.
+
+        Raises ConnectionError when the network is down.
+        """
+        if self.faults.refuse_login:
+            raise ConnectionError("the pretend network is down")
+        self.logins += 1
+        device = self._devices.get(token)
+        if device is None:
+            return Ended(SessionState.LOGGED_OUT, Reason("login_refused"))
+        if device.ended is not None:
+            return device.ended
+        if device.link is not None:
+            device.link.push(Ended(SessionState.REPLACED, Reason("replaced")))
+        device.link = link
+        for frame in device.waiting.values():
+            link.push(frame)
+        return None
+
+    def hang_up(self, token: str, link: Link) -> None:
+        """A device leaves; what comes for it waits."""
+        device = self._devices.get(token)
+        if device is not None and device.link is link:
+            device.link = None
+
+    def remove(self, token: str) -> None:
+        """A device unlinks itself."""
+        device = self._devices.pop(token, None)
+        if device is not None and device in device.phone.devices:
+            device.phone.devices.remove(device)
+
+    def acknowledge(self, token: str, number: int) -> None:
+        """A device has a message or a receipt; it is not delivered again."""
+        device = self._devices.get(token)
+        if device is not None:
+            device.waiting.pop(number, None)
+
+    def post(self, token: str, stanza: bytes) -> None:
+        """A device sends a message. The same stanza again is acknowledged again and delivered once."""
+        device = self._devices.get(token)
+        if device is None or self.faults.lose_posts:
+            return
+        message = decode_stanza(stanza)
+        if self.faults.refuse_with is None:
+            self._take(device, message, stanza)
+        if device.link is not None and not self.faults.withhold_acks:
+            device.link.push(Ack(message.wa_id, self.faults.refuse_with))
+
+    # ---- inside
+
+    def _take(self, device: Device, message: Stanza, stanza: bytes) -> None:
+        known = self._stanzas.get(message.wa_id)
+        if known is not None:
+            if known[0] != stanza:
+                self.violations.append(f"{message.wa_id} was encoded twice")
+            return
+        self._stanzas[message.wa_id] = (stanza, device.phone)
+        self.route(device.phone, message, except_for=device)
+
+    def route(self, sender: FakePhone, message: Stanza, *, except_for: Device | None) -> None:
+        """Show a message on the recipient's phone and queue it for the devices of both sides."""
+        recipient = self.phone(message.to.user) if message.to.is_phone else self._phones[message.to]
+        self._stanzas.setdefault(message.wa_id, (b"", sender))
+        visible = sender.lid if sender.uses_lid else sender.jid
+        hidden = sender.jid if sender.uses_lid else sender.lid
+        delivery = Delivery(
+            number=next(self._numbers),
+            wa_id=message.wa_id,
+            chat=visible,
+            sender=visible,
+            sender_alt=hidden if sender.uses_lid else None,
+            from_me=False,
+            push_name=sender.name,
+            content=message.content,
+            quoted=message.quoted,
+        )
+        for device in recipient.devices:
+            self._queue(device, delivery)
+        echo = replace(delivery, number=next(self._numbers), chat=message.to, from_me=True)
+        for device in sender.devices:
+            if device is not except_for:
+                self._queue(device, echo)
+        content = message.content
+        recipient.inbox.append(Shown(message.wa_id, sender.jid, content.body, content.mentions, message.quoted))
+        if recipient.auto_deliver:
+            self.receipt(ReceiptKind.DELIVERED, message.wa_id, recipient)
+        if recipient.auto_read:
+            self.receipt(ReceiptKind.READ, message.wa_id, recipient)
+
+    def receipt(self, kind: ReceiptKind, wa_id: str, by: FakePhone) -> None:
+        """Tell the devices of a message's sender how far it got."""
+        _, sender = self._stanzas[wa_id]
+        for device in sender.devices:
+            self._queue(device, Receipt(next(self._numbers), kind, (wa_id,), by.jid))
+
+    def _queue(self, device: Device, frame: Delivery | Receipt) -> None:
+        device.waiting[frame.number] = frame
+        if device.link is not None:
+            device.link.push(frame)
