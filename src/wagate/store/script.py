@@ -119,6 +119,6 @@ def _picker(names: tuple[str, ...]) -> Any:
     return itemgetter(*names)
 
 
-def sql(text: str) -> Statement:
-    """Compile a statement. Do it once, at the top of a module."""
-    return Statement(text)
+def sql(*parts: str) -> Statement:
+    """Compile a statement, given in parts that are constants. Do it once, at the top of a module."""
+    return Statement(" ".join(parts))
