@@ -15,6 +15,8 @@ CONTACT = Table(
     maybe_text("lid"),
     maybe_text("push_name"),
     number("is_me"),
+    # Set when this turned out to be somebody we know already; the row stays as an alias for old references.
+    maybe_text("merged_into"),
     number("created_at"),
     number("updated_at"),
     Index("contact_session_id_id", "session_id", "id"),

@@ -63,6 +63,7 @@ def upgrade() -> None:
         sa.Column("lid", sa.Text(), nullable=True),
         sa.Column("push_name", sa.Text(), nullable=True),
         sa.Column("is_me", sa.BigInteger(), nullable=False),
+        sa.Column("merged_into", sa.Text(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("contact_pkey")),
