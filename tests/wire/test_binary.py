@@ -158,6 +158,10 @@ def test_invalid_utf8_is_replaced_so_that_it_can_be_stored() -> None:
     assert decode(bytes.fromhex("00f8031989fc02ff41")).attr("name") == "\N{REPLACEMENT CHARACTER}A"
 
 
+def test_the_upper_four_bits_of_a_20_bit_size_do_not_count() -> None:
+    assert decode(bytes.fromhex("00f80219fdf000020102")).content == b"\x01\x02"
+
+
 def test_a_compressed_stanza_is_read() -> None:
     node, encoded = FROM_BAILEYS[4]
     assert decode(b"\x02" + zlib.compress(bytes.fromhex(encoded)[1:])) == node
