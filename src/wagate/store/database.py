@@ -69,13 +69,15 @@ class Database(ABC):
 
     # ---- what the rooms call
 
-    def enqueue(self, script: Script[Any], settled: Settled) -> None:
+    def enqueue(self, script: Script[Any], settled: Settled, *, vital: bool = False) -> None:
         """Queue a write script and be told how it ended. Scripts run in the order of the calls.
 
         Once queued a script cannot be taken back. ``settled`` is called on the loop, must not raise, and learns of
         TooBusy, StorageUnavailable (OutcomeUnknown among them), ConstraintViolated, or what the script itself raised.
+        Half of the queue is kept free for ``vital`` scripts: those that finish what was begun.
         """
-        if self._closing or len(self._queue) >= self._queue_limit:
+        room = self._queue_limit if vital else self._queue_limit // 2
+        if self._closing or len(self._queue) >= room:
             script.close()
             closed = StorageUnavailable("The database is closed")
             settled(None, closed if self._closing else TooBusy(f"{len(self._queue)} transactions are waiting"))

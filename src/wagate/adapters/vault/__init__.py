@@ -1,0 +1,1 @@
+"""Vaults that are not the store's: one in memory, for tests and demonstrations."""
