@@ -120,7 +120,7 @@ def verify_device_identity(
     """The account's identity key behind the `device-identity` of a companion, or None when a signature does not hold.
 
     Both must hold: the account vouches for the companion's identity key, and the companion agrees to the account. A
-    voucher may leave the account's key out; then `account_identity` is needed. Facts: whatsapp-rust `wacore/src/adv.rs`.
+    voucher may leave the account's key out; then `account_identity` is needed (whatsapp-rust `wacore/src/adv.rs`).
     """
     try:
         signed = SignedDeviceIdentity.FromString(voucher)
