@@ -240,9 +240,12 @@ def _content(inner: Message, has_sender_key: bool) -> Content:
 
 def _protocol(protocol: ProtocolMessage) -> Content:
     kind = _PROTOCOL_KINDS.get(protocol.type, Kind.PROTOCOL)
-    if kind is Kind.EDIT:
-        return replace(read(protocol.edited_message), kind=kind, target=_target(protocol.key))
-    return Content(kind, target=_target(protocol.key) if kind is Kind.REVOKE else None)
+    if kind not in (Kind.EDIT, Kind.REVOKE):
+        return Content(kind)
+    if not protocol.HasField("key"):
+        return Content(Kind.PROTOCOL)
+    said = read(protocol.edited_message) if kind is Kind.EDIT else Content(kind)
+    return replace(said, kind=kind, target=_target(protocol.key))
 
 
 def _field_of(inner: Message) -> str | None:
