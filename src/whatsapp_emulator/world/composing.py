@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from whatsapp_emulator.world import sealing
 from whatsapp_emulator.world.accounts import Account
-from whatsapp_emulator.world.content import text_message
 from whatsapp_emulator.world.handset import Shown, Typed
 from whatsapp_emulator.world.inbox import show
 from whatsapp_emulator.world.state import State
 from whatsapp_wire.jid import Jid
+from whatsapp_wire.message import text_message
 from whatsapp_wire.proto.message_pb2 import Message
 
 

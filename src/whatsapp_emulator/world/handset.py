@@ -6,9 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from random import Random
 
-from whatsapp_emulator.world.content import Quote, read
 from whatsapp_emulator.world.keyring import Keyring
 from whatsapp_wire.jid import Jid
+from whatsapp_wire.message import Quote, read
 from whatsapp_wire.proto.message_pb2 import Message
 
 
@@ -48,11 +48,11 @@ class Shown:
             "from": self.sender,
             "chat": self.chat,
             "own": self.own,
-            "text": seen.text,
-            "kind": seen.kind,
+            "text": seen.text or "",
+            "kind": seen.kind.value,
             "edit": self.edit,
             "t": self.at,
-            "quoted": seen.quoted,
+            "quoted": None if seen.quoted is None else seen.quoted.id,
             "mentions": list(seen.mentions),
             "repeat": self.repeat,
         }

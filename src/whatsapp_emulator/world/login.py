@@ -2,9 +2,8 @@
 
 from google.protobuf.message import DecodeError
 
-from whatsapp_emulator.world import pairing, presence, sealing
+from whatsapp_emulator.world import app_state_keys, pairing, presence
 from whatsapp_emulator.world.accounts import Device
-from whatsapp_emulator.world.content import key_share
 from whatsapp_emulator.world.links import Attrs, Link
 from whatsapp_emulator.world.replies import Reply
 from whatsapp_emulator.world.state import State
@@ -106,14 +105,7 @@ def _activate(state: State, device: Device, link: Link) -> None:
     state.send(link, _info("offline", {"count": len(waiting)}))
     link.active = True
     if not device.app_state_key_shared:
-        share_app_state_key(state, device)
-
-
-def share_app_state_key(state: State, device: Device) -> None:
-    """The phone gives a companion the key of the app state, as a message between own devices."""
-    device.app_state_key_shared = True
-    id, key = device.account.handset.app_state_key
-    sealing.tell_companion(state, device, key_share(id, key, int(state.now * 1000)))
+        app_state_keys.share(state, device)
 
 
 def _info(tag: str, attrs: dict[str, int]) -> Node:

@@ -6,12 +6,12 @@ from typing import Final
 from whatsapp_emulator.world import composing, devices, presence, retries, sealing
 from whatsapp_emulator.world.accounts import Account
 from whatsapp_emulator.world.composing import NoSuchPerson, find_message
-from whatsapp_emulator.world.content import text_message
 from whatsapp_emulator.world.handset import Handset, SeenReceipt, Shown, Typed
 from whatsapp_emulator.world.inbox import send_receipt
 from whatsapp_emulator.world.retries import Again
 from whatsapp_emulator.world.state import State
 from whatsapp_wire.jid import Jid
+from whatsapp_wire.message import text_message
 from whatsapp_wire.node import Node
 
 _SETTINGS: Final = {"swallow": bool, "auto_receipt": bool, "auto_reply": str}
@@ -67,7 +67,7 @@ class Phone:
         return [companion.id for companion in chosen]
 
     def set(self, settings: Mapping[str, object]) -> None:
-        """Change `swallow`, `auto_receipt`, `auto_reply` (see `Handset`); raises ValueError, and then changes nothing."""
+        """Change `swallow`, `auto_receipt` or `auto_reply` (see `Handset`); raises ValueError, changing nothing."""
         for name, value in settings.items():
             kind = _SETTINGS.get(name)
             if kind is None:

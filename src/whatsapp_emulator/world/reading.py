@@ -4,14 +4,14 @@ from hashlib import blake2b
 
 from google.protobuf.message import DecodeError
 
-from whatsapp_emulator.world import composing, login, retries
+from whatsapp_emulator.world import app_state_keys, composing, retries
 from whatsapp_emulator.world.accounts import Account
-from whatsapp_emulator.world.content import KEY_REQUEST, read, unwrap
 from whatsapp_emulator.world.handset import Handset, Shown
 from whatsapp_emulator.world.inbox import send_receipt, show
 from whatsapp_emulator.world.state import State
 from whatsapp_wire.errors import DuplicateMessage, WireError
 from whatsapp_wire.jid import Jid
+from whatsapp_wire.message import Kind, read, unwrap
 from whatsapp_wire.node import Node
 from whatsapp_wire.proto.message_pb2 import Message
 
@@ -78,14 +78,14 @@ def _take(state: State, account: Account, stanza: Node, message: Message) -> Non
     show(state, account, shown)
     if account.handset.auto_reply is not None and not own and not shown.repeat:
         seen = read(message)
-        if seen.kind == "text":
+        if seen.kind is Kind.TEXT and seen.text is not None:
             composing.type_text(state, account, other, account.handset.auto_reply.replace("{text}", seen.text))
 
 
 def _serve_companion(state: State, sender: Jid, message: Message) -> None:
     device = state.directory.device(sender)
-    if device is not None and unwrap(message).protocol_message.type == KEY_REQUEST:
-        login.share_app_state_key(state, device)
+    if device is not None:
+        app_state_keys.serve(state, device, unwrap(message))
 
 
 def _session_address(state: State, sender: Jid) -> Jid:

@@ -2,9 +2,9 @@
 
 from whatsapp_emulator.world import prekeys
 from whatsapp_emulator.world.accounts import Account, Device
-from whatsapp_emulator.world.content import sent_copy
 from whatsapp_emulator.world.handset import Typed
 from whatsapp_emulator.world.state import State
+from whatsapp_wire.message import device_sent
 from whatsapp_wire.node import Node
 from whatsapp_wire.proto.message_pb2 import Message
 
@@ -44,7 +44,7 @@ def send(state: State, account: Account, device: Device, id: str, typed: Typed, 
     A companion that has published no keys gets nothing, as in life.
     """
     own = device.account is account and not typed.peer
-    enc = seal(state, account, device, sent_copy(typed.message, typed.recipient) if own else typed.message)
+    enc = seal(state, account, device, device_sent(typed.message, typed.recipient) if own else typed.message)
     if enc is None:
         state.audit.counts["companions without keys"] += 1
         return

@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from random import Random, SystemRandom
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 from whatsapp_emulator.faults import Faults
-from whatsapp_emulator.world import devices, link_codes, login, pairing, presence, queries, receipts, relay
+from whatsapp_emulator.world import link_codes, login, pairing, presence, queries, receipts, relay
 from whatsapp_emulator.world.accounts import Account
 from whatsapp_emulator.world.audit import Audit
 from whatsapp_emulator.world.links import Effect, Link
+from whatsapp_emulator.world.operator import Operator
 from whatsapp_emulator.world.phone import Phone
 from whatsapp_emulator.world.replies import IqRefused, Reply, refusal, result
 from whatsapp_emulator.world.state import State
 from whatsapp_emulator.world.tickets import Ticket
 from whatsapp_wire.errors import PairingRefused, WireError
-from whatsapp_wire.jid import SERVER
 from whatsapp_wire.node import Node
 
-Kick: TypeAlias = Literal["drop", "rst", "401", "replaced", "503", "515"]
-
-_STREAM_ERRORS: Final[dict[str, tuple[dict[str, str], str | None]]] = {
-    "replaced": ({}, "replaced"),
-    "503": ({"code": "503"}, None),
-    "515": ({"code": "515"}, None),
-}
 _KNOWN_INFO: Final = frozenset({"unified_session", "offline_batch"})
 _BEFORE_LOGIN: Final = frozenset({"iq", "ib", "presence"})
 """What clients say before they are linked; Baileys announces a name and pings."""
@@ -117,6 +110,10 @@ class World:
         """The phone with that number. Raises NoSuchAccount."""
         return Phone(self._state, self._known(number))
 
+    def operator(self, number: str) -> Operator:
+        """What WhatsApp itself can do to the account with that number. Raises NoSuchAccount."""
+        return Operator(self._state, self._known(number))
+
     def scan(self, phone: str, qr: str) -> Ticket:
         """A phone, created when there is none, scans a QR code. Raises PairingRefused."""
         return pairing.scan(self._state, self.account(phone), qr)
@@ -124,46 +121,6 @@ class World:
     def enter_code(self, phone: str, code: str) -> Ticket:
         """A person types a pairing code into a phone; takes about 120 ms. Raises PairingRefused."""
         return link_codes.enter(self._state, self.account(phone), code)
-
-    # -- the network's moods
-
-    def kick(self, phone: str, kind: Kick) -> int:
-        """End the connections of an account's devices in some way; returns how many. Raises NoSuchAccount.
-
-        `401` also removes the devices, `drop` closes without a word, `rst` cuts with whatever was on its way.
-        """
-        live = [device for device in self._known(phone).devices.values() if device.link is not None]
-        for device in live:
-            link = device.link
-            if link is None:
-                continue
-            if kind == "401":
-                devices.unlink(self._state, device)
-            elif kind in _STREAM_ERRORS:
-                attrs, conflict = _STREAM_ERRORS[kind]
-                content = None if conflict is None else [Node("conflict", {"type": conflict})]
-                self._state.break_stream(link, Node("stream:error", attrs, content))
-            else:
-                link.ended = True
-                self._state.hang_up(link, reset=kind == "rst")
-        return len(live)
-
-    def refuse(self, phone: str, reason: str, attrs: Mapping[str, str] | None = None) -> None:
-        """Answer each login of an account with `failure`: 401, 402 (ban, with code and expire), 403, 405, 503, …
-
-        Raises NoSuchAccount. Connections that are open stay open.
-        """
-        self._known(phone).refusal = {"reason": reason, "location": login.LOCATION, **(attrs or {})}
-
-    def allow(self, phone: str) -> None:
-        """Let an account log in again. Raises NoSuchAccount."""
-        self._known(phone).refusal = None
-
-    def mark_dirty(self, phone: str, type: str) -> None:
-        """Tell an account's listening devices that `account_sync` or `groups` changed. Raises NoSuchAccount."""
-        dirty = Node("dirty", {"type": type, "timestamp": self._state.stamp})
-        for device in self._known(phone).devices.values():
-            self._state.tell(device, Node("ib", {"from": SERVER}, [dirty]))
 
     # -- hearing
 

@@ -1,0 +1,265 @@
+"""The control API from the outside, typed: for tests, benches and the sandbox, in whatever process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+
+from whatsapp_emulator.info import EmulatorInfo
+
+_TIMEOUT_S = 60.0
+
+
+class ControlError(Exception):
+    """The emulator did not do what it was asked; the text is its answer."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(f"{status} {text}")
+        self.status = status
+        self.text = text
+
+
+@dataclass(frozen=True, slots=True)
+class AccountTold:
+    """Somebody: number, name and both addresses."""
+
+    phone: str
+    name: str
+    pn: str
+    lid: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessageTold:
+    """A message that a phone has shown; see `whatsapp_emulator.world.handset.Shown`."""
+
+    id: str
+    sender: str
+    chat: str
+    own: bool
+    text: str
+    kind: str
+    edit: str | None
+    at: float
+    quoted: str | None
+    mentions: tuple[str, ...]
+    repeat: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptTold:
+    """A receipt that a phone got: `delivered`, `read`, `played`, `inactive`, …"""
+
+    device: str
+    type: str
+    ids: tuple[str, ...]
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class ViolationTold:
+    """What strict mode found."""
+
+    kind: str
+    who: str
+    detail: str
+    at: float
+
+
+class EmulatorClient:
+    """Talks to one emulator. Use it with ``async with``; every method raises ControlError when the emulator refuses."""
+
+    def __init__(self, url: str) -> None:
+        """``url`` is the control API's, as in `EmulatorInfo.control_url`."""
+        self._url = url
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        """Open the connection pool; nothing is sent yet."""
+        # The gateway under test may be told to use the emulator's proxy; its own control must never pass through it.
+        timeout = aiohttp.ClientTimeout(total=_TIMEOUT_S)
+        self._session = aiohttp.ClientSession(self._url, timeout=timeout, trust_env=False)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def info(self) -> EmulatorInfo:
+        """Where everything is."""
+        return EmulatorInfo.of(await self.get("/control/info"))
+
+    async def account(self, phone: str, name: str = "") -> AccountTold:
+        """Make sure that somebody with this number exists; a name replaces the one they had."""
+        return AccountTold(**await self.post("/control/accounts", phone=phone, name=name))
+
+    def phone(self, number: str) -> PhoneClient:
+        """The phone with that number."""
+        return PhoneClient(self, number)
+
+    def operator(self, number: str) -> OperatorClient:
+        """What WhatsApp itself can do to the account with that number."""
+        return OperatorClient(self, number)
+
+    async def faults(self, **knobs: object) -> dict[str, Any]:
+        """Turn knobs (`latency_s`, `no_ack`, … as in `whatsapp_emulator.faults.Faults`); returns all of them."""
+        return await self.post("/control/faults", **knobs) if knobs else await self.get("/control/faults")
+
+    async def stats(self) -> dict[str, Any]:
+        """Counters, the state of every device, CPU seconds."""
+        return await self.get("/control/stats")
+
+    async def violations(self) -> list[ViolationTold]:
+        """What must not have happened."""
+        return [ViolationTold(**found) for found in (await self.get("/control/violations"))["violations"]]
+
+    async def forgive(self, kind: str | None = None, who: str | None = None) -> int:
+        """Pass over violations of that kind, by that phone or ``phone:device``; returns how many there were."""
+        forgiven: int = (await self.post("/control/forgive", kind=kind, who=who))["forgiven"]
+        return forgiven
+
+    async def record(self, path: str | None) -> None:
+        """Begin to write down what clients say into a file of the emulator's machine, or stop with None."""
+        await self.post("/control/recorder", path=path)
+
+    async def mark(self, text: str) -> None:
+        """Write a line of one's own into the recording."""
+        await self.post("/control/recorder/mark", text=text)
+
+    async def get(self, path: str, /, **query: float) -> dict[str, Any]:
+        """A GET of the API; returns its JSON."""
+        assert self._session is not None, "use the client with `async with`"
+        async with self._session.get(path, params={key: str(value) for key, value in query.items()}) as response:
+            return await _told(response)
+
+    async def post(self, path: str, /, **fields: object) -> dict[str, Any]:
+        """A POST to the API; returns its JSON."""
+        assert self._session is not None, "use the client with `async with`"
+        async with self._session.post(path, json=fields) as response:
+            return await _told(response)
+
+
+class PhoneClient:
+    """One virtual phone."""
+
+    def __init__(self, client: EmulatorClient, number: str) -> None:
+        self._client = client
+        self._path = f"/control/phones/{number}"
+
+    async def scan(self, qr: str) -> str:
+        """Scan a QR code, and wait until the companion has answered; returns the new device's address."""
+        return str((await self._post("scan", qr=qr))["device"])
+
+    async def enter_code(self, code: str) -> str:
+        """Type a pairing code, and wait until the companion has answered; returns the new device's address."""
+        return str((await self._post("enter-code", code=code))["device"])
+
+    async def type(self, to: str, text: str, *, quote: str | None = None, mentions: Sequence[str] = ()) -> str:
+        """Send a text to a phone number or address; returns the message's id."""
+        told = await self._post("type", to=to, text=text, quote=quote, mentions=list(mentions))
+        return str(told["ids"][0])
+
+    async def type_many(self, to: str, text: str, count: int, *, interval_ms: int = 0) -> list[str]:
+        """Send so many texts, each with its number from 0 behind the text; returns their ids, in order."""
+        ids: list[str] = (await self._post("type", to=to, text=text, count=count, interval_ms=interval_ms))["ids"]
+        return ids
+
+    async def read(self, ids: Sequence[str] | None = None) -> list[str]:
+        """Open messages, all that are unread by default; returns those for which a receipt went out."""
+        opened: list[str] = (await self._post("read", ids=None if ids is None else list(ids)))["ids"]
+        return opened
+
+    async def play(self, ids: Sequence[str] | None = None) -> list[str]:
+        """Play messages, all by default; returns those for which a receipt went out."""
+        played: list[str] = (await self._post("play", ids=None if ids is None else list(ids)))["ids"]
+        return played
+
+    async def set_typing(self, to: str, *, on: bool) -> None:
+        """Begin or stop typing in somebody's chat."""
+        await self._post("typing", to=to, on=on)
+
+    async def set_available(self, *, available: bool) -> None:
+        """Open or close the app."""
+        await self._post("presence", available=available)
+
+    async def log_out(self, device: int | None = None) -> list[int]:
+        """Remove one companion, or all; returns the numbers of those removed."""
+        removed: list[int] = (await self._post("log-out", device=device))["removed"]
+        return removed
+
+    async def set(self, **settings: bool | str | None) -> dict[str, Any]:
+        """Change `swallow`, `auto_receipt` or `auto_reply`; returns all settings."""
+        return await self._post("settings", **settings)
+
+    async def do(self, action: str, **fields: object) -> dict[str, Any]:
+        """The rarer things: ``forget-keys``, ``reinstall``, ``corrupt`` (to, text), ``ask-retry`` (id, count)."""
+        return await self._post(action, **fields)
+
+    async def inbox(self, since: int = 0, *, limit: int = 1000, wait_s: float = 0) -> list[MessageTold]:
+        """What the phone has shown from that position on; with `wait_s`, waits until there is something."""
+        told = await self._client.get(f"{self._path}/inbox", since=since, limit=limit, wait_s=wait_s)
+        return [_message(row) for row in told["messages"]]
+
+    async def receipts(self, since: int = 0, *, limit: int = 1000, wait_s: float = 0) -> list[ReceiptTold]:
+        """The receipts the phone got from that position on; with `wait_s`, waits until there is one."""
+        told = await self._client.get(f"{self._path}/receipts", since=since, limit=limit, wait_s=wait_s)
+        return [ReceiptTold(row["device"], row["type"], tuple(row["ids"]), row["t"]) for row in told["receipts"]]
+
+    async def _post(self, action: str, **fields: object) -> dict[str, Any]:
+        return await self._client.post(f"{self._path}/{action}", **fields)
+
+
+class OperatorClient:
+    """What WhatsApp can do to one account."""
+
+    def __init__(self, client: EmulatorClient, number: str) -> None:
+        self._client = client
+        self._path = f"/control/accounts/{number}"
+
+    async def kick(self, kind: str) -> int:
+        """End all its connections: `drop`, `rst`, `401`, `replaced`, `503` or `515`; returns how many there were."""
+        kicked: int = (await self._client.post(f"{self._path}/kick", kind=kind))["kicked"]
+        return kicked
+
+    async def refuse(self, reason: str, attrs: Mapping[str, str] | None = None) -> None:
+        """Refuse each login from now on; a ban is reason 402 with `code` and `expire`."""
+        await self._client.post(f"{self._path}/refuse", reason=reason, attrs=dict(attrs or {}))
+
+    async def allow(self) -> None:
+        """Let it log in again."""
+        await self._client.post(f"{self._path}/allow")
+
+    async def mark_dirty(self, type: str) -> None:
+        """Tell its devices that `account_sync` or `groups` changed."""
+        await self._client.post(f"{self._path}/dirty", type=type)
+
+
+async def _told(response: aiohttp.ClientResponse) -> dict[str, Any]:
+    if response.content_type != "application/json":
+        raise ControlError(response.status, await response.text())
+    told: dict[str, Any] = await response.json()
+    if response.status >= 400:
+        raise ControlError(response.status, str(told.get("error")))
+    return told
+
+
+def _message(row: dict[str, Any]) -> MessageTold:
+    return MessageTold(
+        id=row["id"],
+        sender=row["from"],
+        chat=row["chat"],
+        own=row["own"],
+        text=row["text"],
+        kind=row["kind"],
+        edit=row["edit"],
+        at=row["t"],
+        quoted=row["quoted"],
+        mentions=tuple(row["mentions"]),
+        repeat=row["repeat"],
+    )

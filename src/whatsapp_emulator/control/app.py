@@ -1,0 +1,41 @@
+"""Puts the control API together: routes, shared objects, and how errors are told."""
+
+import asyncio
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from whatsapp_emulator.control import network, phones
+from whatsapp_emulator.control.keys import BOARD, INFO, PROXY
+from whatsapp_emulator.info import EmulatorInfo
+from whatsapp_emulator.web.proxy import ConnectProxy
+from whatsapp_emulator.web.switchboard import Switchboard
+from whatsapp_wire.errors import PairingRefused
+
+_MAX_BODY = 16 << 20
+
+
+def control_app(board: Switchboard, info: EmulatorInfo, proxy: ConnectProxy) -> web.Application:
+    """The application of the control API."""
+    app = web.Application(client_max_size=_MAX_BODY, middlewares=[_tell_errors])
+    app[BOARD], app[INFO], app[PROXY] = board, info, proxy
+    app.add_routes([*network.ROUTES, *phones.ROUTES])
+    return app
+
+
+@web.middleware
+async def _tell_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """What an operation raises becomes ``{"error": …}`` with a fitting status."""
+    try:
+        return await handler(request)
+    except PairingRefused as error:
+        return _error(409, f"pairing refused: {error.code} {error.text}")
+    except LookupError as error:
+        return _error(404, f"{type(error).__name__}: {error}")
+    except (ValueError, OSError) as error:
+        status = 504 if isinstance(error, TimeoutError | asyncio.TimeoutError) else 400
+        return _error(status, str(error) or type(error).__name__)
+
+
+def _error(status: int, text: str) -> web.Response:
+    return web.json_response({"error": text}, status=status)

@@ -1,0 +1,1 @@
+"""The pretend network, tested from outside by a minimal client of its own."""
