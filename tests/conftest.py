@@ -7,6 +7,10 @@ import pytest
 
 from services.postgres import PostgresServer, postgres_server
 
+pytest_plugins = ["whatsapp_emulator.pytest_plugin"]
+
+pytest_plugins = ["fixtures.store"]
+
 
 @pytest.fixture(scope="session", name="postgres_server")
 def _postgres_server() -> Iterator[PostgresServer]:

@@ -9,7 +9,7 @@ from asyncio import sslproto
 from pathlib import Path
 
 from whatsapp_emulator.emulator import Emulator, Ports
-from whatsapp_emulator.info import EmulatorInfo
+from whatsapp_emulator.whereabouts import Whereabouts
 
 _TLS_BUFFER = 16_384
 """Bytes asyncio sets aside to read from each TLS connection; its own 256 KiB are 250 MB for a thousand of them."""
@@ -37,12 +37,12 @@ async def _run(ports: Ports, seed: int | None, info_file: Path | None) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     async with Emulator(ports, seed=seed) as emulator:
-        _announce(emulator.info, info_file)
+        _announce(emulator.whereabouts, info_file)
         await stop.wait()
 
 
-def _announce(info: EmulatorInfo, info_file: Path | None) -> None:
-    told = json.dumps(info.as_dict())
+def _announce(whereabouts: Whereabouts, info_file: Path | None) -> None:
+    told = json.dumps(whereabouts.as_dict())
     if info_file is not None:
         # Readers wait for the file to appear, so it must appear whole.
         unfinished = info_file.with_suffix(".unfinished")

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import aiohttp
 
-from whatsapp_emulator.info import EmulatorInfo
+from whatsapp_emulator.whereabouts import Whereabouts
 
 _TIMEOUT_S = 60.0
 
@@ -74,7 +74,7 @@ class EmulatorClient:
     """Talks to one emulator. Use it with ``async with``; every method raises ControlError when the emulator refuses."""
 
     def __init__(self, url: str) -> None:
-        """``url`` is the control API's, as in `EmulatorInfo.control_url`."""
+        """``url`` is the control API's, as in `Whereabouts.control_url`."""
         self._url = url
         self._session: aiohttp.ClientSession | None = None
 
@@ -91,9 +91,9 @@ class EmulatorClient:
         if self._session is not None:
             await self._session.close()
 
-    async def info(self) -> EmulatorInfo:
+    async def whereabouts(self) -> Whereabouts:
         """Where everything is."""
-        return EmulatorInfo.of(await self.get("/control/info"))
+        return Whereabouts.of(await self.get("/control/info"))
 
     async def account(self, phone: str, name: str = "") -> AccountTold:
         """Make sure that somebody with this number exists; a name replaces the one they had."""

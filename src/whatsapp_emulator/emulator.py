@@ -16,13 +16,13 @@ from typing import Self
 from aiohttp import web
 
 from whatsapp_emulator.control import control_app
-from whatsapp_emulator.info import EmulatorInfo
 from whatsapp_emulator.recorder import Recorder
 from whatsapp_emulator.web.chat import chat_app
 from whatsapp_emulator.web.proxy import ConnectProxy
 from whatsapp_emulator.web.sockets import BACKLOG, listen, port_of
 from whatsapp_emulator.web.switchboard import Switchboard
 from whatsapp_emulator.web.tls import make_tls
+from whatsapp_emulator.whereabouts import Whereabouts
 from whatsapp_emulator.world.world import World
 from whatsapp_wire.certificate import ServerIdentity
 
@@ -40,7 +40,7 @@ class Ports:
 class Emulator:
     """Starts with ``async with``, on the running loop; ends with it.
 
-    `info` says where everything is, `turn` is the way to act on the `world` from the same process, the control API the
+    `whereabouts` says where everything is, `turn` is the way to act on the `world` from the same process, the control API the
     way from anywhere. With a `seed` everything but the cryptography repeats.
     """
 
@@ -50,7 +50,7 @@ class Emulator:
         self._runners: list[web.AppRunner] = []
         self._proxy: ConnectProxy | None = None
         self._directory: Path | None = None
-        self._info: EmulatorInfo | None = None
+        self._whereabouts: Whereabouts | None = None
 
     @property
     def world(self) -> World:
@@ -69,10 +69,10 @@ class Emulator:
         return self._proxy
 
     @property
-    def info(self) -> EmulatorInfo:
+    def whereabouts(self) -> Whereabouts:
         """Where everything is."""
-        assert self._info is not None, "the emulator is not running"
-        return self._info
+        assert self._whereabouts is not None, "the emulator is not running"
+        return self._whereabouts
 
     def turn(self) -> AbstractContextManager[World]:
         """Do something with the world, in a ``with``; what comes of it is carried out at its end."""
@@ -111,7 +111,7 @@ class Emulator:
         await self._proxy.start(self._ports.proxy)
         control_socket = listen(self._ports.control)
         plain_ports = tuple(map(port_of, sockets))
-        self._info = EmulatorInfo(
+        self._whereabouts = Whereabouts(
             tls_port=port_of(secure),
             plain_port=plain_ports[0] if plain_ports else 0,
             plain_ports=plain_ports,
@@ -121,7 +121,7 @@ class Emulator:
             ca_file=str(tls.ca_file),
             pid=os.getpid(),
         )
-        control = await self._runner(control_app(self._board, self._info, self._proxy))
+        control = await self._runner(control_app(self._board, self._whereabouts, self._proxy))
         await web.SockSite(control, control_socket).start()
 
     async def _runner(self, app: web.Application) -> web.AppRunner:

@@ -22,5 +22,5 @@ async def emulator() -> AsyncIterator[Emulator]:
 @pytest_asyncio.fixture
 async def control(emulator: Emulator) -> AsyncIterator[EmulatorClient]:
     """The control API of that network."""
-    async with EmulatorClient(emulator.info.control_url) as client:
+    async with EmulatorClient(emulator.whereabouts.control_url) as client:
         yield client

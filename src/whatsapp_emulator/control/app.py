@@ -6,19 +6,19 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from whatsapp_emulator.control import network, phones
-from whatsapp_emulator.control.keys import BOARD, INFO, PROXY
-from whatsapp_emulator.info import EmulatorInfo
+from whatsapp_emulator.control.keys import BOARD, PROXY, WHEREABOUTS
 from whatsapp_emulator.web.proxy import ConnectProxy
 from whatsapp_emulator.web.switchboard import Switchboard
+from whatsapp_emulator.whereabouts import Whereabouts
 from whatsapp_wire.errors import PairingRefused
 
 _MAX_BODY = 16 << 20
 
 
-def control_app(board: Switchboard, info: EmulatorInfo, proxy: ConnectProxy) -> web.Application:
+def control_app(board: Switchboard, whereabouts: Whereabouts, proxy: ConnectProxy) -> web.Application:
     """The application of the control API."""
     app = web.Application(client_max_size=_MAX_BODY, middlewares=[_tell_errors])
-    app[BOARD], app[INFO], app[PROXY] = board, info, proxy
+    app[BOARD], app[WHEREABOUTS], app[PROXY] = board, whereabouts, proxy
     app.add_routes([*network.ROUTES, *phones.ROUTES])
     return app
 

@@ -2,10 +2,10 @@
 
 from aiohttp import web
 
-from whatsapp_emulator.info import EmulatorInfo
 from whatsapp_emulator.web.proxy import ConnectProxy
 from whatsapp_emulator.web.switchboard import Switchboard
+from whatsapp_emulator.whereabouts import Whereabouts
 
 BOARD = web.AppKey("board", Switchboard)
-INFO = web.AppKey("info", EmulatorInfo)
+WHEREABOUTS = web.AppKey("whereabouts", Whereabouts)
 PROXY = web.AppKey("proxy", ConnectProxy)

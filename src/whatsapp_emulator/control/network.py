@@ -9,13 +9,13 @@ from typing import cast
 from aiohttp import web
 
 from whatsapp_emulator.control.body import BadRequest, read_body
-from whatsapp_emulator.control.keys import BOARD, INFO, PROXY
+from whatsapp_emulator.control.keys import BOARD, PROXY, WHEREABOUTS
 from whatsapp_emulator.world.operator import KICK_KINDS, KickKind
 
 
-async def info(request: web.Request) -> web.Response:
+async def whereabouts(request: web.Request) -> web.Response:
     """Where the emulator is."""
-    return web.json_response(request.app[INFO].as_dict())
+    return web.json_response(request.app[WHEREABOUTS].as_dict())
 
 
 async def create_account(request: web.Request) -> web.Response:
@@ -135,7 +135,7 @@ def _phone(request: web.Request) -> str:
 
 
 ROUTES = [
-    web.get("/control/info", info),
+    web.get("/control/info", whereabouts),
     web.post("/control/accounts", create_account),
     web.post("/control/accounts/{phone}/kick", kick),
     web.post("/control/accounts/{phone}/refuse", refuse),

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 
 @dataclass(frozen=True, slots=True)
-class EmulatorInfo:
+class Whereabouts:
     """The address card of a running emulator. All ports are on 127.0.0.1."""
 
     tls_port: int
@@ -54,12 +54,12 @@ class EmulatorInfo:
 _PROXY_VARIABLES = frozenset({"http_proxy", "https_proxy", "all_proxy", "no_proxy"})
 
 
-def client_environment(info: EmulatorInfo) -> dict[str, str]:
+def client_environment(whereabouts: Whereabouts) -> dict[str, str]:
     """The whole environment in which to start a client process that finds the emulator instead of WhatsApp.
 
     It must be there at exec: Go reads it from the original process, and setting it later is invisible to neonize.
     """
     kept = {key: value for key, value in os.environ.items() if key.lower() not in _PROXY_VARIABLES}
-    proxy = f"http://127.0.0.1:{info.proxy_port}"
-    trust = {"SSL_CERT_FILE": info.ca_file, "SSL_CERT_DIR": "/nonexistent"}
+    proxy = f"http://127.0.0.1:{whereabouts.proxy_port}"
+    trust = {"SSL_CERT_FILE": whereabouts.ca_file, "SSL_CERT_DIR": "/nonexistent"}
     return {**kept, **trust, "HTTPS_PROXY": proxy, "https_proxy": proxy}
