@@ -7,9 +7,7 @@ import pytest
 
 from services.postgres import PostgresServer, postgres_server
 
-pytest_plugins = ["whatsapp_emulator.pytest_plugin"]
-
-pytest_plugins = ["fixtures.store"]
+pytest_plugins = ["whatsapp_emulator.pytest_plugin", "fixtures.store"]
 
 
 @pytest.fixture(scope="session", name="postgres_server")

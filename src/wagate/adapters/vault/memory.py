@@ -54,6 +54,8 @@ class MemoryVault(Vault):
         self._committed = storage.records.setdefault(session, {})
         self._loaded: dict[RecordKey, bytes | None] = {}
         self._waiting: list[tuple[Unit, Future[None]]] = []
+        self._quiet = asyncio.Event()
+        self._quiet.set()
         self._failure: VaultFailed | None = None
 
     @override
@@ -97,6 +99,7 @@ class MemoryVault(Vault):
         self._loaded.update(unit.changes)
         self._waiting.append((unit, future))
         if len(self._waiting) == 1:
+            self._quiet.clear()
             loop.call_soon(self._commit)
         return future
 
@@ -115,8 +118,7 @@ class MemoryVault(Vault):
         self._failure = VaultFailed("The vault is closed")
 
     async def _settled(self) -> None:
-        while self._waiting:
-            await asyncio.sleep(0)
+        await self._quiet.wait()
 
     def _commit(self) -> None:
         for unit, future in self._waiting:
@@ -129,6 +131,7 @@ class MemoryVault(Vault):
             else:
                 future.set_exception(self._failure)
         self._waiting.clear()
+        self._quiet.set()
 
     def _try(self, unit: Unit) -> VaultFailed | None:
         try:
