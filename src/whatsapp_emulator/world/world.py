@@ -21,8 +21,8 @@ from whatsapp_wire.errors import PairingRefused, WireError
 from whatsapp_wire.node import Node
 
 _KNOWN_INFO: Final = frozenset({"unified_session", "offline_batch"})
-_BEFORE_LOGIN: Final = frozenset({"iq", "ib", "presence"})
-"""What clients say before they are linked; Baileys announces a name and pings."""
+_BEFORE_LOGIN: Final = frozenset({"iq", "ib", "presence", "ack"})
+"""What clients say before they are linked: Baileys announces a name and pings; both acknowledge the code that was typed."""
 
 
 class NoSuchAccount(LookupError):

@@ -1,0 +1,1 @@
+"""Unmodified clients that judge the emulator and the native engine."""

@@ -1,0 +1,73 @@
+// Drives one unmodified Baileys client over JSON lines: commands on standard input, events on standard output.
+// usage: node driver.mjs WEBSOCKET_URL ROOT_KEY_HEX AUTH_FOLDER MODULES_FOLDER
+import { createRequire } from 'node:module'
+import { createInterface } from 'node:readline'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+
+const [, , url, rootKey, folder, modules] = process.argv
+const load = name => import(pathToFileURL(createRequire(join(modules, 'package.json')).resolve(name)).href)
+const { default: makeWASocket, useMultiFileAuthState } = await load('baileys')
+const { WA_CERT_DETAILS } = await import(pathToFileURL(join(modules, 'node_modules/baileys/lib/Defaults/index.js')).href)
+const { default: pino } = await load('pino')
+
+// The certificate root is an exported, mutable buffer: the one thing that is changed, so that the emulator is trusted.
+Buffer.from(rootKey, 'hex').copy(WA_CERT_DETAILS.PUBLIC_KEY)
+
+const say = event => process.stdout.write('@@' + JSON.stringify(event) + '\n')
+const { state, saveCreds } = await useMultiFileAuthState(folder)
+const sent = new Map()
+let socket
+
+const readable = message => {
+  const inner = message?.deviceSentMessage?.message ?? message?.ephemeralMessage?.message ?? message
+  return inner?.conversation ?? inner?.extendedTextMessage?.text ?? null
+}
+
+const connect = () => {
+  socket = makeWASocket({
+    waWebSocketUrl: url,
+    auth: state,
+    logger: pino({ level: process.env.BAILEYS_LOG ?? 'silent' }, pino.destination(2)),
+    markOnlineOnConnect: false,
+    syncFullHistory: false,
+    getMessage: async key => sent.get(key.id),
+  })
+  socket.ev.on('creds.update', saveCreds)
+  socket.ev.on('connection.update', async update => {
+    if (update.qr) say({ event: 'qr', text: update.qr })
+    if (update.connection === 'open') say({ event: 'open', me: state.creds.me })
+    if (update.connection === 'close') {
+      const status = update.lastDisconnect?.error?.output?.statusCode
+      say({ event: 'closed', status })
+      if (status !== 401) connect()
+    }
+  })
+  socket.ev.on('messages.upsert', ({ messages, type }) => {
+    for (const { key, message, pushName } of messages) {
+      const text = readable(message)
+      if (text !== null) say({ event: 'message', id: key.id, text, from_me: !!key.fromMe, chat: key.remoteJid, name: pushName, type })
+    }
+  })
+  socket.ev.on('message-receipt.update', updates => updates.forEach(({ key, receipt }) => say({ event: 'receipt', id: key.id, receipt })))
+  socket.ev.on('messages.update', updates => updates.forEach(({ key, update }) => say({ event: 'update', id: key.id, status: update.status })))
+}
+
+const commands = {
+  send: async ({ to, text }) => {
+    const message = await socket.sendMessage(to, { text })
+    sent.set(message.key.id, message.message)
+    return { event: 'sent', id: message.key.id, text }
+  },
+  read: async ({ chat, id }) => { await socket.readMessages([{ remoteJid: chat, id, fromMe: false }]); return { event: 'ok' } },
+  pairing_code: async ({ phone }) => ({ event: 'pairing_code', code: await socket.requestPairingCode(phone) }),
+  drop: async () => { socket.ws.socket?.terminate?.(); return { event: 'ok' } },
+  exit: async () => process.exit(0),
+}
+
+connect()
+for await (const line of createInterface({ input: process.stdin })) {
+  const command = JSON.parse(line)
+  try { say(await commands[command.do](command)) } catch (error) { say({ event: 'error', do: command.do, text: command.text, detail: String(error) }) }
+}
+process.exit(0)

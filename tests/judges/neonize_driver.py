@@ -1,0 +1,106 @@
+"""Drives one unmodified neonize client over JSON lines: commands on standard input, events on standard output.
+
+Started through ``whatsapp_emulator.launch``, which makes the library trust the emulator. Arguments: PHONE DATABASE.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from neonize.client import NewClient
+from neonize.events import ConnectedEv, DisconnectedEv, LoggedOutEv, MessageEv, PairStatusEv, ReceiptEv
+from neonize.utils import build_jid
+from neonize.utils.enum import ReceiptType
+
+_OUTPUT = threading.Lock()
+
+
+def say(**event: object) -> None:
+    """Write one event; the mark at the start tells it from what the library prints on its own."""
+    with _OUTPUT:
+        sys.stdout.write("@@" + json.dumps(event) + "\n")
+        sys.stdout.flush()
+
+
+def address(text: str) -> Any:
+    """A neonize JID from ``user@server``."""
+    user, _, server = text.partition("@")
+    return build_jid(user, server)
+
+
+def text_of(message: Any) -> str:
+    """The readable text of a message, our own devices' copies included."""
+    inner = message.deviceSentMessage.message if message.HasField("deviceSentMessage") else message
+    return str(inner.conversation or inner.extendedTextMessage.text)
+
+
+class Driver:
+    """One client and the commands that it understands."""
+
+    def __init__(self, phone: str, database: str) -> None:
+        """``phone`` only names the client; ``database`` is its SQLite file."""
+        self.client = NewClient(database, uuid=phone)
+        self.client.qr(lambda _client, data: say(event="qr", text=data.decode()))
+        for kind, tell in {
+            ConnectedEv: lambda _event: say(event="open"),
+            DisconnectedEv: lambda _event: say(event="closed"),
+            LoggedOutEv: lambda _event: say(event="logged_out"),
+            PairStatusEv: lambda _event: say(event="paired"),
+            MessageEv: self.on_message,
+            ReceiptEv: lambda event: say(event="receipt", type=int(event.Type), ids=list(event.MessageIDs)),
+        }.items():
+            self.client.event(kind)(self.teller(tell))
+
+    @staticmethod
+    def teller(tell: Callable[[Any], None]) -> Callable[[Any, Any], None]:
+        """neonize hands over (client, event) and loses exceptions: report them instead."""
+
+        def on_event(_client: Any, event: Any) -> None:
+            try:
+                tell(event)
+            except Exception as error:  # whatever went wrong must reach the test
+                say(event="error", detail=repr(error))
+
+        return on_event
+
+    def on_message(self, event: Any) -> None:
+        """Report a message that has text."""
+        source, text = event.Info.MessageSource, text_of(event.Message)
+        if text:
+            chat = f"{source.Chat.User}@{source.Chat.Server}"
+            say(event="message", id=event.Info.ID, text=text, from_me=source.IsFromMe, chat=chat)
+
+    def do(self, command: dict[str, Any]) -> None:
+        """Carry out one command."""
+        match command["do"]:
+            case "send":
+                sent = self.client.send_message(address(command["to"]), command["text"])
+                say(event="sent", id=sent.ID, text=command["text"])
+            case "read":
+                chat = address(command["chat"])
+                self.client.mark_read(command["id"], chat=chat, sender=chat, receipt=ReceiptType.READ)
+                say(event="ok")
+            case "pairing_code":
+                say(event="pairing_code", code=self.client.PairPhone(command["phone"], True))
+            case "exit":
+                os._exit(0)
+
+    def run(self) -> None:
+        """Connect on a thread of its own (it blocks for the session's life) and obey standard input."""
+        threading.Thread(target=self.client.connect, daemon=True).start()
+        for line in sys.stdin:
+            command = json.loads(line)
+            try:
+                self.do(command)
+            except Exception as error:  # the test decides what an error means
+                say(event="error", do=command["do"], text=command.get("text"), detail=repr(error)[:300])
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    Driver(sys.argv[1], sys.argv[2]).run()
