@@ -22,7 +22,7 @@ from whatsapp_wire.node import Node
 
 _KNOWN_INFO: Final = frozenset({"unified_session", "offline_batch"})
 _BEFORE_LOGIN: Final = frozenset({"iq", "ib", "presence", "ack"})
-"""What clients say before they are linked: Baileys announces a name and pings; both acknowledge the code that was typed."""
+"""What clients say before they are linked: Baileys announces a name and pings; the typed code is acknowledged."""
 
 
 class NoSuchAccount(LookupError):
