@@ -5,7 +5,7 @@ from typing import Final, TypeAlias
 
 from whatsapp_wire.jid import Jid
 from whatsapp_wire.node import Node
-from whatsapp_wire.stanza.attributes import optional_jid, optional_number, timestamp
+from whatsapp_wire.stanza.attributes import decimal, optional_jid, optional_number, timestamp
 
 _WEEK_MS: Final = 7 * 86_400_000
 _THREE_DAYS_MS: Final = 3 * 86_400_000
@@ -110,8 +110,8 @@ def parse_failure(stanza: Node) -> Failure:
 
 def parse_stream_error(stanza: Node) -> StreamError:
     """Read a `stream:error`, which is never refused: what matters is that the connection ends."""
-    conflict, code = stanza.child("conflict"), stanza.get("code") or ""
-    return StreamError(int(code) if code.isdecimal() else None, conflict.get("type") if conflict is not None else None)
+    conflict = stanza.child("conflict")
+    return StreamError(decimal(stanza.get("code") or ""), conflict.get("type") if conflict is not None else None)
 
 
 def parse_news(stanza: Node) -> tuple[News, ...]:

@@ -6,7 +6,7 @@ from typing import Literal
 from whatsapp_wire.errors import StanzaRefused
 from whatsapp_wire.jid import Jid
 from whatsapp_wire.node import Node
-from whatsapp_wire.stanza.attributes import optional_number
+from whatsapp_wire.stanza.attributes import decimal
 from whatsapp_wire.stanza.source import Own, Source, source_of
 
 
@@ -47,8 +47,7 @@ def chat_state(chat: Jid, state: Literal["composing", "recording", "paused"]) ->
 def parse_presence(stanza: Node) -> Presence:
     """Read a `presence`; raises StanzaRefused when it does not say of whom."""
     is_available = stanza.get("type") != "unavailable"
-    has_time = not is_available and (stanza.get("last") or "").isdigit()
-    return Presence(stanza.jid("from"), is_available, optional_number(stanza, "last") if has_time else None)
+    return Presence(stanza.jid("from"), is_available, None if is_available else decimal(stanza.get("last") or ""))
 
 
 def parse_chat_state(stanza: Node, own: Own) -> ChatState:
