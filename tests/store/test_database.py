@@ -2,7 +2,9 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 
@@ -21,7 +23,7 @@ async def test_what_a_script_returns_comes_back_after_the_commit(database: Datab
 
 
 async def test_a_failed_script_undoes_all_of_itself_and_nothing_else(database: Database) -> None:
-    futures = [
+    futures: list[asyncio.Future[Any]] = [
         database.submit(add("a")),
         database.submit(add_then_raise("b", ValueError("mine"))),
         database.submit(add("c", "c")),
@@ -38,7 +40,11 @@ async def test_a_mistaken_statement_fails_only_its_script(database: Database) ->
     def mistaken() -> Script[None]:
         yield sql("SELECT nonsense FROM nowhere")()
 
-    futures = [database.submit(add("a")), database.submit(mistaken()), database.submit(add("b"))]
+    futures: list[asyncio.Future[Any]] = [
+        database.submit(add("a")),
+        database.submit(mistaken()),
+        database.submit(add("b")),
+    ]
     ended = await asyncio.gather(*futures, return_exceptions=True)
     assert isinstance(ended[1], Exception)
     assert not isinstance(ended[1], StorageUnavailable)
@@ -179,8 +185,6 @@ async def test_the_databases_clock_counts_milliseconds_since_1970(database: Data
     def now() -> Script[int]:
         [row] = yield sql("SELECT now_ms() AS now")()
         return int(row["now"])
-
-    import time
 
     assert abs(await database.read(now()) - time.time() * 1000) < 5000
 

@@ -175,8 +175,8 @@ class StoredVault(Vault):
     @override
     async def reopen(self) -> None:
         """Begin again from what is committed; see ``ports.vault``. Raises OwnershipLost, VaultFailed."""
-        self._failure = self._failure or VaultFailed("The vault is being opened again")
         await self._settled()
+        self._failure = self._failure or VaultFailed("The vault is being opened again")
         # On PostgreSQL a COMMIT whose answer was lost may still be under way: this write waits behind it (its lock),
         # and only then is what we read the truth.
         await self._write(self._check_owner())

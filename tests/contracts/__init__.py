@@ -1,0 +1,1 @@
+"""Written examinations: what every plug for a socket must pass."""

@@ -1,0 +1,1 @@
+"""Rooms, tested through their front doors on real databases."""
