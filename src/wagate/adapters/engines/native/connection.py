@@ -1,0 +1,265 @@
+"""The life of one line: dial, shake hands, feed the machine, and do what an ending asks for."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from random import Random
+from time import monotonic as _monotonic
+from typing import Final
+
+import structlog
+from typing_extensions import override
+
+from wagate.adapters.engines.native.machine.credentials import Credentials
+from wagate.adapters.engines.native.machine.device import Habits
+from wagate.adapters.engines.native.machine.errors import (
+    CREDENTIALS_CORRUPT,
+    ENGINE_FAILED,
+    OWNERSHIP_LOST,
+    Ending,
+    detailed,
+    lost,
+)
+from wagate.adapters.engines.native.machine.machine import Machine
+from wagate.adapters.engines.native.machine.outlook import Outlook
+from wagate.adapters.engines.native.machine.records import CREDENTIALS
+from wagate.adapters.engines.native.machine.shell import Then
+from wagate.adapters.engines.native.shell import LineShell
+from wagate.adapters.engines.native.transport import DialFailed, Endpoint, Pools, Wire, WireClosed, dial
+from wagate.domain.jid import Jid
+from wagate.domain.session import SessionState
+from wagate.ports.abilities import LogsOut, MarksRead, PairingCode, PairsDevices
+from wagate.ports.engine import Connection, Line, NotSent, Outgoing
+from wagate.ports.news import LineNews, StateChanged
+from wagate.ports.vault import OwnershipLost, RecordUnreadable, Vault, VaultFailed
+from whatsapp_wire.decoding import decode
+from whatsapp_wire.errors import MalformedFrame, MalformedNode
+
+_log = structlog.get_logger(__name__)
+
+_TURN_S: Final = 0.005
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a line starts from: the credentials, if a phone is linked, and the stanzas without an ack."""
+
+    credentials: Credentials | None
+    unacked: list[tuple[str, bytes]]
+
+
+async def read_kept(vault: Vault) -> Kept:
+    """Read what a line starts from. Raises RecordUnreadable, VaultFailed."""
+    await vault.load([CREDENTIALS])
+    stored = vault.get(*CREDENTIALS)
+    if stored is None:
+        return Kept(None, [])
+    return Kept(Credentials.unpack(stored), await vault.list("unacked"))
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What the lines of an engine share."""
+
+    endpoint: Endpoint
+    habits: Habits
+    pools: Pools
+
+
+class NativeConnection(Connection, PairsDevices, LogsOut, MarksRead):
+    """One line. Its only task reads from the wire; everything else is callbacks."""
+
+    def __init__(self, means: Means, line: Line, kept: Kept) -> None:
+        """Begin to work on a line; needs a running loop."""
+        self._means = means
+        self._line = line
+        self._outlook = Outlook(Random())  # noqa: S311 - jitter is no secret
+        self._last_state: StateChanged | None = None
+        self._was_at_once = False
+        self._is_closed = False
+        self._build(kept)
+        self._task = asyncio.get_running_loop().create_task(self._run())
+
+    # ---- the port
+
+    @override
+    async def send(self, outgoing: Outgoing) -> None:
+        """Make a message and its exact stanza durable, and send that."""
+        await self._settled(partial(self._machine.send, outgoing))
+
+    @override
+    async def close(self) -> None:
+        """Hang up. Stanzas without an ack go out again from the next connection on."""
+        self._is_closed = True
+        self._task.cancel()
+        await asyncio.wait([self._task])
+        self._machine.give_up(NotSent("the session was closed"))
+        await self._shell.retire()
+
+    @override
+    async def request_pairing_code(self, phone: Jid) -> PairingCode:
+        """Ask WhatsApp for a code to type into the phone with this number."""
+        code = await self._settled(partial(self._machine.request_pairing_code, phone))
+        assert isinstance(code, PairingCode)
+        return code
+
+    @override
+    async def renew_qr(self) -> None:
+        """Begin a new series of QR codes."""
+        self._machine.renew_qr()
+
+    @override
+    async def log_out(self) -> None:
+        """Unlink this device, delete its keys, and end the line."""
+        await self._settled(self._machine.log_out)
+        await asyncio.wait([self._task])
+
+    @override
+    async def mark_read(self, chat: Jid, sender: Jid, wa_ids: list[str]) -> None:
+        """Send read receipts."""
+        await self._settled(partial(self._machine.mark_read, chat, sender, wa_ids))
+
+    # ---- the life of the line
+
+    async def _run(self) -> None:
+        """Connect until an ending is final."""
+        is_paired = self._machine.credentials.own is not None
+        self._report(StateChanged(SessionState.CONNECTING if is_paired else SessionState.STARTING))
+        try:
+            ending = await self._connect_once()
+            while not ending.is_final:
+                await self._recover(ending)
+                ending = await self._connect_once()
+            await self._finish(ending)
+        except OwnershipLost as error:
+            self._tell(detailed(OWNERSHIP_LOST, error.detail))
+        except RecordUnreadable as error:
+            self._tell(detailed(CREDENTIALS_CORRUPT, error.detail))
+        except Exception as error:  # a mistake of ours must be told, not vanish with its task
+            _log.exception("the line failed", session=self._line.session)
+            self._tell(detailed(ENGINE_FAILED, repr(error)))
+        self._machine.give_up(NotSent("the session is not connected to WhatsApp any more"))
+
+    async def _connect_once(self) -> Ending:
+        """One connection, from the dial to its end. Raises OwnershipLost, RecordUnreadable."""
+        await self._line.login_gate()
+        machine, means = self._machine, self._means
+        try:
+            wire = await dial(
+                means.endpoint, means.pools, self._line.proxy, machine.credentials.noise, machine.payload, time.time()
+            )
+        except DialFailed as failed:
+            self._outlook.failed()
+            return failed.ending
+        self._shell.wire = wire
+        detail = ""
+        try:
+            machine.opened()
+            await self._serve(wire)
+        except (WireClosed, MalformedFrame) as error:
+            detail = str(error)
+        finally:
+            self._shell.wire = None
+            ending = machine.closed(detail)
+            await wire.close()
+        return self._judged(ending)
+
+    async def _serve(self, wire: Wire) -> None:
+        """Feed the machine, in turns that leave the loop to the other lines. Raises WireClosed, MalformedFrame."""
+        while True:
+            turn_ends = _monotonic() + _TURN_S
+            for encoded in await wire.receive():
+                try:
+                    self._machine.received(decode(encoded))
+                except MalformedNode as error:
+                    _log.warning("a stanza cannot be decoded", session=self._line.session, error=str(error))
+                if _monotonic() > turn_ends:
+                    await asyncio.sleep(0)
+                    turn_ends = _monotonic() + _TURN_S
+            await self._shell.calm()
+
+    def _judged(self, ending: Ending) -> Ending:
+        """What a connection's end comes down to, the vault's state included."""
+        failure = self._shell.failure
+        if failure is None:
+            return ending
+        if isinstance(failure, OwnershipLost | RecordUnreadable):
+            raise failure
+        return lost(failure.code, failure.detail)
+
+    async def _recover(self, ending: Ending) -> None:
+        """Tell of an ending that is not final, and wait as long as it asks for."""
+        self._tell(ending)
+        if self._shell.failure is not None:
+            await self._rebuild(self._shell.failure)
+        elif self._was_at_once or not ending.at_once:
+            await asyncio.sleep(self._outlook.delay())
+        self._was_at_once = ending.at_once
+
+    async def _rebuild(self, failure: VaultFailed) -> None:
+        """Make a new machine from what is durable, as soon as the vault works again."""
+        self._machine.give_up(failure)
+        await self._shell.retire()
+        while True:
+            self._outlook.failed()
+            await asyncio.sleep(self._outlook.delay())
+            try:
+                await self._line.vault.reopen()
+                self._build(await read_kept(self._line.vault))
+                return
+            except (OwnershipLost, RecordUnreadable):
+                raise
+            except VaultFailed as error:
+                _log.warning("the vault does not work yet", session=self._line.session, error=str(error))
+
+    async def _finish(self, ending: Ending) -> None:
+        """Tell of a final ending; the keys of a device that is gone are deleted first."""
+        if ending.forgets_keys:
+            try:
+                await self._settled(self._machine.forget_everything)
+            except VaultFailed as error:
+                # The next login is refused the same way, and tries again to delete them.
+                _log.warning("the keys could not be deleted", session=self._line.session, error=str(error))
+        self._tell(ending)
+
+    def _build(self, kept: Kept) -> None:
+        self._shell = LineShell(self._line.vault, self._report)
+        self._machine = Machine(self._shell, self._means.habits, self._outlook, kept.credentials, kept.unacked)
+
+    async def _settled(self, begin: Callable[[Then], None]) -> object:
+        """Give the machine a command and wait for its result; raises what prevented it."""
+        result: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+
+        def then(error: Exception | None, value: object) -> None:
+            if result.done():
+                return
+            if error is None:
+                result.set_result(value)
+            else:
+                result.set_exception(error)
+
+        begin(then)
+        return await result
+
+    def _tell(self, ending: Ending) -> None:
+        self._report(StateChanged(ending.state, ending.reason))
+
+    def _report(self, news: LineNews) -> None:
+        """Tell the owner of the line, but not twice that nothing changed."""
+        if self._is_closed:
+            return
+        if isinstance(news, StateChanged):
+            if self._last_state is not None and _is_same(news, self._last_state):
+                return
+            self._last_state = news
+        self._line.report(news)
+
+
+def _is_same(one: StateChanged, other: StateChanged) -> bool:
+    """Whether two states differ in the wording of their reasons at most."""
+    codes = [news.reason.code if news.reason is not None else None for news in (one, other)]
+    return one.state is other.state and codes[0] == codes[1]

@@ -1,0 +1,77 @@
+"""The kind: what its lines share, and what it promises."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from typing_extensions import override
+
+from wagate.adapters.engines.native.connection import Means, NativeConnection, read_kept
+from wagate.adapters.engines.native.machine.device import Habits
+from wagate.adapters.engines.native.transport import Endpoint, Pools, tls_context
+from wagate.ports.engine import Connection, Engine, EngineFeatures, Line
+from whatsapp_wire.noise import WHATSAPP_ROOT
+from whatsapp_wire.pairing.payload import ClientVersion
+
+URL: Final = "wss://web.whatsapp.com/ws/chat"
+
+USER_AGENT: Final = (
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
+)
+
+FEATURES: Final = EngineFeatures(
+    chooses_message_id=True,
+    acks_after_persist=True,
+    answers_retries_from_store=True,
+    queries_history=False,
+    pairs_with_passkey=False,
+    contents=frozenset({"text"}),
+    max_text_bytes=65_536,
+)
+
+
+class NativeEngine(Engine):
+    """Our own implementation of WhatsApp Web multi-device."""
+
+    def __init__(
+        self,
+        *,
+        url: str = URL,
+        root_key: bytes = WHATSAPP_ROOT,
+        ca_file: Path | None = None,
+        version: tuple[int, int, int] | None = None,
+        habits: Habits | None = None,
+    ) -> None:
+        """``root_key`` (32 bytes) must have signed the server's Noise certificate, one of ``ca_file`` its TLS one.
+
+        ``version`` replaces the WhatsApp Web version of ``habits``. Raises OSError or ssl.SSLError for the file.
+        """
+        habits = habits or Habits()
+        if version is not None:
+            habits = replace(habits, version=ClientVersion(*version))
+        tls = tls_context(ca_file) if url.startswith("wss:") else None
+        self._means = Means(Endpoint(url, root_key, tls, USER_AGENT), habits, Pools())
+
+    @property
+    @override
+    def name(self) -> str:
+        """``native``."""
+        return "native"
+
+    @property
+    @override
+    def features(self) -> EngineFeatures:
+        """Every promise about durability; texts only."""
+        return FEATURES
+
+    @override
+    async def connect(self, line: Line) -> Connection:
+        """Read what the vault holds and begin to work."""
+        return NativeConnection(self._means, line, await read_kept(line.vault))
+
+    @override
+    async def close(self) -> None:
+        """Close the connection pools."""
+        await self._means.pools.close()

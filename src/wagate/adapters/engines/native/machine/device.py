@@ -1,0 +1,192 @@
+"""The state of one linked device between two stanzas. The other modules of this package are its behaviour."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from wagate.adapters.engines.native.machine.credentials import Credentials
+from wagate.adapters.engines.native.machine.errors import Ending
+from wagate.adapters.engines.native.machine.flows import Flows
+from wagate.adapters.engines.native.machine.outlook import Outlook
+from wagate.adapters.engines.native.machine.records import CREDENTIALS, Step, Unacked
+from wagate.adapters.engines.native.machine.shell import Shell
+from wagate.domain.session import Reason, SessionState
+from wagate.ports.news import StateChanged
+from wagate.ports.vault import Unit
+from whatsapp_wire.crypto.keys import KeyPair
+from whatsapp_wire.encoding import encode
+from whatsapp_wire.jid import Jid
+from whatsapp_wire.node import Node
+from whatsapp_wire.pairing.payload import ClientVersion, CompanionName
+from whatsapp_wire.stanza.source import Own
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """How a device behaves; one value for all lines of an engine. Times are in seconds."""
+
+    version: ClientVersion = field(default_factory=lambda: ClientVersion(2, 3000, 1045649367))
+    name: CompanionName = field(default_factory=lambda: CompanionName("wagate"))
+    browser: tuple[str, str] = ("1", "Chrome (Linux)")
+    qr_series: int = 3
+    first_qr_s: float = 60.0
+    next_qr_s: float = 20.0
+    ping_s: tuple[float, float] = (20.0, 30.0)
+    pong_timeout_s: float = 10.0
+    ack_timeout_s: float = 60.0
+    first_prekeys: int = 812
+    more_prekeys: int = 50
+    low_prekeys: int = 5
+    signed_prekey_life_s: float = 7 * 86_400.0
+    old_signed_prekey_life_s: float = 37 * 86_400.0
+    device_list_life_s: float = 86_400.0
+    sent_life_s: float = 8 * 86_400.0
+
+
+class Phase(Enum):
+    """How far a connection is."""
+
+    CLOSED = auto()
+    OPEN = auto()
+    READY = auto()
+
+
+@dataclass(slots=True)
+class InFlight:
+    """A durable stanza, the address of its record, and when it was last written to a connection (seconds; 0: never).
+
+    ``was_chased`` says that a connection was given up once already because the ack did not come.
+    """
+
+    address: str
+    unacked: Unacked
+    written_at: float = 0.0
+    was_chased: bool = False
+
+
+@dataclass(slots=True)
+class LinkCode:
+    """A pairing code that waits to be typed: who for, our ephemeral key, the code, the server's reference."""
+
+    phone: Jid
+    ephemeral: KeyPair
+    code: str
+    ref: bytes
+    expires_at: float
+
+
+@dataclass(slots=True)
+class Doubts:
+    """Messages that one device could not read lately, and when a session with it was last begun anew (seconds)."""
+
+    wa_ids: set[str]
+    renewed_at: float = 0.0
+
+
+class Device:
+    """What the behaviour shares.
+
+    ``unacked`` holds durable stanzas only, in the order of their commits. ``epoch`` counts connections: an answer to a
+    stanza belongs on the connection that brought it. ``lane`` are received stanzas that wait for their turn.
+    ``tells_reading`` is our privacy setting about read receipts, once it was asked for.
+    """
+
+    __slots__ = (
+        "_last_unacked",
+        "credentials",
+        "doubts",
+        "ending",
+        "epoch",
+        "flows",
+        "habits",
+        "lane",
+        "lane_is_busy",
+        "link_code",
+        "next_upkeep",
+        "outlook",
+        "phase",
+        "qr_series",
+        "seen_alive_at",
+        "shell",
+        "tells_reading",
+        "unacked",
+    )
+
+    def __init__(self, shell: Shell, habits: Habits, credentials: Credentials, outlook: Outlook) -> None:
+        self.shell = shell
+        self.habits = habits
+        self.credentials = credentials
+        self.outlook = outlook
+        self.flows = Flows(shell)
+        self.phase = Phase.CLOSED
+        self.epoch = 0
+        self.ending: Ending | None = None
+        self.unacked: dict[str, InFlight] = {}
+        self.lane: deque[Node] | None = None
+        self.lane_is_busy = False
+        self.doubts: dict[Jid, Doubts] | None = None
+        self.link_code: LinkCode | None = None
+        self.qr_series = 0
+        self.tells_reading: bool | None = None
+        self._last_unacked = 0
+        self.next_upkeep = 0.0
+        self.seen_alive_at = 0.0
+
+    @property
+    def own(self) -> Own:
+        """Our addresses; only for a device that is linked."""
+        assert self.credentials.own is not None
+        return self.credentials.own
+
+    @property
+    def now(self) -> int:
+        """Whole seconds since 1970."""
+        return int(self.shell.now())
+
+    def write(self, stanza: Node) -> None:
+        """Send a stanza, if there is a connection; whoever needs an answer asks instead."""
+        if self.phase is not Phase.CLOSED:
+            self.shell.write(encode(stanza))
+
+    def restore(self, unacked: Iterable[tuple[str, bytes]]) -> None:
+        """Take up the stanzas that an earlier process left unacknowledged, by address."""
+        for address, value in unacked:
+            stanza = Unacked.unpack(value)
+            self.unacked[stanza.wa_id] = InFlight(address, stanza)
+            self._last_unacked = int(address)
+
+    def next_unacked_address(self) -> str:
+        """An address that sorts behind all earlier ones."""
+        self._last_unacked += 1
+        return f"{self._last_unacked:016}"
+
+    def step(self) -> Step:
+        """Begin a unit."""
+        return Step(self.shell)
+
+    def submit(self, unit: Unit, then: Callable[[], None] | None = None) -> None:
+        """Make a unit durable and go on at once; ``then`` is called when it is, and not at all if it fails."""
+
+        def committed(error: Exception | None, _: object) -> None:
+            if error is None and then is not None:
+                then()
+
+        self.shell.submit(unit, committed)
+
+    def store_credentials(self, unit: Unit, credentials: Credentials) -> None:
+        """Use other credentials from now on, and make them part of the unit."""
+        self.credentials = credentials
+        unit.put(*CREDENTIALS, credentials.pack())
+
+    def end(self, ending: Ending) -> None:
+        """End the connection for this reason; the first reason of a connection counts."""
+        if self.ending is None:
+            self.ending = ending
+        self.shell.hang_up()
+
+    def become(self, state: SessionState, reason: Reason | None = None) -> None:
+        """Report a state."""
+        self.shell.report(StateChanged(state, reason))

@@ -1,0 +1,227 @@
+"""Who is who, and on which devices: LIDs for phone numbers, device lists, and prekey bundles of devices not met yet.
+
+Every look-up is made once for all who ask at the same time, and what it teaches is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import structlog
+
+from wagate.adapters.engines.native.machine import ratchets
+from wagate.adapters.engines.native.machine.device import Device
+from wagate.adapters.engines.native.machine.flows import Flow, Join, Load
+from wagate.adapters.engines.native.machine.ratchets import Peer
+from wagate.adapters.engines.native.machine.records import DeviceList, Step
+from wagate.domain import jid as domain
+from wagate.ports.engine import NotOnWhatsApp
+from wagate.ports.news import IdentityLinked
+from wagate.ports.vault import RecordKey
+from whatsapp_wire.errors import BadBundle
+from whatsapp_wire.jid import LID_SERVER, USER_SERVER, Jid
+from whatsapp_wire.node import Node
+from whatsapp_wire.stanza import prekeys, usync
+from whatsapp_wire.stanza.source import Source
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody's two addresses, bare; ``pn`` is None when only the LID is known."""
+
+    lid: Jid
+    pn: Jid | None
+
+    def device(self, address: Jid) -> Peer:
+        """One of their devices as a peer."""
+        return Peer(address, self.pn.with_device(address.device) if self.pn is not None else None)
+
+
+def own_person(us: Device) -> Person:
+    """Ourselves."""
+    return Person(us.own.lid.bare, us.own.pn.bare)
+
+
+def find(us: Device, to: Jid) -> Flow[Person]:
+    """The person behind an address, asking the server if need be. Raises NotOnWhatsApp, NotSent."""
+    to = to.bare
+    if us.own.is_me(to):
+        return own_person(us)
+    person = yield from known_person(us, to)
+    if not person.lid.is_lid:
+        yield Join(("lid", to), lambda: _look_up(us, to))
+        person = yield from known_person(us, to)
+    if not person.lid.is_lid:
+        raise NotOnWhatsApp(f"{to.user} is not on WhatsApp")
+    return person
+
+
+def known_person(us: Device, address: Jid) -> Flow[Person]:
+    """The person behind an address as far as we know; while their LID is not known, the number takes its place."""
+    address = address.bare
+    yield Load((_pn_record(address) if address.is_lid else _lid_record(address),))
+    if address.is_lid:
+        return Person(address, _pn_of(us, address))
+    lid = _lid_of(us, address)
+    return Person(address, None) if lid is None else Person(lid, address)
+
+
+def known_devices(us: Device, person: Person) -> Flow[list[Peer]]:
+    """The devices of a person that we heard of, the phone always among them."""
+    yield Load((("device", person.lid),))
+    known = us.shell.get("device", person.lid)
+    devices = DeviceList.unpack(known).devices if known is not None else ()
+    return [person.device(device) for device in dict.fromkeys((person.lid, *devices))]
+
+
+def devices_of(us: Device, people: Iterable[Person]) -> Flow[list[Peer]]:
+    """All devices that messages to these people go to, our own sending one included. Raises NotSent."""
+    people = tuple(people)
+    records = tuple(("device", person.lid) for person in people)
+    yield Load(records)
+    missing = tuple(person.lid for person in people if _fresh_list(us, person.lid) is None)
+    if missing:
+        yield Join(("devices", missing), lambda: _list_devices(us, missing))
+        yield Load(records)
+    return [
+        person.device(device)
+        for person in people
+        if (known := us.shell.get("device", person.lid)) is not None
+        for device in DeviceList.unpack(known).devices
+    ]
+
+
+def meet(us: Device, peers: Iterable[Peer], *, anew: bool = False) -> Flow[None]:
+    """Begin sessions with those devices that we have none with (or with all, ``anew``). Raises NotSent.
+
+    A device that has published no usable keys stays without a session.
+    """
+    peers = tuple(peers)
+    yield Load(tuple(key for peer in peers for key in peer.keys))
+    step = us.step()
+    strangers = tuple(peer for peer in peers if anew or ratchets.session_of(step, peer) is None)
+    if strangers:
+        yield Join(("bundles", anew, strangers), lambda: _fetch_bundles(us, strangers))
+
+
+def peer_of(us: Device, source: Source) -> Flow[Peer]:
+    """The sending device of a stanza, under its LID wherever that is known."""
+    sender, other = source.sender, source.sender_alt
+    if us.own.is_me(sender):
+        return own_person(us).device(us.own.lid.with_device(sender.device))
+    if sender.is_lid:
+        return Peer(sender, other)
+    if other is not None:
+        return Peer(other, sender)
+    yield Load((_lid_record(sender),))
+    lid = _lid_of(us, sender)
+    return Peer(sender) if lid is None else Peer(lid.with_device(sender.device), sender)
+
+
+def link_records(source: Source) -> tuple[RecordKey, ...]:
+    """What `learn_links` needs to have loaded."""
+    return tuple(record for pn, lid in _pairs(source) for record in pair_records(pn, lid))
+
+
+def pair_records(pn: Jid, lid: Jid) -> tuple[RecordKey, ...]:
+    """What `link` needs to have loaded for these two addresses."""
+    return _lid_record(pn), _pn_record(lid)
+
+
+def learn_links(step: Step, source: Source) -> None:
+    """Keep that two addresses of a stanza are one person, if that is new."""
+    for pn, lid in _pairs(source):
+        link(step, pn, lid)
+
+
+def link(step: Step, pn: Jid, lid: Jid) -> None:
+    """Keep that a phone number and a LID (both bare, records loaded) are one person, if that is new."""
+    if step.get(*_lid_record(pn)) == lid.user.encode():
+        return
+    step.put(*_lid_record(pn), lid.user.encode())
+    step.put(*_pn_record(lid), pn.user.encode())
+    step.news.append(IdentityLinked(phone=domain.Jid(pn), lid=domain.Jid(lid)))
+
+
+def _pairs(source: Source) -> list[tuple[Jid, Jid]]:
+    pairs = ((source.sender, source.sender_alt), (source.chat, source.chat_alt))
+    return [
+        (other.bare, known.bare) if known.is_lid else (known.bare, other.bare)
+        for known, other in pairs
+        if other is not None and known.is_lid != other.is_lid
+    ]
+
+
+def _lid_record(pn: Jid) -> RecordKey:
+    return "lid", pn.user
+
+
+def _pn_record(lid: Jid) -> RecordKey:
+    return "pn", lid.user
+
+
+def _lid_of(us: Device, pn: Jid) -> Jid | None:
+    user = us.shell.get(*_lid_record(pn))
+    return None if user is None else Jid.of(user.decode(), LID_SERVER)
+
+
+def _pn_of(us: Device, lid: Jid) -> Jid | None:
+    user = us.shell.get(*_pn_record(lid))
+    return None if user is None else Jid.of(user.decode(), USER_SERVER)
+
+
+def _fresh_list(us: Device, person: Jid) -> DeviceList | None:
+    value = us.shell.get("device", person)
+    known = None if value is None else DeviceList.unpack(value)
+    return known if known is not None and us.now - known.fetched_at < us.habits.device_list_life_s else None
+
+
+def _look_up(us: Device, pn: Jid) -> Flow[None]:
+    answer = yield from us.flows.ask(lambda id: usync.lid_query(id, us.flows.next_id(), [pn]))
+    found = [(person.jid, person.lid) for person in usync.parse_people(answer) if person.lid is not None]
+    yield Load(tuple(record for pn, lid in found for record in pair_records(pn, lid)))
+    step = us.step()
+    for known, lid in found:
+        link(step, known, lid.bare)
+    us.submit(step)
+
+
+def _list_devices(us: Device, people: tuple[Jid, ...]) -> Flow[None]:
+    answer = yield from us.flows.ask(lambda id: usync.device_query(id, us.flows.next_id(), people))
+    yield Load(tuple(("identity", str(person)) for person in people))
+    step = us.step()
+    for listed in usync.parse_devices(answer):
+        step.put("device", listed.user, _checked(us, listed).pack())
+    us.submit(step)
+
+
+def _checked(us: Device, listed: usync.DeviceList) -> DeviceList:
+    """The devices that the account's signature vouches for: the server alone cannot slip one in."""
+    if us.own.is_me(listed.user):
+        account_identity: bytes | None = us.credentials.account_identity
+    else:
+        account_identity = us.shell.get("identity", listed.user)
+    judged = usync.judge(listed, account_identity)
+    if judged.unvouched:
+        _log.warning("devices left out", verdict=judged.verdict.value, devices=len(judged.unvouched))
+    return DeviceList(us.now, judged.vouched)
+
+
+def _fetch_bundles(us: Device, peers: tuple[Peer, ...]) -> Flow[None]:
+    answer: Node = yield from us.flows.ask(lambda id: prekeys.bundle_query(id, [peer.device for peer in peers]))
+    by_device = {peer.device: peer for peer in peers}
+    yield Load(tuple(key for peer in peers for key in peer.keys))
+    step = us.step()
+    for fetched in prekeys.parse_bundles(answer):
+        peer = by_device.get(fetched.device)
+        if peer is None or fetched.bundle is None:
+            _log.info("a device has no keys to offer", device=fetched.device, error=fetched.error)
+            continue
+        try:
+            ratchets.begin(us.credentials, step, peer, fetched.bundle)
+        except BadBundle as error:
+            _log.warning("a device's keys do not hold", device=fetched.device, error=str(error))
+    us.submit(step)

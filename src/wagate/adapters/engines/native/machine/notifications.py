@@ -1,0 +1,76 @@
+"""Notifications in: what changed around us."""
+
+from __future__ import annotations
+
+import structlog
+
+from wagate.adapters.engines.native.machine import directory, pairing, prekeys, ratchets
+from wagate.adapters.engines.native.machine.device import Device
+from wagate.adapters.engines.native.machine.flows import Flow, Load
+from wagate.adapters.engines.native.machine.records import ContactToken, Step
+from whatsapp_wire.jid import Jid
+from whatsapp_wire.node import Node
+from whatsapp_wire.stanza import notification as stanzas
+from whatsapp_wire.stanza.ack import ack
+from whatsapp_wire.stanza.notification import (
+    AccountChanged,
+    DevicesChanged,
+    IdentityChanged,
+    OwnDevicesChanged,
+    PreKeysLow,
+    PrivacyTokens,
+    parse_notification,
+)
+from whatsapp_wire.stanza.pairing import PrimaryHello
+
+_log = structlog.get_logger(__name__)
+
+
+def notification(us: Device, stanza: Node) -> Flow[None]:
+    """Take a notification in. Raises StanzaRefused when it lacks what its type must have."""
+    epoch = us.epoch
+    content = parse_notification(stanza).content
+    step = us.step()
+    match content:
+        case PreKeysLow(count):
+            us.flows.start(prekeys.top_up(us, count))
+        case PrimaryHello():
+            us.flows.start(pairing.finish_code(us, content), ends_with_line=True)
+        case IdentityChanged(user):
+            yield from _forget_identity(us, step, user)
+        case DevicesChanged(user, user_lid):
+            person = yield from directory.known_person(us, user_lid or user)
+            step.delete("device", person.lid)
+        case AccountChanged():
+            us.tells_reading = None
+        case OwnDevicesChanged():
+            step.delete("device", us.own.lid.bare)
+        case PrivacyTokens(user, user_lid):
+            yield from _keep_tokens(us, step, user_lid or user, content)
+
+    def committed() -> None:
+        if us.epoch == epoch:
+            us.write(ack(stanza))
+
+    us.submit(step, committed)
+
+
+def _forget_identity(us: Device, step: Step, user: Jid) -> Flow[None]:
+    """Somebody has a new phone or account: what we know of their devices is void."""
+    person = yield from directory.known_person(us, user)
+    peers = yield from directory.known_devices(us, person)
+    yield Load(tuple(key for peer in peers for key in peer.keys))
+    _log.info("a contact has a new identity", person=person.lid)
+    for peer in peers:
+        ratchets.drop(step, peer)
+    step.delete("device", person.lid)
+
+
+def _keep_tokens(us: Device, step: Step, user: Jid, tokens: PrivacyTokens) -> Flow[None]:
+    person = yield from directory.known_person(us, user)
+    yield Load((("tctoken", person.lid),))
+    kept = ContactToken.unpack(step.get("tctoken", person.lid))
+    for token in tokens.tokens:
+        if token.kind == stanzas.TRUSTED_CONTACT and token.timestamp >= kept.received_at:
+            kept = ContactToken(token.token, token.timestamp, kept.issued_at)
+    step.put("tctoken", person.lid, kept.pack())

@@ -1,0 +1,74 @@
+"""Receipts in: how far our messages got, and requests to send one again."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from wagate.adapters.engines.native.machine import directory, retry
+from wagate.adapters.engines.native.machine.device import Device, Phase
+from wagate.adapters.engines.native.machine.flows import Flow, Load
+from wagate.domain import jid as domain
+from wagate.ports.engine import NotSent
+from wagate.ports.news import ReceiptArrived, ReceiptKind
+from whatsapp_wire.jid import Jid
+from whatsapp_wire.node import Node
+from whatsapp_wire.stanza import privacy
+from whatsapp_wire.stanza import receipt as stanzas
+from whatsapp_wire.stanza.ack import ack
+from whatsapp_wire.stanza.receipt import DELIVERED, Receipt, parse_receipt
+
+_KINDS: Final = {
+    DELIVERED: ReceiptKind.DELIVERED,
+    "inactive": ReceiptKind.DELIVERED,
+    "read": ReceiptKind.READ,
+    "played": ReceiptKind.PLAYED,
+}
+"""Types of receipts that prove something about our messages. ``inactive``: delivered to a device not shown online."""
+
+
+def receipt(us: Device, stanza: Node) -> Flow[None]:
+    """Take a receipt in. Raises StanzaRefused when it lacks what a receipt must have."""
+    arrived = parse_receipt(stanza, us.own)
+    if arrived.retry is not None:
+        us.flows.start(retry.answer(us, stanza, arrived, arrived.retry))
+        return
+    epoch = us.epoch
+    yield Load(directory.link_records(arrived.source))
+    step = us.step()
+    directory.learn_links(step, arrived.source)
+    kind = _KINDS.get(arrived.type)
+    if kind is not None and not arrived.source.is_from_me:
+        step.news += _news(stanza, arrived, kind)
+
+    def committed() -> None:
+        if us.epoch == epoch:
+            us.write(ack(stanza))
+
+    us.submit(step, committed)
+
+
+def mark_read(us: Device, chat: domain.Jid, sender: domain.Jid, wa_ids: list[str]) -> Flow[None]:
+    """Tell a sender that messages were read, as far as our privacy settings allow. Raises NotSent."""
+    if us.phase is not Phase.READY:
+        raise NotSent("the session is not connected to WhatsApp")
+    if us.tells_reading is None:
+        answer = yield from us.flows.ask(privacy.settings_query)
+        us.tells_reading = privacy.parse_settings(answer).get("readreceipts") != "none"
+    type: Literal["read", "read-self"] = "read" if us.tells_reading else "read-self"
+    if wa_ids:
+        us.write(stanzas.read(Jid(chat), wa_ids, us.now, Jid(sender), type))
+
+
+def _news(stanza: Node, arrived: Receipt, kind: ReceiptKind) -> list[ReceiptArrived]:
+    chat = domain.Jid(arrived.source.chat)
+    if arrived.participant is not None or not arrived.source.is_group:
+        by = domain.Jid(arrived.source.sender.bare)
+        return [ReceiptArrived(kind, arrived.ids, chat, by, arrived.timestamp)]
+    # A group's receipts may be bundled: one list of people for each message.
+    return [
+        ReceiptArrived(
+            kind, (bundle.attr("key"),), chat, domain.Jid(user.jid("jid").bare), int(user.get("t") or arrived.timestamp)
+        )
+        for bundle in stanza.all("participants")
+        for user in bundle.all("user")
+    ]

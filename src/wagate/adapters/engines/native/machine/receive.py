@@ -1,0 +1,230 @@
+"""Messages in: decrypted, stored with what they changed, and only then confirmed to the server.
+
+A stanza's flow waits for records at most; it ends with its unit submitted, so the next stanza is read while this one is
+being committed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from wagate.adapters.engines.native.machine import directory, ratchets, retry
+from wagate.adapters.engines.native.machine.decode import content_of, quoted_of
+from wagate.adapters.engines.native.machine.device import Device
+from wagate.adapters.engines.native.machine.flows import Flow, Load
+from wagate.adapters.engines.native.machine.ratchets import Peer
+from wagate.adapters.engines.native.machine.records import Asked, Step, remember, was_seen
+from wagate.domain import jid as domain
+from wagate.domain.content import Content, Quoted, Unsupported
+from wagate.ports.news import MessageArrived
+from wagate.ports.vault import RecordKey
+from whatsapp_wire.errors import BadMac, DuplicateMessage, MalformedCiphertext, StanzaRefused, WireError
+from whatsapp_wire.jid import Jid
+from whatsapp_wire.message import Kind, parse, read, unwrap
+from whatsapp_wire.node import Node
+from whatsapp_wire.pairing.identity import verify_device_identity
+from whatsapp_wire.proto.message_pb2 import Message
+from whatsapp_wire.stanza import receipt
+from whatsapp_wire.stanza.ack import ack
+from whatsapp_wire.stanza.message import Enc, IncomingMessage, parse_message
+
+_PEER: Final = "peer"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A message on its way in: the stanza, what it says, the device it comes from, and the connection it came over."""
+
+    stanza: Node
+    message: IncomingMessage
+    peer: Peer
+    epoch: int
+
+    @property
+    def chat(self) -> Jid:
+        """Where it was said."""
+        return self.message.source.chat
+
+
+def message(us: Device, stanza: Node) -> Flow[None]:
+    """Take a message in. Raises StanzaRefused when it lacks what a message must have."""
+    epoch = us.epoch
+    incoming = parse_message(stanza, us.own)
+    peer = yield from directory.peer_of(us, incoming.source)
+    arrival = Arrival(stanza, incoming, peer, epoch)
+    yield Load(_records(arrival))
+    step = us.step()
+    directory.learn_links(step, incoming.source)
+    if not incoming.encs:
+        _take_unavailable(us, step, arrival)
+        return
+    messages, failure = _unseal(us, step, arrival)
+    if messages and (failure is None or isinstance(failure, DuplicateMessage)):
+        _take(us, step, arrival, messages)
+    elif was_seen(step.get("seen", peer.address), arrival.chat, incoming.id):
+        us.submit(step, lambda: _confirm(us, arrival, ()))
+    else:
+        retry.ask(us, step, stanza, incoming, peer, failure or MalformedCiphertext("the message holds nothing"))
+
+
+def give_up_on(us: Device, stanza: Node, error: Exception, code: int) -> None:
+    """Acknowledge a stanza that cannot be used, with a code; if it is a message, its loss is told of first."""
+    epoch, step = us.epoch, us.step()
+    if stanza.tag == "message":
+        try:
+            message = parse_message(stanza, us.own)
+        except StanzaRefused:
+            pass
+        else:
+            step.news.append(retry.undecryptable(message, retry.MAX_RETRIES, error))
+
+    def committed() -> None:
+        if us.epoch == epoch:
+            us.write(ack(stanza, code))
+
+    us.submit(step, committed)
+
+
+def _records(arrival: Arrival) -> tuple[RecordKey, ...]:
+    message, peer = arrival.message, arrival.peer
+    address = peer.address
+    records = [*peer.keys, ("seen", address), ("retry", address), *directory.link_records(message.source)]
+    for enc in message.encs:
+        records += _prekey_record(enc)
+    if message.source.is_group:
+        records.append(ratchets.sender_key_record(arrival.chat, peer))
+    return tuple(records)
+
+
+def _prekey_record(enc: Enc) -> tuple[RecordKey, ...]:
+    try:
+        return ratchets.prekey_record(enc)
+    except MalformedCiphertext:
+        return ()
+
+
+def _unseal(us: Device, step: Step, arrival: Arrival) -> tuple[list[Message], WireError | None]:
+    """Decrypt one ciphertext after the other, up to the first that cannot be: a used one is passed over."""
+    messages: list[Message] = []
+    failure: WireError | None = None
+    for enc in arrival.message.encs:
+        before = dict(step.changes)
+        try:
+            message = parse(ratchets.unseal(us.credentials, step, arrival.peer, arrival.chat, enc))
+            _check_voucher(step, arrival, enc)
+            _take_sender_key(step, arrival, message)
+        except DuplicateMessage as error:
+            failure = error
+        except WireError as error:
+            step.changes = before
+            return [], error
+        else:
+            messages.append(message)
+    return messages, failure
+
+
+def _check_voucher(step: Step, arrival: Arrival, enc: Enc) -> None:
+    """A companion's first message carries its account's word for it; whoever forges one is not believed."""
+    voucher = arrival.message.device_identity
+    if enc.kind != "pkmsg" or voucher is None:
+        return
+    identity = step.get("identity", arrival.peer.address)
+    if identity is None or verify_device_identity(voucher, identity) is None:
+        raise BadMac("the account does not vouch for the sending device")
+
+
+def _take_sender_key(step: Step, arrival: Arrival, message: Message) -> None:
+    for part in (message, unwrap(message)):
+        if arrival.message.source.is_group and part.HasField("sender_key_distribution_message"):
+            distributed = part.sender_key_distribution_message.axolotl_sender_key_distribution_message
+            ratchets.take_sender_key(step, arrival.peer, arrival.chat, distributed)
+            return
+
+
+def _take(us: Device, step: Step, arrival: Arrival, messages: list[Message]) -> None:
+    """Store a message that could be read and tell of it, unless it came before."""
+    wa_id, address = arrival.message.id, arrival.peer.address
+    kinds = tuple(_housekeep(step, arrival, message) for message in messages)
+    seen = step.get("seen", address)
+    if not was_seen(seen, arrival.chat, wa_id):
+        step.put("seen", address, remember(seen, arrival.chat, wa_id))
+        news = _news(us, arrival, messages)
+        if news is not None:
+            step.news.append(news)
+    if wa_id in (asked := Asked.unpack(step.get("retry", address))).counts:
+        step.changes["retry", address] = asked.settled(wa_id)
+    us.submit(step, lambda: _confirm(us, arrival, kinds))
+
+
+def _housekeep(step: Step, arrival: Arrival, message: Message) -> Kind:
+    """Take note of what our own phone tells its companions."""
+    kind = read(message).kind
+    if kind is Kind.APP_STATE_KEYS and arrival.message.source.is_from_me:
+        for key in unwrap(message).protocol_message.app_state_sync_key_share.keys:
+            step.put("app_state_key", key.key_id.key_id.hex(), key.key_data.SerializeToString())
+    return kind
+
+
+def _news(us: Device, arrival: Arrival, messages: list[Message]) -> MessageArrived | None:
+    for message in messages:
+        said = read(message)
+        content = content_of(said)
+        if content is not None:
+            return _arrived(us, arrival, content, quoted_of(said), said.destination)
+    return None
+
+
+def _arrived(
+    us: Device, arrival: Arrival, content: Content, quoted: Quoted | None = None, destination: Jid | None = None
+) -> MessageArrived:
+    message, source = arrival.message, arrival.message.source
+    chat, chat_alt, sender_alt = source.chat, source.chat_alt, source.sender_alt
+    if source.is_from_me:
+        sender_alt = us.own.pn if source.sender.is_lid else us.own.lid
+        if not source.is_group and destination is not None and arrival.stanza.get("recipient") is None:
+            chat, chat_alt = destination.bare, None
+    elif not source.is_group:
+        chat_alt = sender_alt
+    return MessageArrived(
+        wa_id=message.id,
+        chat=domain.Jid(chat),
+        sender=domain.Jid(source.sender.bare),
+        from_me=source.is_from_me,
+        timestamp=message.timestamp,
+        content=content,
+        chat_alt=_bare(chat_alt),
+        sender_alt=_bare(sender_alt),
+        push_name=None if source.is_from_me else message.notify,
+        quoted=quoted,
+        offline=message.is_offline,
+    )
+
+
+def _bare(jid: Jid | None) -> domain.Jid | None:
+    return None if jid is None else domain.Jid(jid.bare)
+
+
+def _take_unavailable(us: Device, step: Step, arrival: Arrival) -> None:
+    """A message that the server has for the phone only: say that there is one."""
+    reason = arrival.message.unavailable
+    if reason is not None:
+        kind = "view_once" if reason.startswith("view_once") else "unavailable"
+        step.news.append(_arrived(us, arrival, Unsupported(kind)))
+    us.submit(step, lambda: _acknowledge(us, arrival))
+
+
+def _confirm(us: Device, arrival: Arrival, kinds: tuple[Kind, ...]) -> None:
+    """Let the server forget a message, and its sender know that it arrived."""
+    if us.epoch != arrival.epoch:
+        return
+    us.write(receipt.delivery(arrival.stanza, arrival.message.source.is_from_me, is_active=False))
+    if arrival.message.category == _PEER:
+        us.write(receipt.peer_receipt(arrival.message.id, us.own.pn, "peer_msg"))
+    if Kind.HISTORY in kinds:
+        us.write(receipt.peer_receipt(arrival.message.id, us.own.pn, "hist_sync"))
+
+
+def _acknowledge(us: Device, arrival: Arrival) -> None:
+    if us.epoch == arrival.epoch:
+        us.write(ack(arrival.stanza))

@@ -1,0 +1,207 @@
+"""What the engine keeps: one small value per record kind, and the keys under which they are found.
+
+kind            address             value
+credentials     me                  our keys and addresses (`Credentials`)
+prekey          id                  private key of a one-time prekey, 32 bytes
+session         device              Signal session (`whatsapp_wire.signal.session`)
+identity        device              public identity key, 32 bytes
+sender_key      group/device        Signal sender key
+lid, pn         user                the same person's user part under the other kind of address
+device          person              their devices (`DeviceList`)
+tctoken         LID                 trusted-contact tokens, theirs and when ours was issued (`ContactToken`)
+unacked         sequence number     a stanza that waits for the server's ack (`Unacked`)
+sent            message id          what a retry receipt needs (`Sent`), kept for a week
+seen            device              the newest message ids of a device (`remember`)
+retry           device              how often its unreadable messages were asked for (`Asked`)
+app_state_key   key id (hex)        a key for the account's app state, as it was shared
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Final
+
+from wagate.adapters.engines.native.machine.shell import Shell
+from wagate.ports.vault import RecordKey, RecordUnreadable, Unit
+from whatsapp_wire.jid import Jid
+
+KINDS: Final = (
+    "prekey",
+    "session",
+    "identity",
+    "sender_key",
+    "lid",
+    "pn",
+    "device",
+    "tctoken",
+    "unacked",
+    "sent",
+    "seen",
+    "retry",
+    "app_state_key",
+    "credentials",
+)
+"""Every kind; credentials last, so that deleting in this order can be taken up again after a crash."""
+
+CREDENTIALS: Final[RecordKey] = ("credentials", "me")
+
+_SEEN_IDS: Final = 128
+_ID_HASH: Final = 8
+_ASKED_IDS: Final = 32
+_LENGTH: Final = 4
+_VERSION: Final = b"\x01"
+
+
+class Step(Unit):
+    """A unit in the making, which reads its own changes before what the vault holds."""
+
+    __slots__ = ("_shell",)
+
+    def __init__(self, shell: Shell) -> None:
+        super().__init__()
+        self._shell = shell
+
+    def get(self, kind: str, address: str) -> bytes | None:
+        """The record as this unit will leave it; raises NotLoaded."""
+        key = (kind, address)
+        return self.changes[key] if key in self.changes else self._shell.get(kind, address)
+
+
+@dataclass(frozen=True, slots=True)
+class Unacked:
+    """A stanza on its way: the exact bytes, and the participant hash the server may object to."""
+
+    wa_id: str
+    chat: Jid
+    phash: str
+    stanza: bytes
+
+    def pack(self) -> bytes:
+        """The record's value."""
+        return _pack(self.wa_id.encode(), self.chat.encode(), self.phash.encode(), self.stanza)
+
+    @classmethod
+    def unpack(cls, value: bytes) -> Unacked:
+        """Read a record's value; raises RecordUnreadable."""
+        wa_id, chat, phash, stanza = _unpack(value, 4)
+        return cls(wa_id.decode(), Jid(chat.decode()), phash.decode(), stanza)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The plaintext of a message that went out, its chat, and how often which device asked for it again."""
+
+    chat: Jid
+    plaintext: bytes
+    answered: dict[str, int]
+
+    def pack(self) -> bytes:
+        """The record's value."""
+        return _pack(self.chat.encode(), self.plaintext, json.dumps(self.answered).encode() if self.answered else b"")
+
+    @classmethod
+    def unpack(cls, value: bytes) -> Sent:
+        """Read a record's value; raises RecordUnreadable."""
+        chat, plaintext, answered = _unpack(value, 3)
+        return cls(Jid(chat.decode()), plaintext, json.loads(answered) if answered else {})
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceList:
+    """The devices of a person that may be written to, as of ``fetched_at`` (seconds)."""
+
+    fetched_at: int
+    devices: tuple[Jid, ...]
+
+    def pack(self) -> bytes:
+        """The record's value."""
+        return f"{self.fetched_at} {' '.join(self.devices)}".encode()
+
+    @classmethod
+    def unpack(cls, value: bytes) -> DeviceList:
+        """Read a record's value; raises RecordUnreadable."""
+        try:
+            fetched_at, *devices = value.decode().split()
+            return cls(int(fetched_at), tuple(map(Jid, devices)))
+        except ValueError as error:
+            raise RecordUnreadable("a device list is damaged") from error
+
+
+@dataclass(frozen=True, slots=True)
+class ContactToken:
+    """The newest token a person gave us (empty: none) and its time; when we gave them ours (0: never); in seconds."""
+
+    token: bytes = b""
+    received_at: int = 0
+    issued_at: int = 0
+
+    def pack(self) -> bytes:
+        """The record's value."""
+        return _pack(self.token, str(self.received_at).encode(), str(self.issued_at).encode())
+
+    @classmethod
+    def unpack(cls, value: bytes | None) -> ContactToken:
+        """Read a record's value, or make one of nothing; raises RecordUnreadable."""
+        if value is None:
+            return cls()
+        token, received_at, issued_at = _unpack(value, 3)
+        return cls(token, int(received_at), int(issued_at))
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How often each of a device's newest unreadable messages was asked for."""
+
+    counts: dict[str, int]
+
+    @classmethod
+    def unpack(cls, value: bytes | None) -> Asked:
+        """Read a record's value, or make one of nothing."""
+        return cls(json.loads(value) if value else {})
+
+    def once_more(self, wa_id: str, count: int) -> bytes:
+        """The record's value after asking for the ``count``-th time; the oldest are forgotten."""
+        counts = {**{id: n for id, n in self.counts.items() if id != wa_id}, wa_id: count}
+        return json.dumps(dict(list(counts.items())[-_ASKED_IDS:])).encode()
+
+    def settled(self, wa_id: str) -> bytes | None:
+        """The record's value after the message could be read; None when nothing is left."""
+        counts = {id: n for id, n in self.counts.items() if id != wa_id}
+        return json.dumps(counts).encode() if counts else None
+
+
+def was_seen(seen: bytes | None, chat: Jid, wa_id: str) -> bool:
+    """Whether a message is among a device's newest that were received."""
+    at = (seen or b"").find(wanted := _id_hash(chat, wa_id))
+    while at >= 0 and at % _ID_HASH:
+        at = (seen or b"").find(wanted, at + 1)
+    return at >= 0
+
+
+def remember(seen: bytes | None, chat: Jid, wa_id: str) -> bytes:
+    """The record of a device's newest messages with one more. The oldest of more than 128 is forgotten.
+
+    Forgetting is harmless: a copy that comes later still than that is asked for again and told apart by who listens.
+    """
+    return ((seen or b"") + _id_hash(chat, wa_id))[-_SEEN_IDS * _ID_HASH :]
+
+
+def _id_hash(chat: Jid, wa_id: str) -> bytes:
+    return blake2b(f"{chat}/{wa_id}".encode(), digest_size=_ID_HASH).digest()
+
+
+def _pack(*fields: bytes) -> bytes:
+    return _VERSION + b"".join(len(field).to_bytes(_LENGTH, "big") + field for field in fields)
+
+
+def _unpack(value: bytes, count: int) -> list[bytes]:
+    fields, at = [], len(_VERSION)
+    while at < len(value):
+        start = at + _LENGTH
+        at = start + int.from_bytes(value[at:start], "big")
+        fields.append(value[start:at])
+    if not value.startswith(_VERSION) or at != len(value) or len(fields) != count:
+        raise RecordUnreadable("a record is damaged")
+    return fields

@@ -1,0 +1,172 @@
+"""Messages out: who gets them, one ciphertext per device, the exact stanza kept until the server acknowledges it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+
+from wagate.adapters.engines.native.machine import directory, ratchets
+from wagate.adapters.engines.native.machine.device import Device, InFlight, Phase
+from wagate.adapters.engines.native.machine.directory import Person
+from wagate.adapters.engines.native.machine.encode import message_of
+from wagate.adapters.engines.native.machine.errors import refusal_of
+from wagate.adapters.engines.native.machine.flows import Commit, Flow, Join, Load
+from wagate.adapters.engines.native.machine.ratchets import Peer
+from wagate.adapters.engines.native.machine.records import ContactToken, Sent, Step, Unacked
+from wagate.ports.engine import NoRecipientDevice, NotSent, Outgoing, SendImpossible
+from wagate.ports.news import SendAccepted, SendRefused, SendStarted
+from whatsapp_wire import participants
+from whatsapp_wire.encoding import encode
+from whatsapp_wire.errors import NoSession, WireError
+from whatsapp_wire.jid import Jid
+from whatsapp_wire.message import device_sent, stanza_kind
+from whatsapp_wire.node import Node
+from whatsapp_wire.proto.message_pb2 import Message
+from whatsapp_wire.stanza import privacy
+from whatsapp_wire.stanza.ack import ServerAck
+from whatsapp_wire.stanza.message import DirectMessage, EncKind, Recipient
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """A message ready to be encrypted: its id, its chat, what it says, and the tokens shared with the recipient."""
+
+    wa_id: str
+    chat: Person
+    message: Message
+    token: ContactToken
+
+
+def send(us: Device, outgoing: Outgoing) -> Flow[None]:
+    """Make a message durable with its exact stanza, and send that. A second call for one ``wa_id`` changes nothing.
+
+    Raises NotSent, SendImpossible, or the vault's error.
+    """
+    if us.phase is not Phase.READY:
+        raise NotSent("the session is not connected to WhatsApp")
+    yield Join(("send", outgoing.wa_id), lambda: _send(us, outgoing))
+
+
+def acked(us: Device, ack: ServerAck) -> None:
+    """Take the server's answer to a message: it is on its way, or it never will be."""
+    in_flight = us.unacked.pop(ack.id, None)
+    if in_flight is None:
+        return
+    step = us.step()
+    step.delete("unacked", in_flight.address)
+    if ack.error is not None:
+        refusal = refusal_of(ack.error)
+        step.delete("sent", ack.id)
+        step.news.append(SendRefused(ack.id, refusal.code, refusal.detail))
+    else:
+        step.news.append(SendAccepted(ack.id, ack.timestamp or None))
+    if ack.phash is not None and ack.phash != in_flight.unacked.phash:
+        _log.info("the server knows other devices of a recipient; they will be asked for", wa_id=ack.id)
+        step.delete("device", in_flight.unacked.chat)
+        step.delete("device", us.own.lid.bare)
+    us.submit(step)
+
+
+def resend(us: Device) -> None:
+    """Send every stanza that was not acknowledged again, byte for byte, in its order."""
+    for in_flight in us.unacked.values():
+        in_flight.written_at = us.shell.now()
+        us.shell.write(in_flight.unacked.stanza)
+
+
+def _send(us: Device, outgoing: Outgoing) -> Flow[None]:
+    message = message_of(outgoing.content, outgoing.quoted)
+    to = Jid(outgoing.to)
+    if not (to.is_user or to.is_lid):
+        raise SendImpossible(f"this engine cannot write to {to.server} yet, only to people")
+    yield Load((("sent", outgoing.wa_id),))
+    if us.shell.get("sent", outgoing.wa_id) is not None:
+        return
+    try:
+        chat = yield from directory.find(us, to)
+        peers = yield from _recipients(us, chat)
+    except WireError as error:
+        raise NotSent(f"WhatsApp's answer to a look-up cannot be read: {error}") from error
+    yield Load((*(key for peer in peers for key in peer.keys), ("tctoken", chat.lid)))
+    # From here to the commit nothing waits: no other flow can see a ratchet between its old and its new state.
+    step = us.step()
+    letter = _Letter(outgoing.wa_id, chat, message, ContactToken.unpack(step.get("tctoken", chat.lid)))
+    in_flight = _seal_for_all(us, step, letter, peers)
+    step.news.append(SendStarted(outgoing.message, outgoing.wa_id))
+    yield Commit(step)
+    us.unacked[outgoing.wa_id] = in_flight
+    if us.phase is Phase.READY:
+        in_flight.written_at = us.shell.now()
+        us.shell.write(in_flight.unacked.stanza)
+    if privacy.is_token_due(letter.token.issued_at or None, us.now):
+        us.flows.start(_issue_token(us, chat.lid), ends_with_line=True)
+
+
+def _recipients(us: Device, chat: Person) -> Flow[list[Peer]]:
+    """Every device that gets the message, but the one it is sent from; with a session wherever one can be had."""
+    own = directory.own_person(us)
+    people = (chat,) if chat.lid == own.lid else (chat, own)
+    everybody = yield from directory.devices_of(us, people)
+    peers = [peer for peer in everybody if peer.device != us.own.lid]
+    yield from directory.meet(us, peers)
+    return peers
+
+
+def _seal_for_all(us: Device, step: Step, letter: _Letter, peers: Sequence[Peer]) -> InFlight:
+    chat, plaintext = letter.chat.lid, letter.message.SerializeToString()
+    copy = device_sent(letter.message, chat).SerializeToString() if chat.user != us.own.lid.user else plaintext
+    recipients: list[Recipient] = []
+    for peer in peers:
+        try:
+            recipients.append(ratchets.seal(us.credentials, step, peer, copy if _is_ours(us, peer) else plaintext))
+        except NoSession:
+            _log.info("a device is left out: it has no keys", device=peer.device)
+    if not any(recipient.device.user == chat.user for recipient in recipients):
+        raise NoRecipientDevice()
+    phash = participants.phash({us.own.lid, *(peer.device for peer in peers)})
+    stanza = encode(_stanza(us, letter, recipients))
+    in_flight = InFlight(us.next_unacked_address(), Unacked(letter.wa_id, chat, phash, stanza))
+    step.put("unacked", in_flight.address, in_flight.unacked.pack())
+    step.put("sent", letter.wa_id, Sent(chat, plaintext, {}).pack())
+    return in_flight
+
+
+def _stanza(us: Device, letter: _Letter, recipients: Sequence[Recipient]) -> Node:
+    kind, token = stanza_kind(letter.message), letter.token
+    is_token_good = token.token and not privacy.is_token_expired(token.received_at, us.now)
+    direct = DirectMessage(
+        id=letter.wa_id,
+        to=letter.chat.lid,
+        type=kind.type,
+        recipients=tuple(recipients),
+        recipient_pn=letter.chat.pn,
+        edit=kind.edit,
+        content=EncKind(kind.media_type, kind.hide_failure),
+        device_identity=us.credentials.voucher,
+        trusted_contact_token=token.token if is_token_good else None,
+    )
+    return direct.node()
+
+
+def _is_ours(us: Device, peer: Peer) -> bool:
+    return peer.device.user == us.own.lid.user
+
+
+def _issue_token(us: Device, person: Jid) -> Flow[None]:
+    """Let someone we wrote to write to us, once a week."""
+    yield Join(("token", person), partial(_issue_token_once, us, person))
+
+
+def _issue_token_once(us: Device, person: Jid) -> Flow[None]:
+    issued_at = us.now
+    yield from us.flows.ask(lambda id: privacy.issue_tokens(id, [person], issued_at))
+    yield Load((("tctoken", person),))
+    step = us.step()
+    token = ContactToken.unpack(step.get("tctoken", person))
+    step.put("tctoken", person, ContactToken(token.token, token.received_at, issued_at).pack())
+    us.submit(step)

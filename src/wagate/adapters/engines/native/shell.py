@@ -1,0 +1,162 @@
+"""The machine's shell on asyncio: records from a vault, time from the loop, stanzas to a wire."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from asyncio import Future
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
+from typing import Any, Final
+
+from typing_extensions import override
+
+from wagate.adapters.engines.native.machine.shell import Shell, Then, Timer
+from wagate.adapters.engines.native.transport import Wire
+from wagate.ports.news import LineNews
+from wagate.ports.vault import NotLoaded, RecordKey, Unit, Vault, VaultFailed
+
+MAX_UNCOMMITTED: Final = 512
+"""Units that may wait for their commit before reading from the wire pauses."""
+
+
+class LineShell(Shell):
+    """Serves one machine. ``wire`` is the open connection, if there is one; ``failure`` what made the vault useless."""
+
+    __slots__ = ("_calm", "_is_retired", "_loop", "_report", "_tasks", "_uncommitted", "_vault", "failure", "wire")
+
+    def __init__(self, vault: Vault, report: Callable[[LineNews], None]) -> None:
+        """``report`` is called on the loop."""
+        self._loop = asyncio.get_running_loop()
+        self._vault = vault
+        self._report = report
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._uncommitted = 0
+        self._calm: Future[None] | None = None
+        self._is_retired = False
+        self.wire: Wire | None = None
+        self.failure: VaultFailed | None = None
+
+    async def calm(self) -> None:
+        """Wait until not too many units wait for their commit."""
+        if self._uncommitted > MAX_UNCOMMITTED and self.failure is None:
+            self._calm = self._loop.create_future()
+            await self._calm
+
+    async def retire(self) -> None:
+        """Serve no longer: nothing is answered any more, and what still runs is awaited."""
+        self._is_retired = True
+        self.wire = None
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    @override
+    def now(self) -> float:
+        """Seconds since 1970."""
+        return time.time()
+
+    @override
+    def get(self, kind: str, address: str) -> bytes | None:
+        """A record that was loaded."""
+        return self._vault.get(kind, address)
+
+    @override
+    def is_loaded(self, keys: Sequence[RecordKey]) -> bool:
+        """Whether all of these are in memory."""
+        try:
+            for key in keys:
+                self._vault.get(*key)
+        except NotLoaded:
+            return False
+        return True
+
+    @override
+    def load(self, keys: Sequence[RecordKey], then: Then) -> None:
+        """Load records."""
+        self._call(self._vault.load(keys), then)
+
+    @override
+    def list(self, kind: str, then: Then) -> None:
+        """List records."""
+        self._call(self._vault.list(kind), then)
+
+    @override
+    def expire(self, kind: str, before: float, then: Then) -> None:
+        """Delete old records."""
+        self._call(self._vault.expire(kind, int(before * 1000)), then)
+
+    @override
+    def submit(self, unit: Unit, then: Then) -> None:
+        """Submit a unit."""
+        self._uncommitted += 1
+        self._vault.submit(unit).add_done_callback(partial(self._committed, then))
+
+    @override
+    def compute(self, work: Callable[[], object], then: Then) -> None:
+        """Work in a thread."""
+        self._call(asyncio.to_thread(work), then)
+
+    @override
+    def after(self, seconds: float, then: Callable[[], None]) -> Timer:
+        """A timer of the loop."""
+        return self._loop.call_later(seconds, then)
+
+    @override
+    def write(self, stanza: bytes) -> None:
+        """Write to the wire, if it is there."""
+        if self.wire is not None:
+            self.wire.write(stanza)
+
+    @override
+    def report(self, news: LineNews) -> None:
+        """Tell the owner of the line."""
+        if not self._is_retired:
+            self._report(news)
+
+    @override
+    def fail(self, error: VaultFailed) -> None:
+        """End the connection; whoever serves it sees the failure."""
+        if self.failure is None:
+            self.failure = error
+        self._be_calm()
+        self.hang_up()
+
+    @override
+    def hang_up(self) -> None:
+        """Cut the wire."""
+        if self.wire is not None:
+            self.wire.hang_up()
+
+    def _call(self, call: Coroutine[Any, Any, object], then: Then) -> None:
+        task = self._loop.create_task(self._answer(call, then))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _answer(self, call: Coroutine[Any, Any, object], then: Then) -> None:
+        try:
+            value = await call
+        except Exception as error:  # the machine decides what an error means
+            self._tell(then, error, None)
+        else:
+            # No wait between this and the flow's next step: what was loaded is as it was.
+            self._tell(then, None, value)
+
+    def _committed(self, then: Then, commit: Future[None]) -> None:
+        self._uncommitted -= 1
+        if self._uncommitted <= MAX_UNCOMMITTED:
+            self._be_calm()
+        error = None if commit.cancelled() else commit.exception()
+        if isinstance(error, VaultFailed) and not self._is_retired:
+            self.fail(error)
+        self._tell(then, error if isinstance(error, Exception) else None, None)
+
+    def _tell(self, then: Then, error: Exception | None, value: object) -> None:
+        if not self._is_retired:
+            then(error, value)
+
+    def _be_calm(self) -> None:
+        if self._calm is not None and not self._calm.done():
+            self._calm.set_result(None)
+        self._calm = None
