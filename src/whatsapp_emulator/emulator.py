@@ -40,8 +40,8 @@ class Ports:
 class Emulator:
     """Starts with ``async with``, on the running loop; ends with it.
 
-    `whereabouts` says where everything is, `turn` is the way to act on the `world` from the same process, the control API the
-    way from anywhere. With a `seed` everything but the cryptography repeats.
+    `whereabouts` says where everything is; `turn` is the way to act on the `world` from the same process, the control
+    API the way from anywhere. With a `seed` everything but the cryptography repeats.
     """
 
     def __init__(self, ports: Ports | None = None, *, seed: int | None = None) -> None:

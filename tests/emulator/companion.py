@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from itertools import count
 
 from whatsapp_wire.crypto.keys import KeyPair
@@ -59,6 +60,10 @@ class Companion:
         ref = pair_device.require("pair-device").require("ref").text()
         return qr_text(QrCode(ref, self.noise.public, self.identity.public, self.adv_secret))
 
+    def qr_part(self) -> str:
+        """The Noise key as a QR code spells it."""
+        return base64.b64encode(self.noise.public).decode()
+
     def accept(self, pair_success: Node) -> Node:
         """Take the identity the phone signed; returns the answer."""
         content = pair_success.require("pair-success")
@@ -79,12 +84,12 @@ class Companion:
             Node("registration", None, self.registration_id.to_bytes(4, "big")),
             Node("type", None, b"\x05"),
             Node("identity", None, self.identity.public),
-            Node("list", None, [self._key(prekey) for prekey in chosen]),
+            Node("list", None, [self.key(prekey) for prekey in chosen]),
             self.skey(self.signed_prekey),
         )
 
     @staticmethod
-    def _key(prekey: PreKey) -> Node:
+    def key(prekey: PreKey) -> Node:
         return Node("key", None, [Node("id", None, three(prekey.id)), Node("value", None, prekey.key.public)])
 
     @staticmethod

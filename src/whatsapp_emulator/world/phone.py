@@ -13,6 +13,7 @@ from whatsapp_emulator.world.state import State
 from whatsapp_wire.jid import Jid
 from whatsapp_wire.message import text_message
 from whatsapp_wire.node import Node
+from whatsapp_wire.proto.signal_pb2 import PreKeySignalMessage
 
 _SETTINGS: Final = {"swallow": bool, "auto_receipt": bool, "auto_reply": str}
 
@@ -102,9 +103,7 @@ class Phone:
         for device in recipient.devices.values():
             enc = sealing.seal(state, self.account, device, typed.message)
             if enc is not None:
-                sealed = bytearray(enc.bytes())
-                sealed[-1] ^= 1
-                enc.content = bytes(sealed)
+                enc.content = _spoilt(enc.attr("type"), enc.bytes())
                 state.deliver(device, sealing.message_from(state, self.account, device, id, typed, enc))
         return id
 
@@ -135,3 +134,12 @@ class Phone:
         for sender, ids in by_sender.items():
             send_receipt(self._state, self.account, sender, ids, type)
         return [id for ids in by_sender.values() for id in ids]
+
+
+def _spoilt(kind: str, ciphertext: bytes) -> bytes:
+    """The same ciphertext with a MAC that does not hold; that of a `pkmsg` is inside it."""
+    if kind != "pkmsg":
+        return ciphertext[:-1] + bytes((ciphertext[-1] ^ 1,))
+    first = PreKeySignalMessage.FromString(ciphertext[1:])
+    first.message = _spoilt("msg", first.message)
+    return ciphertext[:1] + first.SerializeToString()
