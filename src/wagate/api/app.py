@@ -1,0 +1,79 @@
+"""The door: every route of this API behind one ASGI application."""
+
+from __future__ import annotations
+
+from asyncio import to_thread
+from functools import cache
+
+import orjson
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from wagate import __version__
+from wagate.api import health
+from wagate.api.docs_page import render
+from wagate.api.errors import EXCEPTION_HANDLERS
+from wagate.api.event_shape import EventShapes
+from wagate.api.middleware import MAX_BODY_BYTES, BodyLimit, RequestContext
+from wagate.api.openapi import Document, describe
+from wagate.api.routing import JSON
+from wagate.api.v1 import events, keys, messages, sessions
+from wagate.features import Gateway
+
+_ROUTERS = (messages.router, sessions.router, events.router, keys.router, health.router)
+_DOCS_HEADERS = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
+
+
+def create_app(gateway: Gateway, *, max_body_bytes: int = MAX_BODY_BYTES) -> Starlette:
+    """The ASGI application in front of a gateway. It starts and stops nothing; ``gateway`` must run by itself."""
+    app = FastAPI(
+        title="wagate",
+        version=__version__,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        middleware=[Middleware(RequestContext), Middleware(BodyLimit, max_bytes=max_body_bytes)],
+        exception_handlers=EXCEPTION_HANDLERS,
+    )
+    # Not include_router: FastAPI resolves included routers anew for every request, which costs more than the route.
+    app.router.routes.extend(api_routes())
+    app.router.routes.append(Route("/openapi.json", _show_openapi))
+    app.router.routes.append(Route("/docs", _show_docs))
+    app.state.gateway = gateway
+    app.state.event_shapes = EventShapes(gateway.sessions)
+    return app
+
+
+def api_routes() -> list[APIRoute]:
+    """Every route of the API, the busiest first."""
+    return [route for router in _ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+
+
+@cache
+def openapi_document() -> Document:
+    """The API's description in OpenAPI 3.1."""
+    return describe(api_routes())
+
+
+@cache
+def _openapi_json() -> bytes:
+    return orjson.dumps(openapi_document())
+
+
+@cache
+def _docs_html() -> str:
+    return render(openapi_document())
+
+
+async def _show_openapi(_request: Request) -> Response:
+    return Response(await to_thread(_openapi_json), media_type=JSON)
+
+
+async def _show_docs(_request: Request) -> Response:
+    return HTMLResponse(await to_thread(_docs_html), headers=_DOCS_HEADERS)

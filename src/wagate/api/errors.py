@@ -1,0 +1,229 @@
+"""Errors as the outside sees them: one table from stable codes to statuses, and RFC 9457 problem documents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from wagate.domain.errors import GatewayError, InvalidRequest
+
+MEDIA_TYPE = "application/problem+json"
+TYPE_PREFIX = "urn:wagate:error:"
+
+STATUSES: dict[str, int] = {
+    "invalid_json": 400,
+    "invalid_cursor": 400,
+    "unauthenticated": 401,
+    "forbidden": 403,
+    "not_found": 404,
+    "session_not_found": 404,
+    "message_not_found": 404,
+    "api_key_not_found": 404,
+    "method_not_allowed": 405,
+    "not_acceptable": 406,
+    "conflict": 409,
+    "session_name_taken": 409,
+    "session_not_paired": 409,
+    "session_already_paired": 409,
+    "session_not_running": 409,
+    "session_not_connected": 409,
+    "qr_not_ready": 409,
+    "credentials_corrupt": 409,
+    "precondition_failed": 412,
+    "body_too_large": 413,
+    "unsupported_media_type": 415,
+    "invalid_request": 422,
+    "invalid_recipient": 422,
+    "invalid_content": 422,
+    "invalid_proxy": 422,
+    "unknown_engine": 422,
+    "idempotency_key_reused": 422,
+    "send_impossible": 422,
+    "recipient_not_on_whatsapp": 422,
+    "recipient_unreachable": 422,
+    "internal_error": 500,
+    "unsupported_by_engine": 501,
+    "storage_unavailable": 503,
+    "ownership_lost": 503,
+    "not_sent": 503,
+    "too_busy": 503,
+    "deadline_exceeded": 504,
+}
+"""Every code that a problem document can carry, with its HTTP status."""
+
+RETRY_AFTER_S: dict[str, int] = {"storage_unavailable": 2, "ownership_lost": 2, "not_sent": 5, "too_busy": 1}
+"""How long a client should wait before it asks again, for the errors that pass by themselves."""
+
+
+class InvalidJson(InvalidRequest):
+    """The body is not valid JSON"""
+
+    code = "invalid_json"
+
+
+class UnsupportedMediaType(GatewayError):
+    """The body must be JSON, with the header Content-Type: application/json"""
+
+    code = "unsupported_media_type"
+
+
+class BodyTooLarge(GatewayError):
+    """The body is larger than this API accepts"""
+
+    code = "body_too_large"
+
+
+class NotAcceptable(GatewayError):
+    """Nothing can be shown in a form that the Accept header allows"""
+
+    code = "not_acceptable"
+
+
+class PreconditionFailed(GatewayError):
+    """The object was changed since you read it; read it again"""
+
+    code = "precondition_failed"
+
+
+_FRAMEWORK_CODES = {
+    400: "invalid_request",
+    401: "unauthenticated",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    406: "not_acceptable",
+    413: "body_too_large",
+    415: "unsupported_media_type",
+    422: "invalid_request",
+}
+_FRAMEWORK_DETAILS = {
+    "not_found": "There is nothing at this path. GET /openapi.json lists every path.",
+    "method_not_allowed": "This path does not answer to this method; the Allow header names those that it does.",
+}
+_PLACES = {"query": "parameter", "path": "parameter", "header": "header", "cookie": "parameter"}
+
+_MAX_FAULTS = 50
+
+Fault = dict[str, str]
+"""One entry of ``errors``: where (``pointer`` in the body, or ``parameter`` or ``header``), ``code`` and ``detail``."""
+
+
+def status_of(error: type[GatewayError]) -> int:
+    """The HTTP status of an error: that of its code, or of the nearest ancestor's code that the table has."""
+    for ancestor in error.__mro__:
+        status = STATUSES.get(getattr(ancestor, "code", ""))
+        if status is not None:
+            return status
+    return 500
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A problem document (RFC 9457). ``code`` is stable; ``detail`` says what happened and what to do."""
+
+    code: str
+    title: str
+    detail: str
+    status: int
+    faults: tuple[Fault, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def response(self, request_id: str | None) -> Response:
+        """The answer that carries it. ``request_id`` is the id under which the log knows the request."""
+        document: dict[str, object] = {
+            "type": TYPE_PREFIX + self.code,
+            "title": self.title,
+            "status": self.status,
+            "code": self.code,
+            "detail": self.detail,
+            "request_id": request_id,
+        }
+        if self.faults:
+            document["errors"] = self.faults
+        return Response(orjson.dumps(document), self.status, dict(self.headers), MEDIA_TYPE)
+
+
+def request_id_of(request: Request) -> str | None:
+    """The id under which the log knows this request."""
+    found = request.scope.get("state", {}).get("request_id")
+    return found if isinstance(found, str) else None
+
+
+async def answer_gateway_error(request: Request, error: GatewayError) -> Response:
+    """What a caller reads about an error of ours."""
+    return _problem_of(error).response(request_id_of(request))
+
+
+async def answer_invalid_fields(request: Request, error: RequestValidationError) -> Response:
+    """What a caller reads about fields that are missing, unknown or wrong. Values are never echoed."""
+    entries = error.errors()
+    if entries and entries[0]["type"] == "json_invalid":
+        return _problem_of(InvalidJson("The body is not valid JSON in UTF-8.")).response(request_id_of(request))
+    faults = tuple(_fault(entry["type"], entry["loc"], entry["msg"]) for entry in entries[:_MAX_FAULTS])
+    detail = "; ".join(_sentence(fault) for fault in faults[:5])
+    invalid = Problem(InvalidRequest.code, title_of(InvalidRequest), detail, STATUSES[InvalidRequest.code], faults)
+    return invalid.response(request_id_of(request))
+
+
+async def answer_framework_error(request: Request, error: HTTPException) -> Response:
+    """What a caller reads about an error that the web framework raised."""
+    code = _FRAMEWORK_CODES.get(error.status_code, "internal_error" if error.status_code >= 500 else "invalid_request")
+    title = HTTPStatus(error.status_code).phrase
+    refusal = Problem(code, title, _FRAMEWORK_DETAILS.get(code, title), error.status_code, headers=error.headers or {})
+    return refusal.response(request_id_of(request))
+
+
+def internal_error(request_id: str | None) -> Response:
+    """What a caller reads about a mistake of ours; the log has the rest under the same id."""
+    return Problem(
+        GatewayError.code,
+        title_of(GatewayError),
+        "This is a mistake in wagate, not in your request. The log has the details under this request_id.",
+        500,
+    ).response(request_id)
+
+
+EXCEPTION_HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]] = {
+    GatewayError: answer_gateway_error,
+    RequestValidationError: answer_invalid_fields,
+    HTTPException: answer_framework_error,
+}
+
+
+def _problem_of(error: GatewayError) -> Problem:
+    status = status_of(type(error))
+    headers: dict[str, str] = {}
+    if error.code in RETRY_AFTER_S:
+        headers["Retry-After"] = str(RETRY_AFTER_S[error.code])
+    if status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="wagate"'
+    faults: tuple[Fault, ...] = ()
+    if error.pointer:
+        faults = ({"pointer": error.pointer, "code": error.code, "detail": error.detail},)
+    return Problem(error.code, title_of(type(error)), error.detail, status, faults, headers)
+
+
+def title_of(error: type[GatewayError]) -> str:
+    """What kind of error it is, for a human: its docstring."""
+    return (error.__doc__ or GatewayError.__doc__ or "").strip()
+
+
+def _fault(kind: str, location: tuple[int | str, ...], detail: str) -> Fault:
+    place, *path = location or ("body",)
+    if place == "body":
+        pointer = "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
+        return {"pointer": pointer, "code": kind, "detail": detail}
+    return {_PLACES.get(str(place), "parameter"): ".".join(map(str, path)), "code": kind, "detail": detail}
+
+
+def _sentence(fault: Fault) -> str:
+    where = fault.get("pointer") or fault.get("parameter") or fault.get("header") or "the body"
+    return f"{where}: {fault['detail']}"

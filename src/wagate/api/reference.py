@@ -1,0 +1,133 @@
+"""The pages of ``docs/reference`` about this API, written from the code; a test keeps the files equal to them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from http import HTTPStatus
+
+from wagate.api.errors import RETRY_AFTER_S, STATUSES, title_of
+from wagate.api.operations import Document, Operation, curl, operations
+from wagate.api.v1.schemas.events import Event
+from wagate.domain.errors import GatewayError
+from wagate.domain.events import EventType
+
+_SERVER = "http://127.0.0.1:3000"
+_FRAMEWORK_TITLES = {"method_not_allowed": "This path does not answer to this method"}
+
+EVENT_MEANINGS: dict[EventType, str] = {
+    EventType.SESSION_STATE: "A session's state changed: `state`, `previous`, `reason` and `action`.",
+    EventType.SESSION_CONNECTED: "Short for the state `connected`: messages can leave.",
+    EventType.SESSION_DISCONNECTED: "Short for the state `disconnected`: the session reconnects by itself.",
+    EventType.SESSION_LOGGED_OUT: "Short for the state `logged_out`: the phone must be paired again.",
+    EventType.SESSION_BANNED: "Short for the state `banned`.",
+    EventType.SESSION_QR: "There is a new QR code to scan. The code itself is a secret and not in the event: get it "
+    "from `GET /v1/sessions/{session}/qr`.",
+    EventType.SESSION_PAIRING_CODE: "A pairing code was asked for.",
+    EventType.MESSAGE_RECEIVED: "A message arrived, from a contact or from another device of the session's account.",
+    EventType.MESSAGE_QUEUED: "A message was accepted and will go out when the session can send.",
+    EventType.MESSAGE_SENT: "WhatsApp took a message.",
+    EventType.MESSAGE_DELIVERED: "A message reached a device of the recipient.",
+    EventType.MESSAGE_READ: "The recipient opened a message.",
+    EventType.MESSAGE_PLAYED: "The recipient played a message (voice, video).",
+    EventType.MESSAGE_FAILED: "A message did not and will not go out; `error` says why.",
+    EventType.MESSAGE_UNKNOWN: "Whether a message went out is not known. It is not sent again blindly.",
+    EventType.MESSAGE_UNDECRYPTABLE: "A message could not be decrypted; its sender was asked to send it again.",
+    EventType.CONTACT_UPDATED: "More became known of a contact: a name, another address.",
+    EventType.CONTACT_MERGED: "Two contacts turned out to be one person (a phone number and a LID).",
+}
+"""Each type of event in a sentence."""
+
+
+def errors_reference() -> str:
+    """``docs/reference/errors.md``."""
+    titles = {error.code: title_of(error) for error in reversed(list(_all_errors()))} | _FRAMEWORK_TITLES
+    rows = [
+        f"| `{code}` | {status} | {titles[code]} | {_retry(code)} |"
+        for code, status in sorted(STATUSES.items(), key=lambda entry: (entry[1], entry[0]))
+    ]
+    return "\n".join(
+        [
+            "# Errors",
+            "",
+            "Every error of the API is a problem document (RFC 9457) of the type `application/problem+json`.",
+            "Programs decide by `code`, which never changes; people read `detail`, which says what to do.",
+            "",
+            "| code | status | meaning | ask again |",
+            "|---|---|---|---|",
+            *rows,
+            "",
+            "`errors` lists wrong fields one by one, each with a `pointer` into the body (or `parameter`, `header`),",
+            "a `code` and a `detail`. `request_id` is the id of the request in the log, also in `X-Request-Id`.",
+            "",
+        ]
+    )
+
+
+def events_reference() -> str:
+    """``docs/reference/events.md``."""
+    example = json.dumps(Event.EXAMPLE, indent=2, ensure_ascii=False)
+    return "\n".join(
+        [
+            "# Events",
+            "",
+            "An event is a fact: written once, in the transaction of what it tells of, numbered per session in `seq`,",
+            "and never changed. `GET /v1/events` lists them, `GET /v1/events/stream` streams them as they happen.",
+            "Filters take exact types, `message.*` and `*`.",
+            "",
+            "| type | meaning |",
+            "|---|---|",
+            *(f"| `{kind}` | {EVENT_MEANINGS[kind]} |" for kind in EventType),
+            "",
+            "All look like this one:",
+            "",
+            "```json",
+            example,
+            "```",
+            "",
+            "`data` of the events `message.*` is the message as `GET /v1/messages/{message}` shows it.",
+            "",
+        ]
+    )
+
+
+def api_reference(document: Document) -> str:
+    """``docs/reference/api.md``."""
+    return "\n".join(["# API", "", document["info"]["description"], "", *_api_lines(document)])
+
+
+def _api_lines(document: Document) -> Iterator[str]:
+    for tag, found in operations(document):
+        yield f"## {tag['name'].capitalize()}\n\n{tag['description']}\n"
+        for operation in found:
+            yield from _operation(operation)
+
+
+def _operation(operation: Operation) -> Iterator[str]:
+    yield f"### {operation.method} {operation.path}\n\n{operation.description}\n"
+    if operation.parameters:
+        yield "| parameter | in | type | meaning |\n|---|---|---|---|"
+        for found in operation.parameters:
+            yield f"| `{found.name}` | {found.place} | {found.type} | {found.meaning} |"
+        yield ""
+    if operation.fields:
+        yield "| field | type | meaning |\n|---|---|---|"
+        for field in operation.fields:
+            mark = " (required)" if field.is_required else ""
+            yield f"| `{field.name}`{mark} | {field.type} | {field.meaning} |"
+        yield ""
+    yield f"```sh\n{curl(operation, _SERVER)}\n```\n"
+    good = [f"{status} {HTTPStatus(int(status)).phrase}" for status, _, _ in operation.responses if status < "400"]
+    yield f"Answers: {', '.join(good)}.\n"
+    if operation.errors:
+        yield f"Errors: {', '.join(f'`{code}`' for code in operation.errors)}.\n"
+
+
+def _retry(code: str) -> str:
+    return f"after {RETRY_AFTER_S[code]} s (`Retry-After`)" if code in RETRY_AFTER_S else ""
+
+
+def _all_errors(error: type[GatewayError] = GatewayError) -> Iterator[type[GatewayError]]:
+    yield error
+    for child in error.__subclasses__():
+        yield from _all_errors(child)

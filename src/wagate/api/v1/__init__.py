@@ -1,0 +1,1 @@
+"""Our own language: one module per room. Every route names the scope that it needs."""

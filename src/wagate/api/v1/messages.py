@@ -1,0 +1,176 @@
+"""Messages: send them, and see what became of them."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import Field, ValidationError
+from starlette.responses import Response
+
+from wagate.api.parameters import IDEMPOTENCY_KEY, SESSION, query_parameters
+from wagate.api.routing import JSON, GuardedRoute, answer, gateway_of, needs, principal_of, require_json
+from wagate.api.v1.schemas.lists import ListQuery, Word
+from wagate.api.v1.schemas.messages import Message, MessagePage, SendMessage, SendQuery
+from wagate.domain.errors import (
+    IdempotencyKeyReused,
+    InvalidContent,
+    InvalidCursor,
+    InvalidRecipient,
+    InvalidRequest,
+    MessageNotFound,
+    SessionNotFound,
+    TooBusy,
+    UnsupportedByEngine,
+)
+from wagate.domain.message import Direction, MessageStatus, may_become
+from wagate.domain.page import Order
+from wagate.features.access import Scope
+from wagate.features.messaging.service import MessageFilter
+from wagate.features.messaging.shape import message_shape
+
+_QUOTED_KEY = re.compile(r'"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\]){1,255})"\Z')
+_BARE_KEY = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,255}\Z")
+_NO_WAIT = SendQuery()
+
+router = APIRouter(route_class=GuardedRoute, tags=["messages"])
+
+
+class MessageQuery(ListQuery):
+    """Which messages to list, and in which order."""
+
+    order: Order = Field(default=Order.DESC, description="Oldest or newest first.")
+    chat: Word | None = Field(default=None, description="A chat: whatever `to` takes. Needs a session.")
+    direction: Direction | None = None
+    status: MessageStatus | None = None
+
+
+class AnyMessageQuery(MessageQuery):
+    """The same, over all sessions."""
+
+    session: Word | None = Field(default=None, description="Only this session's, by id or name.")
+
+
+@router.post(
+    "/v1/sessions/{session}/messages",
+    status_code=202,
+    response_model=Message,
+    responses={
+        200: {"model": Message, "description": "With `wait`: the message got as far as `until`, or failed"},
+        202: {"description": "Accepted: it is stored and will go out when the session can send"},
+    },
+    openapi_extra={
+        "requestBody": {"required": True, "content": {JSON: {"schema": SendMessage.model_json_schema()}}},
+        "parameters": [SESSION, IDEMPOTENCY_KEY, *query_parameters(SendQuery)],
+    },
+)
+@needs(
+    Scope.MESSAGES_SEND,
+    SessionNotFound,
+    MessageNotFound,
+    InvalidRecipient,
+    InvalidContent,
+    IdempotencyKeyReused,
+    UnsupportedByEngine,
+    TooBusy,
+)
+async def send_message(request: Request) -> Response:
+    """Send a message: 202 once it is durably stored. It then climbs queued, sending, sent, delivered, read.
+
+    With an `Idempotency-Key`, sending the same request again (for 72 hours) answers with the same message and the
+    header `Idempotency-Replayed: true`, and nothing is sent twice.
+    """
+    # The busiest route reads its input itself: FastAPI's own way would double what it costs.
+    require_json(request)
+    query = _read_query(request)
+    wanted = _read_body(await request.body()).to_request()
+    accepted = await gateway_of(request).messaging.send(
+        principal_of(request),
+        request.path_params["session"],
+        wanted,
+        idempotency_key=idempotency_key(request.headers.get("idempotency-key")),
+        wait_s=query.wait,
+        until=query.until,
+    )
+    message = accepted.message
+    headers = {"Location": f"/v1/messages/{message.id}"}
+    if accepted.replayed:
+        headers["Idempotency-Replayed"] = "true"
+    done = query.wait > 0 and is_settled(message.status, query.until)
+    return answer(message_shape(message), 200 if done else 202, headers)
+
+
+@router.get("/v1/sessions/{session}/messages", response_model=MessagePage)
+@needs(Scope.MESSAGES_READ, SessionNotFound, InvalidRecipient, InvalidCursor)
+async def list_session_messages(request: Request, session: str, query: Annotated[MessageQuery, Query()]) -> Response:
+    """One session's messages, newest first, in the order in which the gateway learnt of them."""
+    return await _list(request, session, query)
+
+
+@router.get("/v1/messages", response_model=MessagePage)
+@needs(Scope.MESSAGES_READ, SessionNotFound, InvalidRecipient, InvalidCursor)
+async def list_messages(request: Request, query: Annotated[AnyMessageQuery, Query()]) -> Response:
+    """The messages of all sessions, newest first, in the order in which the gateway learnt of them."""
+    return await _list(request, query.session, query)
+
+
+@router.get("/v1/messages/{message}", response_model=Message)
+@needs(Scope.MESSAGES_READ, MessageNotFound)
+async def get_message(request: Request, message: str) -> Response:
+    """One message, and how far it got."""
+    return answer(message_shape(await gateway_of(request).messaging.get(principal_of(request), message)))
+
+
+def idempotency_key(header: str | None) -> str | None:
+    """The value of an Idempotency-Key header: a quoted string, as the IETF draft has it, or bare.
+
+    Raises InvalidRequest for one that is empty, longer than 255 characters, or not printable ASCII.
+    """
+    if header is None:
+        return None
+    text = header.strip()
+    quoted = _QUOTED_KEY.match(text)
+    if quoted:
+        return re.sub(r"\\(.)", r"\1", quoted[1])
+    if not _BARE_KEY.match(text):
+        raise InvalidRequest("Idempotency-Key must be 1 to 255 printable ASCII characters, quoted or bare.")
+    return text
+
+
+def is_settled(status: MessageStatus, until: MessageStatus) -> bool:
+    """Whether somebody who waits for ``until`` need not wait any longer."""
+    return status is MessageStatus.FAILED or status is until or may_become(until, status)
+
+
+async def _list(request: Request, session: str | None, query: MessageQuery) -> Response:
+    page = await gateway_of(request).messaging.list(
+        principal_of(request),
+        MessageFilter(session, query.chat, query.direction, query.status),
+        limit=query.limit,
+        cursor=query.cursor,
+        order=query.order,
+    )
+    return answer({"data": [message_shape(message) for message in page.items], "next_cursor": page.next_cursor})
+
+
+def _read_body(body: bytes) -> SendMessage:
+    try:
+        return SendMessage.model_validate_json(body)
+    except ValidationError as error:
+        raise _refused(error, "body") from None
+
+
+def _read_query(request: Request) -> SendQuery:
+    if not request.scope["query_string"]:
+        return _NO_WAIT
+    try:
+        return SendQuery.model_validate(dict(request.query_params))
+    except ValidationError as error:
+        raise _refused(error, "query") from None
+
+
+def _refused(error: ValidationError, place: str) -> RequestValidationError:
+    entries = error.errors(include_url=False, include_context=False, include_input=False)
+    return RequestValidationError([{**entry, "loc": (place, *entry["loc"])} for entry in entries])

@@ -1,0 +1,176 @@
+"""Messages on the wire."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, StringConstraints
+
+from wagate.api.v1.schemas.parts import Asked, Line, Moment, Shown, example
+from wagate.domain.content import Text
+from wagate.domain.errors import InvalidRecipient
+from wagate.domain.jid import Jid, parse_recipient
+from wagate.domain.message import Direction, MessageStatus, Origin
+from wagate.features.messaging.service import SendRequest
+
+MAX_TEXT_CHARS = 65_536
+MAX_MENTIONS = 1_024
+MAX_WAIT_S = 60
+
+Address = Annotated[Line, StringConstraints(min_length=1, max_length=100)]
+
+
+class SendMessage(Asked):
+    """A message to send."""
+
+    model_config = example({"to": "+5511999999999", "text": "Hello from wagate"})
+
+    to: Address = Field(
+        description="A phone number in any sane form, a JID, a LID, or the id of a chat or contact of this session."
+    )
+    type: Literal["text"] = "text"
+    text: Annotated[Line, StringConstraints(min_length=1, max_length=MAX_TEXT_CHARS)]
+    reply_to: Annotated[Line, StringConstraints(max_length=64)] | None = Field(
+        default=None, description="Id of the message of the same chat that this one answers."
+    )
+    mentions: list[Address] = Field(
+        default_factory=list, max_length=MAX_MENTIONS, description="People named in the text, as in `to`."
+    )
+    client_ref: Annotated[Line, StringConstraints(max_length=200)] | None = Field(
+        default=None, description="Your own word for this message; kept, shown, never interpreted."
+    )
+
+    def to_request(self) -> SendRequest:
+        """The same in the house's words. Raises InvalidRecipient for a mention that is no address."""
+        mentions = tuple(_mention(index, text) for index, text in enumerate(self.mentions))
+        return SendRequest(
+            to=self.to, content=Text(self.text, mentions), reply_to=self.reply_to, client_ref=self.client_ref
+        )
+
+
+def _mention(index: int, text: str) -> Jid:
+    try:
+        return parse_recipient(text)
+    except InvalidRecipient as error:
+        raise InvalidRecipient(error.detail, pointer=f"/mentions/{index}") from None
+
+
+class Contact(Shown):
+    """One person as one session knows them, with every identifier that is known."""
+
+    id: str
+    phone: str | None
+    lid: str | None
+    push_name: str | None = Field(description="The name that they chose themselves.")
+    is_me: bool
+
+
+class Chat(Shown):
+    """A conversation: `contact` for a direct one, `jid` for every other kind."""
+
+    id: str
+    kind: str
+    contact: Contact | None
+    jid: str | None
+
+
+class Quoted(Shown):
+    """The message that another one answers."""
+
+    wa_id: str
+    from_: str = Field(alias="from")
+    text: str
+
+
+class Times(Shown):
+    """When each thing became known."""
+
+    accepted: Moment
+    sent: Moment | None
+    delivered: Moment | None
+    read: Moment | None
+
+
+class MessageError(Shown):
+    """Why a message failed."""
+
+    code: str = Field(description="Stable.")
+    detail: str
+    retryable: bool = Field(description="Whether sending it again could help.")
+
+
+_CONTACT = {
+    "id": "con_01KAGQ7M3D5F8H1K4N6Q9S2V0X",
+    "phone": "+5511888888888",
+    "lid": "193847562910473@lid",
+    "push_name": "Ana",
+    "is_me": False,
+}
+
+
+class Message(Shown):
+    """A message, sent or received."""
+
+    EXAMPLE: ClassVar[dict[str, Any]] = {
+        "id": "msg_01KAGQ8Z1B4D7G0J3M5P8R1T6W",
+        "session": "ses_01KAGQ5W7N4T9M2V6Z8X3C1B0R",
+        "chat": {"id": "cht_01KAGQ7M3E6G9J2M5P8R1T4W7Z", "kind": "direct", "contact": _CONTACT, "jid": None},
+        "direction": "out",
+        "origin": "api",
+        "from": None,
+        "wa_id": "3EB0C767D097B7C7C030AA",
+        "client_ref": None,
+        "type": "text",
+        "text": "Hello from wagate",
+        "content": {"text": "Hello from wagate"},
+        "mentions": [],
+        "quoted": None,
+        "status": "queued",
+        "status_reason": None,
+        "times": {"accepted": "2026-11-20T09:15:27.123Z", "sent": None, "delivered": None, "read": None},
+        "error": None,
+    }
+    model_config = example(EXAMPLE)
+
+    id: str
+    session: str
+    chat: Chat
+    direction: Direction
+    origin: Origin
+    from_: Contact | None = Field(alias="from", description="Who wrote it; null before anything is known of them.")
+    wa_id: str | None = Field(description="WhatsApp's own id of the message.")
+    client_ref: str | None
+    type: str
+    text: str = Field(description="Always readable, whatever the type.")
+    content: dict[str, Any] = Field(description="What it says, by its type.")
+    mentions: list[str]
+    quoted: Quoted | None
+    status: MessageStatus
+    status_reason: str | None
+    times: Times
+    error: MessageError | None
+
+
+class MessagePage(Shown):
+    """Some messages, and the cursor to the next ones."""
+
+    model_config = example({"data": [Message.EXAMPLE], "next_cursor": "w3nQ1lsibWVzc2FnZXMi"})
+
+    data: list[Message]
+    next_cursor: str | None
+
+
+class SendQuery(Asked):
+    """How long to wait for what becomes of the message."""
+
+    wait: float = Field(
+        default=0,
+        ge=0,
+        le=MAX_WAIT_S,
+        description=f"Seconds to wait for the outcome, at most {MAX_WAIT_S}. The answer is 200 once the message got as "
+        "far as `until` or failed, and 202 when the time is over first. The message is accepted in either case.",
+        examples=[20],
+    )
+    until: Literal[MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.READ] = Field(
+        default=MessageStatus.SENT, description="What to wait for."
+    )

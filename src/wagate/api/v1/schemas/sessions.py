@@ -1,0 +1,160 @@
+"""Sessions on the wire."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field, StringConstraints, field_validator
+
+from wagate.api.v1.schemas.parts import Asked, Line, Moment, Shown, example
+from wagate.domain.session import SessionState
+
+Metadata = dict[Annotated[Line, StringConstraints(max_length=100)], Annotated[Line, StringConstraints(max_length=1000)]]
+MetadataPatch = dict[
+    Annotated[Line, StringConstraints(max_length=100)], Annotated[Line, StringConstraints(max_length=1000)] | None
+]
+Name = Annotated[Line, StringConstraints(min_length=1, max_length=64)]
+
+
+class SettingsPatch(Asked):
+    """What a human can set for one session; what is left out stays as it is, null removes it."""
+
+    proxy: Annotated[Line, StringConstraints(max_length=500)] | None = Field(
+        default=None, description="`http://` or `socks5://` URL, with user and password if need be."
+    )
+
+
+class CreateSession(Asked):
+    """A session to make. It starts stopped and unpaired."""
+
+    model_config = example({"name": "support", "metadata": {"team": "sales"}})
+
+    name: Name | None = Field(
+        default=None,
+        description="A slug (a-z, 0-9, - and _), unique in the tenant; paths take it in place of the id. "
+        "Without it one is made up.",
+    )
+    engine: Annotated[Line, StringConstraints(max_length=50)] | None = Field(
+        default=None, description="How to reach WhatsApp; fixed for the session's life. Default: the setting `engine`."
+    )
+    settings: SettingsPatch = Field(default_factory=SettingsPatch)
+    metadata: Metadata = Field(default_factory=dict, description="Your own words; kept, shown, never interpreted.")
+
+
+class UpdateSession(Asked):
+    """What to change in a session; what is left out stays as it is."""
+
+    model_config = example({"metadata": {"team": "care", "shift": None}})
+
+    name: Name | None = Field(default=None, description="A new name; the id never changes.")
+    settings: SettingsPatch | None = None
+    metadata: MetadataPatch | None = Field(default=None, description="Merged; null removes an entry.")
+
+    @field_validator("name", "settings", "metadata")
+    @classmethod
+    def _not_null(cls, value: object) -> object:
+        # Only what the caller wrote is validated, so this None is a null and not a field that was left out.
+        if value is None:
+            raise ValueError("cannot be null; leave it out to keep it")
+        return value
+
+
+class RequestPairingCode(Asked):
+    """The phone that will type the code."""
+
+    model_config = example({"phone": "+5511999999999"})
+
+    phone: Annotated[Line, StringConstraints(min_length=1, max_length=100)] = Field(
+        description="The number of the phone to link, in any sane form."
+    )
+
+
+class Reason(Shown):
+    """Why a session is in its state."""
+
+    code: str = Field(description="Stable.")
+    detail: str
+
+
+class Me(Shown):
+    """The WhatsApp account behind a session."""
+
+    phone: str | None
+    lid: str | None
+    name: str | None
+    platform: str | None
+
+
+class Settings(Shown):
+    """What is set for a session. A password inside the proxy URL reads `***`."""
+
+    proxy: str | None
+
+
+class Session(Shown):
+    """One WhatsApp identity, and what is known about its line right now."""
+
+    EXAMPLE: ClassVar[dict[str, Any]] = {
+        "id": "ses_01KAGQ5W7N4T9M2V6Z8X3C1B0R",
+        "name": "support",
+        "engine": "native",
+        "state": "connected",
+        "state_since": "2026-11-20T09:15:27.123Z",
+        "reason": None,
+        "action": None,
+        "me": {"phone": "+5511999999999", "lid": "204837561029384@lid", "name": "Shop", "platform": "android"},
+        "settings": {"proxy": None},
+        "metadata": {"team": "sales"},
+        "created_at": "2026-11-19T17:02:11.480Z",
+        "last_seen_at": "2026-11-20T09:15:27.123Z",
+    }
+    model_config = example(EXAMPLE)
+
+    id: str
+    name: str
+    engine: str
+    state: SessionState
+    state_since: Moment
+    reason: Reason | None
+    action: str | None = Field(description="What a human should do now, in a sentence.")
+    me: Me | None = Field(description="Null until a phone was linked.")
+    settings: Settings
+    metadata: dict[str, str]
+    created_at: Moment
+    last_seen_at: Moment | None = Field(description="When WhatsApp last showed that it knows this line.")
+
+
+class SessionPage(Shown):
+    """Some sessions, and the cursor to the next ones."""
+
+    model_config = example({"data": [Session.EXAMPLE], "next_cursor": None})
+
+    data: list[Session]
+    next_cursor: str | None
+
+
+class Qr(Shown):
+    """A QR code to scan now."""
+
+    model_config = example(
+        {
+            "qr": "2@Vx3cPq…",
+            "data_url": "data:image/png;base64,iVBORw0KGgo…",
+            "expires_at": "2026-11-20T09:16:27.000Z",
+            "remaining": 4,
+        }
+    )
+
+    qr: str = Field(description="The raw text of the code.")
+    data_url: str = Field(description="The code as a PNG, ready for an `<img>`.")
+    expires_at: Moment
+    remaining: int = Field(description="How many more codes follow by themselves.")
+
+
+class PairingCode(Shown):
+    """A code to type into the phone: Linked devices, Link with phone number instead."""
+
+    model_config = example({"code": "K7DM-2QXV", "expires_in_s": 160})
+
+    code: str
+    expires_in_s: float

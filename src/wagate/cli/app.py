@@ -1,0 +1,188 @@
+"""``wagate``: every command, its options and its help. What a command does lives in a module of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from wagate import __version__
+from wagate.cli.outcome import CommandFailed, Exit, complain
+
+_CODES = "Exit codes: 0 done, 1 failed or refused, 2 wrong usage, 3 no gateway answers, 4 not allowed, 5 in use."
+
+app = typer.Typer(
+    name="wagate",
+    help="A self-hosted WhatsApp gateway.",
+    epilog=_CODES,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+key_app = typer.Typer(help="API keys: make, list and revoke them.", no_args_is_help=True, epilog=_CODES)
+session_app = typer.Typer(help="Sessions: list, make and pair them.", no_args_is_help=True, epilog=_CODES)
+app.add_typer(key_app, name="key")
+app.add_typer(session_app, name="session")
+
+Data = Annotated[
+    Path | None, typer.Option("--data", help="Directory for everything that is kept.", show_default="./data")
+]
+Host = Annotated[str | None, typer.Option("--host", help="Address to listen on.", show_default="127.0.0.1")]
+Port = Annotated[int | None, typer.Option("--port", help="Port to listen on.", show_default="3000")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
+
+
+def main() -> None:
+    """Run the command that the arguments name."""
+    try:
+        app()
+    except CommandFailed as failed:
+        complain(str(failed))
+        sys.exit(failed.exit_code)
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        sys.exit(Exit.INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output has left; there is nobody to complain to
+        sys.exit(Exit.FAILED)
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)] = False,
+) -> None:
+    if version:
+        sys.stdout.write(f"wagate {__version__}\n")
+        raise typer.Exit
+
+
+@app.command()
+def serve(data: Data = None, host: Host = None, port: Port = None) -> None:
+    """Run the gateway until Ctrl-C."""
+    from wagate.cli.serving import serve as run
+
+    run(data, host, port)
+
+
+@app.command()
+def sandbox(data: Data = None, host: Host = None, port: Port = None) -> None:
+    """Run the gateway beside a pretend WhatsApp: two numbers already paired, and a contact that answers."""
+    from wagate.cli.sandboxing import sandbox as run
+
+    run(data, host, port)
+
+
+@app.command()
+def migrate(data: Data = None) -> None:
+    """Bring the database's tables up to date. `serve` does this by itself."""
+    from wagate.cli.upkeep import migrate as run
+
+    run(data)
+
+
+@app.command()
+def openapi(
+    markdown: Annotated[bool, typer.Option("--markdown", help="As a page to read, instead of JSON.")] = False,
+) -> None:
+    """Print the API's description."""
+    from wagate.cli.upkeep import print_openapi
+
+    print_openapi(markdown=markdown)
+
+
+@app.command()
+def doctor(data: Data = None, host: Host = None, port: Port = None, as_json: Json = False) -> None:
+    """Look at this machine, say what is missing, and how to mend it."""
+    from wagate.cli.doctor import doctor as run
+
+    run(data, host, port, as_json=as_json)
+
+
+@app.command()
+def send(
+    session: Annotated[str, typer.Argument(help="Name or id of the session to send from.")],
+    to: Annotated[str, typer.Argument(help="Phone number, JID, or id of a chat or contact.")],
+    text: Annotated[str, typer.Argument(help="The text; - reads standard input.")],
+    wait: Annotated[float, typer.Option(min=0, max=60, help="Seconds to wait for the outcome.")] = 10,
+    key: Annotated[str | None, typer.Option("--idempotency-key", help="Makes repeating this command safe.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Send a text through a running gateway."""
+    from wagate.cli.sending import send as run
+
+    _run(run(session, to, text, wait_s=wait, idempotency_key=key, as_json=as_json))
+
+
+@key_app.command("create")
+def create_key(
+    name: Annotated[str, typer.Argument(help="What the key is for.")] = "cli",
+    scope: Annotated[
+        list[str] | None, typer.Option("--scope", help="What it allows; may be repeated. Default: everything.")
+    ] = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Make an API key and show its secret, this once only."""
+    from wagate.cli.keys import create
+
+    _run(create(data, name, scope, as_json=as_json))
+
+
+@key_app.command("list")
+def list_keys(data: Data = None, as_json: Json = False) -> None:
+    """List the API keys, without their secrets."""
+    from wagate.cli.keys import show_all
+
+    _run(show_all(data, as_json=as_json))
+
+
+@key_app.command("revoke")
+def revoke_key(
+    key: Annotated[str, typer.Argument(help="The key's id: key_…")], data: Data = None, as_json: Json = False
+) -> None:
+    """End an API key for good."""
+    from wagate.cli.keys import revoke
+
+    _run(revoke(data, key, as_json=as_json))
+
+
+@session_app.command("list")
+def list_sessions(as_json: Json = False) -> None:
+    """List the sessions, and how their lines are."""
+    from wagate.cli.sessions import show_all
+
+    _run(show_all(as_json=as_json))
+
+
+@session_app.command("create")
+def create_session(
+    name: Annotated[str, typer.Argument(help="A word for it: a-z, 0-9, - and _.")],
+    engine: Annotated[str | None, typer.Option(help="How to reach WhatsApp.")] = None,
+    proxy: Annotated[str | None, typer.Option(help="http:// or socks5:// URL.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a session. `session pair` then links a phone."""
+    from wagate.cli.sessions import create
+
+    _run(create(name, engine, proxy, as_json=as_json))
+
+
+@session_app.command("pair")
+def pair_session(
+    name: Annotated[str, typer.Argument(help="Name or id of the session; one that is not there is made.")],
+    code: Annotated[
+        str | None, typer.Option("--code", metavar="PHONE", help="Get a code to type into the phone with this number.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Link a phone: show the QR code (or a code to type) until the session is connected."""
+    from wagate.cli.sessions import pair
+
+    _run(pair(name, code, as_json=as_json))
+
+
+def _run(command: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(command)

@@ -1,0 +1,126 @@
+"""uvicorn, run by us: our socket, our signals, and streams that end before it waits for connections to close."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+from typing_extensions import override
+
+from wagate.cli.outcome import CommandFailed, Exit
+
+SHUTDOWN_TIMEOUT_S = 5
+UNREAD_TIMEOUT_MS = 60_000
+"""After this long a peer that reads nothing of what was sent to it is disconnected by the kernel."""
+
+_BACKLOG = 2048
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that is bound, but not yet accepting; port 0 lets the system choose. Raises CommandFailed."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except OSError as error:
+        raise CommandFailed(f"{host!r} is no address of this machine: {error.strerror}.", Exit.USAGE) from error
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            # Accepted sockets inherit it (tcp(7)). Without it a stream whose reader hangs would stay for ever.
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_TIMEOUT_MS)
+        listener.bind(address)
+    except OSError as error:
+        listener.close()
+        raise _why_not(host, port, error) from error
+    listener.setblocking(False)
+    return listener
+
+
+def url_of(listener: socket.socket) -> str:
+    """The address to open in a browser on this machine."""
+    host, port = listener.getsockname()[:2]
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared with, not bound to
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+class HttpServer(uvicorn.Server):
+    """Serves one application until ``stop``."""
+
+    def __init__(self, app: ASGIApp, end_streams: Callable[[], Awaitable[None]]) -> None:
+        """``end_streams`` makes every endless response finish; it is called once, when the server stops."""
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http="httptools",
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                backlog=_BACKLOG,
+                timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_S,
+            )
+        )
+        self._end_streams = end_streams
+
+    def stop(self) -> None:
+        """Stop accepting, finish what is being answered, and return from ``serve``; at the second call at once."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+    @override
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals alone: ``stopping_on_signals`` owns them."""
+        yield
+
+    @override
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the streams first: uvicorn waits for them."""
+        await self._end_streams()
+        await super().shutdown(sockets)
+
+
+@contextlib.contextmanager
+def stopping_on_signals(stop: Callable[[], object]) -> Iterator[None]:
+    """Have Ctrl-C and SIGTERM call ``stop`` instead of ending the process."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+def run_on_fast_loop(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """``asyncio.run`` on uvloop where it is installed."""
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(main())
+        return
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main())
+
+
+def _why_not(host: str, port: int, error: OSError) -> CommandFailed:
+    if error.errno == errno.EADDRINUSE:
+        return CommandFailed(
+            f"Port {port} on {host} is in use. Choose another one with --port, or stop what uses it.", Exit.IN_USE
+        )
+    if error.errno == errno.EACCES:
+        return CommandFailed(f"Port {port} needs more rights than this user has. Choose one above 1023 with --port.")
+    return CommandFailed(f"Cannot listen on {host} port {port}: {error.strerror}.")

@@ -1,0 +1,95 @@
+"""Running the gateway: ``wagate serve`` and ``wagate sandbox``."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wagate.cli.outcome import CommandFailed, Exit, say
+
+if TYPE_CHECKING:
+    from wagate.features import Gateway
+    from wagate.settings import Settings
+
+Ready = Callable[["Gateway", str], Awaitable[None]]
+"""Called when the gateway has started, with the address at which it is about to answer."""
+
+
+def serve(data: Path | None, host: str | None, port: int | None) -> None:
+    """Run the gateway until Ctrl-C. Raises CommandFailed when it cannot start."""
+    from wagate.cli.options import read_settings
+    from wagate.logs import configure_logs
+
+    settings = read_settings(data, host, port)
+    prepare_data(settings.data)
+    configure_logs(settings.log_level, settings.log_format, settings.log_file)
+
+    async def announce(gateway: Gateway, url: str) -> None:
+        say(*_greeting(url, settings, None if gateway.first_key is None else gateway.first_key.secret))
+
+    run(settings, announce)
+
+
+def run(settings: Settings, ready: Ready) -> None:
+    """Start the gateway, listen, and stop both at the first SIGINT or SIGTERM. Raises CommandFailed."""
+    from wagate.cli.http_server import listen, run_on_fast_loop
+
+    listener = listen(settings.host, settings.port)
+    with listener, suppress(asyncio.CancelledError):
+        run_on_fast_loop(lambda: _run(settings, listener, ready))
+
+
+def prepare_data(path: Path) -> None:
+    """Make the directory for everything that is kept, for this user only. Raises CommandFailed."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise CommandFailed(f"The data directory {path} cannot be made: {error.strerror}.") from error
+
+
+async def _run(settings: Settings, listener: socket.socket, ready: Ready) -> None:
+    from wagate.api.app import create_app
+    from wagate.bootstrap import build
+    from wagate.cli.http_server import HttpServer, stopping_on_signals, url_of
+    from wagate.domain.errors import GatewayError
+    from wagate.features import DataInUse
+
+    me = asyncio.current_task()
+    assert me is not None
+    try:
+        with stopping_on_signals(me.cancel):
+            gateway = build(settings)
+            await gateway.start()
+    except DataInUse as error:
+        raise CommandFailed(error.detail, Exit.IN_USE) from error
+    except GatewayError as error:
+        raise CommandFailed(f"The gateway cannot start: {error.detail}") from error
+    try:
+        server = HttpServer(create_app(gateway, max_body_bytes=settings.body_limit), gateway.realtime.close)
+        with stopping_on_signals(server.stop):
+            await ready(gateway, url_of(listener))
+            await server.serve(sockets=[listener])
+    finally:
+        await gateway.stop()
+
+
+def _greeting(url: str, settings: Settings, first_key: str | None) -> list[str]:
+    lines = [
+        f"wagate answers at {url}",
+        f"  documentation  {url}/docs",
+        f"  data           {settings.data.absolute()}",
+    ]
+    if first_key is not None:
+        lines += [
+            f"  admin API key  {first_key}",
+            "                 shown this once only; `wagate key create` makes more",
+        ]
+    return [
+        *lines,
+        "  pair a phone   WAGATE_API_KEY=… wagate session pair NAME",
+        "Ctrl-C stops it.",
+    ]

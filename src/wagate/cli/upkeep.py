@@ -1,0 +1,78 @@
+"""Small services to whoever runs a gateway: migrations, a look at the database, the API's description."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from wagate.cli.checks import Finding, Verdict
+from wagate.cli.options import read_settings
+from wagate.cli.outcome import CommandFailed, say
+from wagate.settings import Settings
+
+_PATIENCE_S = 10
+
+
+def migrate(data: Path | None) -> None:
+    """Bring the tables up to date. Raises CommandFailed."""
+    from wagate.domain.errors import GatewayError
+    from wagate.store import migrations
+
+    settings = read_settings(data)
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        asyncio.run(migrations.migrate(settings.storage_url))
+    except GatewayError as error:
+        raise CommandFailed(error.detail) from error
+    say(f"The database is up to date (schema {migrations.HEAD}).")
+
+
+def print_openapi(*, markdown: bool) -> None:
+    """Print the API's description, as JSON or as the page ``docs/reference/api.md``."""
+    from wagate.api.app import openapi_document
+    from wagate.api.reference import api_reference
+
+    document = openapi_document()
+    say((api_reference(document) if markdown else json.dumps(document, indent=2, ensure_ascii=False)).rstrip("\n"))
+
+
+async def check_database(settings: Settings) -> Finding:
+    """Whether the database answers; it is only read, and nothing is made."""
+    if settings.storage_url.startswith("sqlite"):
+        return _check_sqlite(Path(settings.storage_url.removeprefix("sqlite:///")))
+    return await _check_postgresql(settings.storage_url)
+
+
+def _check_sqlite(path: Path) -> Finding:
+    if not path.exists():
+        return Finding("Database", Verdict.NOTE, f"{path} will be created")
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_PATIENCE_S)) as opened:
+            answer = opened.execute("PRAGMA quick_check(1)").fetchone()[0]
+    except sqlite3.Error as error:
+        return Finding("Database", Verdict.BAD, f"{path}: {error}", "Mend its rights, or restore it from a backup.")
+    if answer != "ok":
+        return Finding("Database", Verdict.BAD, f"{path} is damaged: {answer}", "Restore it from a backup.")
+    return Finding("Database", Verdict.GOOD, f"{path} can be read and is sound")
+
+
+async def _check_postgresql(url: str) -> Finding:
+    import asyncpg
+
+    try:
+        connection = await asyncpg.connect(url, timeout=_PATIENCE_S)
+        try:
+            version = await connection.fetchval("SHOW server_version")
+        finally:
+            await connection.close()
+    except (OSError, TimeoutError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        return Finding(
+            "Database",
+            Verdict.BAD,
+            f"PostgreSQL does not answer: {str(error) or type(error).__name__}",
+            "Check WAGATE_DATABASE_URL, that the server runs, and that this user may log in.",
+        )
+    return Finding("Database", Verdict.GOOD, f"PostgreSQL {version} answers")
