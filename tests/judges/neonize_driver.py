@@ -15,7 +15,7 @@ from typing import Any
 from neonize.client import NewClient
 from neonize.events import ConnectedEv, DisconnectedEv, LoggedOutEv, MessageEv, PairStatusEv, ReceiptEv
 from neonize.utils import build_jid
-from neonize.utils.enum import ReceiptType
+from neonize.utils.enum import ClientType, ReceiptType
 
 _OUTPUT = threading.Lock()
 
@@ -45,6 +45,7 @@ class Driver:
     def __init__(self, phone: str, database: str) -> None:
         """``phone`` only names the client; ``database`` is its SQLite file."""
         self.client = NewClient(database, uuid=phone)
+        self.received: dict[str, Any] = {}
         self.client.qr(lambda _client, data: say(event="qr", text=data.decode()))
         for kind, tell in {
             ConnectedEv: lambda _event: say(event="open"),
@@ -72,23 +73,28 @@ class Driver:
         """Report a message that has text."""
         source, text = event.Info.MessageSource, text_of(event.Message)
         if text:
+            self.received[event.Info.ID] = event
             chat = f"{source.Chat.User}@{source.Chat.Server}"
             say(event="message", id=event.Info.ID, text=text, from_me=source.IsFromMe, chat=chat)
 
-    def do(self, command: dict[str, Any]) -> None:
-        """Carry out one command."""
+    def do(self, command: dict[str, Any]) -> dict[str, object]:
+        """Carry out one command; returns what there is to tell."""
         match command["do"]:
             case "send":
-                sent = self.client.send_message(address(command["to"]), command["text"])
-                say(event="sent", id=sent.ID, text=command["text"])
+                return {"id": self.client.send_message(address(command["to"]), command["text"]).ID}
+            case "reply":
+                return {"id": self.client.reply_message(command["text"], self.received[command["to_message"]]).ID}
             case "read":
                 chat = address(command["chat"])
                 self.client.mark_read(command["id"], chat=chat, sender=chat, receipt=ReceiptType.READ)
-                say(event="ok")
+                return {}
             case "pairing_code":
-                say(event="pairing_code", code=self.client.PairPhone(command["phone"], True))
-            case "exit":
-                os._exit(0)
+                return {"code": self.client.PairPhone(command["phone"], True, client_type=ClientType.CHROME)}
+            case "log_out":
+                self.client.logout()
+                return {}
+            case unknown:
+                raise ValueError(unknown)
 
     def run(self) -> None:
         """Connect on a thread of its own (it blocks for the session's life) and obey standard input."""
@@ -96,9 +102,10 @@ class Driver:
         for line in sys.stdin:
             command = json.loads(line)
             try:
-                self.do(command)
+                came_of_it = self.do(command)
             except Exception as error:  # the test decides what an error means
-                say(event="error", do=command["do"], text=command.get("text"), detail=repr(error)[:300])
+                came_of_it = {"refused": repr(error)[:300]}
+            say(event="answer", ticket=command["ticket"], **came_of_it)
         os._exit(0)
 
 

@@ -9,11 +9,18 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 JUDGES = Path(__file__).parent
 Event = dict[str, Any]
+
+_LONGEST_LINE = 1 << 22
+
+
+class PeerRefused(Exception):
+    """The client did not do what it was asked; the text says why, in its own words."""
 
 
 class Peer:
@@ -25,61 +32,75 @@ class Peer:
         self.seen: list[Event] = []
         self._process = process
         self._news = asyncio.Condition()
+        self._tickets = count(1)
+        self._asked: dict[int, asyncio.Future[Event]] = {}
 
     async def read(self) -> None:
         """Collect events until the process ends."""
         assert self._process.stdout is not None
         async for line in self._process.stdout:
             if line.startswith(b"@@"):
-                async with self._news:
-                    self.seen.append(json.loads(line[2:]))
-                    self._news.notify_all()
-        async with self._news:
-            self.seen.append({"event": "ended"})
-            self._news.notify_all()
+                await self._take(json.loads(line[2:]))
+        await self._take({"event": "ended"})
+        for asked in self._asked.values():
+            if not asked.done():
+                asked.set_exception(PeerRefused(f"{self.phone} ended; it said {self.seen[-5:]}"))
 
-    def command(self, do: str, **arguments: object) -> None:
-        """Send a command without waiting for its answer."""
+    async def do(self, what: str, *, timeout_s: float = 90, **arguments: object) -> Event:
+        """Have a command carried out and return what came of it. Raises PeerRefused, TimeoutError."""
         assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps({"do": do, **arguments}).encode() + b"\n")
+        ticket = next(self._tickets)
+        answer = self._asked[ticket] = asyncio.get_running_loop().create_future()
+        self._process.stdin.write(json.dumps({"do": what, "ticket": ticket, **arguments}).encode() + b"\n")
+        async with asyncio.timeout(timeout_s):
+            return await answer
 
-    async def wait(self, event: str, matches: Callable[[Event], bool] = lambda _: True, timeout_s: float = 30) -> Event:
-        """The first event of a kind that fits, waiting for it if it is not there yet."""
+    async def wait(
+        self, event: str, matches: Callable[[Event], bool] = lambda _: True, *, since: int = 0, timeout_s: float = 30
+    ) -> Event:
+        """The first event of a kind that fits, from a position in ``seen`` on; waits if it is not there yet."""
         async with asyncio.timeout(timeout_s), self._news:
-            start = 0
+            start = since
             while True:
                 for candidate in self.seen[start:]:
                     if candidate["event"] == event and matches(candidate):
                         return candidate
                 start = len(self.seen)
                 if self.seen and self.seen[-1]["event"] == "ended":
-                    raise AssertionError(f"{self.phone} ended; it said {self.seen[-5:]}")
+                    raise PeerRefused(f"{self.phone} ended; it said {self.seen[-5:]}")
                 await self._news.wait()
 
-    async def send(self, to: str, text: str, timeout_s: float = 60) -> str:
-        """Send a text and wait until the client says that it is sent; returns the WhatsApp id."""
-        self.command("send", to=to, text=text)
-        answer = await self.wait_either("sent", "error", text, timeout_s)
-        assert answer["event"] == "sent", answer
-        return str(answer["id"])
+    async def send(self, to: str, text: str) -> str:
+        """Send a text and wait until the client says that it is sent; returns the WhatsApp id. Raises PeerRefused."""
+        return str((await self.do("send", to=to, text=text))["id"])
 
-    async def wait_either(self, first: str, second: str, text: str, timeout_s: float) -> Event:
-        """The first event of either kind about this text."""
-        async with asyncio.timeout(timeout_s), self._news:
-            while True:
-                for candidate in self.seen:
-                    if candidate["event"] in (first, second) and candidate.get("text") == text:
-                        return candidate
-                await self._news.wait()
+    def shown(self) -> list[tuple[str, str]]:
+        """Id and text of the messages from contacts that this client has shown, in order, repeats included."""
+        return [
+            (event["id"], event["text"]) for event in self.seen if event["event"] == "message" and not event["from_me"]
+        ]
 
-    def texts(self) -> list[str]:
-        """The texts that contacts sent to this client, in order, repeats included."""
-        return [event["text"] for event in self.seen if event["event"] == "message" and not event["from_me"]]
+    async def _take(self, event: Event) -> None:
+        if event["event"] == "answer":
+            asked = self._asked.pop(event["ticket"])
+            if asked.done():
+                return
+            if "refused" in event:
+                asked.set_exception(PeerRefused(event["refused"]))
+            else:
+                asked.set_result(event)
+            return
+        async with self._news:
+            self.seen.append(event)
+            self._news.notify_all()
 
 
 @asynccontextmanager
 async def neonize(phone: str, folder: Path, root_key: str, environment: Mapping[str, str]) -> AsyncIterator[Peer]:
-    """A neonize client; ``environment`` points it at the emulator (Go reads it at exec, so it is set here)."""
+    """A neonize client; ``environment`` points it at the emulator (Go reads it at exec, so it is set here).
+
+    A second one for the same phone and folder goes on where the first ended.
+    """
     command = [sys.executable, "-m", "whatsapp_emulator.launch", "--root", root_key, "--"]
     command += ["judges.neonize_driver", phone, str(folder / f"{phone}.db")]
     path = os.pathsep.join([str(JUDGES.parent), str(JUDGES.parents[1] / "src")])
@@ -98,9 +119,9 @@ async def baileys(phone: str, folder: Path, root_key: str, url: str, node: Path,
 
 @asynccontextmanager
 async def _running(phone: str, command: list[str], environment: Mapping[str, str], folder: Path) -> AsyncIterator[Peer]:
-    with (folder / f"{phone}.log").open("wb") as log:
+    with (folder / f"{phone}.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(
-            *command, stdin=PIPE, stdout=PIPE, stderr=log, env=dict(environment), limit=1 << 22
+            *command, stdin=PIPE, stdout=PIPE, stderr=log, env=dict(environment), limit=_LONGEST_LINE
         )
         peer = Peer(phone, process)
         async with asyncio.TaskGroup() as tasks:

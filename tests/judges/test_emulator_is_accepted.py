@@ -30,6 +30,5 @@ async def test_pairs_by_code(judge: Judge, control: EmulatorClient) -> None:
     await control.account(COMPANION, "Shop")
     async with judge(COMPANION) as peer:
         await peer.wait("qr")
-        peer.command("pairing_code", phone=COMPANION)
-        await control.phone(COMPANION).enter_code((await peer.wait("pairing_code"))["code"])
+        await control.phone(COMPANION).enter_code((await peer.do("pairing_code", phone=COMPANION))["code"])
         await peer.wait("open")

@@ -57,17 +57,16 @@ const commands = {
   send: async ({ to, text }) => {
     const message = await socket.sendMessage(to, { text })
     sent.set(message.key.id, message.message)
-    return { event: 'sent', id: message.key.id, text }
+    return { id: message.key.id }
   },
-  read: async ({ chat, id }) => { await socket.readMessages([{ remoteJid: chat, id, fromMe: false }]); return { event: 'ok' } },
-  pairing_code: async ({ phone }) => ({ event: 'pairing_code', code: await socket.requestPairingCode(phone) }),
-  drop: async () => { socket.ws.socket?.terminate?.(); return { event: 'ok' } },
-  exit: async () => process.exit(0),
+  read: async ({ chat, id }) => { await socket.readMessages([{ remoteJid: chat, id, fromMe: false }]) },
+  pairing_code: async ({ phone }) => ({ code: await socket.requestPairingCode(phone) }),
 }
 
 connect()
 for await (const line of createInterface({ input: process.stdin })) {
-  const command = JSON.parse(line)
-  try { say(await commands[command.do](command)) } catch (error) { say({ event: 'error', do: command.do, text: command.text, detail: String(error) }) }
+  const { do: what, ticket, ...given } = JSON.parse(line)
+  const answer = { event: 'answer', ticket }
+  try { say({ ...answer, ...await commands[what](given) }) } catch (error) { say({ ...answer, refused: String(error) }) }
 }
 process.exit(0)
