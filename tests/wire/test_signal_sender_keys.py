@@ -103,6 +103,18 @@ def test_jumps_are_bounded_and_cheap_to_keep() -> None:
     assert len(record.states[0].skipped) == ratchet.MAX_SKIPPED
 
 
+def test_skipped_keys_are_bounded_over_all_chains() -> None:
+    member = None
+    for _ in range(2):
+        own = sender_keys.create()
+        member = sender_keys.process_distribution(member, sender_keys.distribution(own))
+        lost, _ = send(own, *[b"lost"] * (ratchet.MAX_SKIPPED * 3 // 4))
+        _, (message,) = send(lost, b"here")
+        member = sender_keys.decrypt(member, message).record
+    newest, oldest = SenderKeyRecord.FromString(member or b"").states
+    assert (len(newest.skipped), len(oldest.skipped)) == (ratchet.MAX_SKIPPED * 3 // 4, ratchet.MAX_SKIPPED // 4)
+
+
 @pytest.mark.parametrize(
     "distributed",
     [

@@ -169,20 +169,44 @@ def test_a_record_keeps_a_bounded_number_of_states_and_chains() -> None:
     assert len(SessionRecord.FromString(bob.stored()).current.receiving) == states.MAX_RECEIVER_CHAINS
 
 
-def test_skipped_keys_are_bounded_over_the_whole_record() -> None:
+def lose(sender: Party, receiver: Party, count: int) -> tuple[tuple[str, bytes], tuple[str, bytes]]:
+    """The first and the last of messages that a later one overtakes."""
+    letters = [sender.encrypt(b"late") for _ in range(count)]
+    receiver.decrypt(*sender.encrypt(b"here"))
+    return letters[0], letters[-1]
+
+
+def skipped(party: Party) -> int:
+    kept = states.of(SessionRecord.FromString(party.stored()))
+    return sum(len(chain.skipped) for state in kept for chain in state.receiving)
+
+
+def test_skipped_keys_are_bounded_over_all_chains_and_the_oldest_go_first() -> None:
     alice, bob = acquainted()
     late = []
     for _ in range(3):
-        late.append(alice.encrypt(b"late"))
-        for _ in range(ratchet.MAX_SKIPPED // 2):
-            alice.encrypt(b"lost")
-        bob.decrypt(*alice.encrypt(b"here"))
+        late.append(lose(alice, bob, ratchet.MAX_SKIPPED // 2 + 1))
         alice.decrypt(*bob.encrypt(b"turn"))
-    kept = SessionRecord.FromString(bob.stored()).current.receiving
-    assert sum(len(chain.skipped) for chain in kept) == ratchet.MAX_SKIPPED
-    assert bob.decrypt(*late[2]) == b"late"
-    with pytest.raises(DuplicateMessage):
-        bob.open(*late[0])
+    assert skipped(bob) == ratchet.MAX_SKIPPED
+    for gone in (*late[0], late[1][0]):
+        with pytest.raises(DuplicateMessage):
+            bob.open(*gone)
+    for kept in (late[1][1], *late[2]):
+        assert bob.decrypt(*kept) == b"late"
+
+
+def test_skipped_keys_of_the_oldest_sessions_go_first() -> None:
+    alice, bob = acquainted()
+    late = []
+    for _ in range(3):
+        late.append(lose(alice, bob, ratchet.MAX_SKIPPED * 3 // 4))
+        alice.initiate(bob)
+    assert skipped(bob) == ratchet.MAX_SKIPPED
+    for gone in (*late[0], late[1][0]):
+        with pytest.raises(DuplicateMessage):
+            bob.open(*gone)
+    for kept in (*late[2], late[1][1]):
+        assert bob.decrypt(*kept) == b"late"
 
 
 def test_a_counter_may_jump_only_so_far() -> None:
