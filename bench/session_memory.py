@@ -1,0 +1,91 @@
+"""What an idle connected session costs: ``python -m bench.session_memory [COUNT …]`` (default 1 50 200 1000).
+
+Sessions are connected over TLS. Memory is the gateway's resident set above the same gateway without sessions; after
+the largest count the gateway is killed with SIGKILL and must have all sessions back, logins unlimited for the bench.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+
+import psutil
+
+from bench.rig import Emulated, Gateway, bar, emulator, gateway, scratch, until
+
+SETTLE_S = 5.0
+IDLE_S = 20.0
+
+
+async def main(counts: list[int]) -> None:
+    """Grow through the counts, then kill and come back."""
+    async with scratch() as folder, emulator(folder) as network, gateway(folder, network, tls=True) as running:
+        await asyncio.sleep(SETTLE_S)
+        base = running.running.rss_mb()
+        print(f"base: {base:.1f} MB resident, {running.running.threads()} threads")
+        connected = 0
+        for count in counts:
+            await pair_more(running, network, connected, count)
+            connected = count
+            # A process that has just paired keeps the garbage of it; what lasts is what a restart shows.
+            await asyncio.to_thread(running.running.end)
+            await running.start()
+            await all_connected(running, count, 120)
+            await asyncio.sleep(SETTLE_S)
+            each_kb = (running.running.rss_mb() - base) / count * 1000
+            if count == 1:
+                print(f"       1 connected session: {each_kb:10.2f} kB above the base (mostly what the engine imports)")
+            else:
+                bar(f"{count} connected sessions, each above the base", each_kb, 100, "kB")
+        cpu = running.running.cpu_s()
+        await asyncio.sleep(IDLE_S)
+        bar(f"idle CPU of {connected} sessions", (running.running.cpu_s() - cpu) / IDLE_S * 100, 2, "% of a core")
+        await come_back(running, connected)
+
+
+async def pair_more(running: Gateway, network: Emulated, already: int, count: int) -> None:
+    """Pair sessions until there are so many, a few at a time."""
+    numbers = list(range(already, count))
+
+    async def pairer() -> None:
+        while numbers:
+            number = numbers.pop()
+            phone = f"4917{number:08d}"
+            await network.control.account(phone, f"Shop {number}")
+            await running.pair(f"s{number}", phone, network.control)
+
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(8):
+            tasks.create_task(pairer())
+
+
+async def come_back(running: Gateway, count: int) -> None:
+    """SIGKILL, and the time from readiness of the process to the last session connected."""
+    running.kill()
+    began = time.monotonic()
+    await running.start()
+    await all_connected(running, count, 120)
+    whole = time.monotonic() - began
+    bar(f"{count} sessions back after SIGKILL (process start included)", whole, 10, "s")
+    times = psutil.Process(running.running.process.pid).cpu_times()
+    print(f"       CPU of that start: {times.user + times.system:.1f} s")
+
+
+async def all_connected(running: Gateway, count: int, timeout_s: float) -> None:
+    """Wait until the emulator's side and ours agree that all are connected."""
+
+    async def connected() -> bool:
+        page = await running.call("GET", "/sessions?state=connected&limit=200")
+        if count <= 200:
+            return len(page["data"]) == count
+        others = await running.call("GET", "/sessions?state=connecting&limit=1")
+        waiting = await running.call("GET", "/sessions?state=disconnected&limit=1")
+        starting = await running.call("GET", "/sessions?state=starting&limit=1")
+        return bool(page["data"]) and not (others["data"] or waiting["data"] or starting["data"])
+
+    await until(connected, timeout_s, f"{count} sessions connected", every_s=0.1)
+
+
+if __name__ == "__main__":
+    asyncio.run(main([int(argument) for argument in sys.argv[1:]] or [1, 50, 200, 1000]))
