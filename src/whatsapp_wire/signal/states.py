@@ -9,7 +9,7 @@ from whatsapp_wire.proto.signal_pb2 import ReceiverChain, SessionRecord, Session
 from whatsapp_wire.signal import skipped
 
 MAX_ARCHIVED = 20
-"""Archived states that are kept (libsignal keeps 40); each costs about 400 bytes of every record that is written."""
+"""Archived states that are kept (libsignal keeps 40); each costs about 300 bytes of every record written."""
 
 MAX_RECEIVER_CHAINS = 5
 """Ratchet keys of the other side whose late messages can still be read (libsignal `MAX_RECEIVER_CHAINS`)."""
