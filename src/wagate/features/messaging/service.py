@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
+import builtins
+from asyncio import TaskGroup
 from dataclasses import dataclass
 
-from wagate.domain.content import Content
+import structlog
+
+from wagate.domain.errors import MessageNotFound, SessionNotFound, StorageUnavailable
 from wagate.domain.message import Direction, Message, MessageStatus
-from wagate.domain.page import DEFAULT_LIMIT, Order, Page
+from wagate.domain.page import DEFAULT_LIMIT, Order, Page, read_cursor, write_cursor
 from wagate.features.access import Principal
+from wagate.features.messaging.dispatcher import Dispatcher
+from wagate.features.messaging.outbox import KEY_LIFE_MS, Accepted, Outbox, Recipient, SendRequest
+from wagate.features.messaging.outcomes import Outcomes
+from wagate.features.messaging.repository import messages, outbox
+from wagate.ports.clock import Clock
+from wagate.store.database import Database
+from wagate.store.script import Script
 
+_SWEEP_S = 3600.0
+_SWEEP = 500
 
-@dataclass(frozen=True, slots=True)
-class SendRequest:
-    """What a caller asks to be sent.
-
-    ``to`` is a phone number in any sane form, a JID, a LID, a chat id or a contact id; ``reply_to`` a message id of
-    the same chat; ``client_ref`` the caller's own word for the message, kept and shown, never interpreted.
-    """
-
-    to: str
-    content: Content
-    reply_to: str | None = None
-    client_ref: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """A message that is durably ours to deliver. ``replayed``: an earlier request with this key already made it."""
-
-    message: Message
-    replayed: bool = False
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +43,17 @@ EVERY_MESSAGE = MessageFilter()
 class Messaging:
     """Messages of all tenants; every verb is narrowed to the principal's. All may raise StorageUnavailable."""
 
+    def __init__(
+        self, database: Database, way_out: Outbox, dispatcher: Dispatcher, outcomes: Outcomes, clock: Clock
+    ) -> None:
+        """Accept into ``way_out``; ``dispatcher`` takes it from there."""
+        self._database = database
+        self._way_out = way_out
+        self._dispatcher = dispatcher
+        self._outcomes = outcomes
+        self._clock = clock
+        self._closed = asyncio.Event()
+
     async def send(
         self,
         principal: Principal,
@@ -63,11 +69,21 @@ class Messaging:
         With ``wait_s`` it returns later: as soon as the message has reached ``until`` (sent, delivered or read) or has
         failed, or when the time is over. An idempotency key is good for 72 hours in its tenant.
         Raises SessionNotFound, InvalidRecipient, InvalidContent, UnsupportedByEngine, MessageNotFound (reply_to),
-        IdempotencyKeyReused, TooBusy.
+        SessionNotPaired (reply_to), IdempotencyKeyReused, TooBusy.
         """
+        if wait_s <= 0:
+            return await self._accept(principal, session, request, idempotency_key)
+        async with self._outcomes.watching():
+            accepted = await self._accept(principal, session, request, idempotency_key)
+            await self._outcomes.settled(accepted.message, until, wait_s)
+        return Accepted(await self.get(principal, accepted.message.id), accepted.replayed)
 
     async def get(self, principal: Principal, message: str) -> Message:
         """One message. Raises MessageNotFound."""
+        found = await self._database.read(messages.get_message(principal, message))
+        if found is None:
+            raise MessageNotFound(f"There is no message {message!r}")
+        return found
 
     async def list(
         self,
@@ -82,3 +98,58 @@ class Messaging:
 
         Raises InvalidCursor, SessionNotFound, InvalidRecipient.
         """
+        listed = f"messages.{order.value}"
+        after = read_cursor(listed, cursor) if cursor is not None else "" if order is Order.ASC else "~"
+        script = self._list(principal, only, order, after, limit + 1)
+        found = await self._database.read(script)
+        following = write_cursor(listed, found[limit - 1].id) if len(found) > limit else None
+        return Page(tuple(found[:limit]), following)
+
+    async def run(self) -> None:
+        """Dispatch messages and forget old idempotency keys, until ``shut_down``."""
+        async with TaskGroup() as group:
+            sweeping = group.create_task(self._sweep())
+            group.create_task(self._dispatcher.run())
+            await self._closed.wait()
+            sweeping.cancel()
+            self._dispatcher.close()
+
+    def shut_down(self) -> None:
+        """Let ``run`` end once nothing is in flight any more."""
+        self._closed.set()
+
+    # ---- inside
+
+    async def _accept(
+        self, principal: Principal, session: str, request: SendRequest, idempotency_key: str | None
+    ) -> Accepted:
+        accepted = await self._database.write(self._way_out.accept(principal, session, request, idempotency_key))
+        if not accepted.replayed:
+            self._dispatcher.wake()
+        return accepted
+
+    def _list(
+        self, principal: Principal, only: MessageFilter, order: Order, after: str, limit: int
+    ) -> Script[builtins.list[Message]]:
+        place = ("tenant", "")
+        if only.session is not None:
+            recipient = Recipient.read(only.chat) if only.chat is not None else Recipient("chat", "")
+            target = yield from outbox.find_target(principal, only.session, recipient.road, recipient.word)
+            if target is None:
+                raise SessionNotFound(f"There is no session {only.session!r}")
+            place = ("session", target.session) if only.chat is None else ("chat", target.chat or "")
+        chosen = {"direction": only.direction, "status": only.status}
+        filters = {name: word.value for name, word in chosen.items() if word is not None}
+        return (yield from messages.list_messages(principal, place, filters, order, after, limit))
+
+    async def _sweep(self) -> None:
+        while True:
+            try:
+                while await self._database.write(self._sweep_some()) == _SWEEP:
+                    pass
+            except StorageUnavailable as error:
+                _log.warning("idempotency_keys_not_swept", error=error.detail)
+            await self._clock.sleep(_SWEEP_S)
+
+    def _sweep_some(self) -> Script[int]:
+        return (yield from outbox.sweep_keys(self._clock.now_ms() - KEY_LIFE_MS, _SWEEP))

@@ -228,10 +228,10 @@ class FakeService:
         if device is None or self.faults.lose_posts:
             return
         message = decode_stanza(stanza)
-        if self.faults.refuse_with is None:
-            self._take(device, message, stanza)
         if device.link is not None and not self.faults.withhold_acks:
             device.link.push(Ack(message.wa_id, self.faults.refuse_with))
+        if self.faults.refuse_with is None:
+            self._take(device, message, stanza)
 
     # ---- inside
 

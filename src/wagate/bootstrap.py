@@ -1,0 +1,129 @@
+"""Puts everything together. The only module that knows plugs and sockets both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AsyncExitStack
+
+from wagate.adapters.clock import SystemClock
+from wagate.features import Cellar, Gateway, Rooms
+from wagate.features.access import Access
+from wagate.features.journal import Journal
+from wagate.features.messaging.dispatcher import Dispatcher
+from wagate.features.messaging.identities import Identities
+from wagate.features.messaging.inbox import Inbox
+from wagate.features.messaging.news import ERASERS, NewsDesk
+from wagate.features.messaging.outbox import Outbox
+from wagate.features.messaging.outcomes import Outcomes
+from wagate.features.messaging.receipts import Receipts
+from wagate.features.messaging.service import Messaging
+from wagate.features.realtime import Hub
+from wagate.features.sessions.login_gate import LoginGate
+from wagate.features.sessions.opening import Opening
+from wagate.features.sessions.restore import Restore
+from wagate.features.sessions.sealed_settings import SettingsBox
+from wagate.features.sessions.service import Sessions
+from wagate.features.sessions.states import States
+from wagate.features.sessions.supervisor import Supervisor
+from wagate.ports.clock import Clock
+from wagate.ports.engine import Engine
+from wagate.settings import Settings
+from wagate.store import open_database
+from wagate.store.database import Database
+from wagate.store.folder import DataFolder
+from wagate.store.leases import Lease, Node
+from wagate.store.migrations import migrate
+from wagate.store.sealed import MasterKey, Sealer
+from wagate.store.vault import VaultKeeper
+
+
+def _fake(_settings: Settings, clock: Clock) -> Engine:
+    from wagate.adapters.engines.fake import FakeEngine, FakeService
+
+    return FakeEngine(FakeService(), clock)
+
+
+ENGINES: Mapping[str, Callable[[Settings, Clock], Engine]] = {
+    "fake": _fake,
+}
+"""Factories that import their plug inside, so that what is not installed costs nothing."""
+
+
+async def build(
+    settings: Settings,
+    *,
+    engines: Iterable[Engine] | None = None,
+    clock: Clock | None = None,
+    before_commit: Callable[[], None] | None = None,
+) -> Gateway:
+    """A gateway that is ready to start, on storage that is open and up to date. ``stop`` closes it in any case.
+
+    Every plug can be replaced: the engines, the clock, and a failpoint that is called before every COMMIT.
+    Raises DataInUse when another process works in the data directory, MasterKeyUnusable, StorageUnavailable.
+    """
+    clock = clock or SystemClock()
+    async with AsyncExitStack() as opened:
+        folder = DataFolder(settings.data)
+        opened.callback(folder.close)
+        key = settings.sealing_key
+        master = MasterKey.load_or_make(settings.data / "master.key") if key is None else MasterKey.of(key)
+        sealer = Sealer(master)
+        await migrate(settings.storage_url)
+        database = await open_database(settings.storage_url, before_commit=before_commit)
+        opened.push_async_callback(database.close)
+        await sealer.check(database)
+        plugs = {engine.name: engine for engine in (engines or _installed(settings, clock))}
+        gateway = _furnish(settings, database, folder, sealer, plugs, clock)
+        opened.pop_all()
+        return gateway
+
+
+def _installed(settings: Settings, clock: Clock) -> list[Engine]:
+    return [make(settings, clock) for make in ENGINES.values()]
+
+
+def _furnish(
+    settings: Settings,
+    database: Database,
+    folder: DataFolder,
+    sealer: Sealer,
+    engines: dict[str, Engine],
+    clock: Clock,
+) -> Gateway:
+    access = Access(database, clock)
+    journal = Journal(database, clock)
+    realtime = Hub(journal)
+    access.on_revoked(realtime.drop_key)
+
+    identities = Identities(journal, clock)
+    receipts = Receipts(journal, clock)
+    inbox = Inbox(journal, identities, clock)
+    way_out = Outbox(journal, identities, receipts, clock, {name: engine.features for name, engine in engines.items()})
+
+    box = SettingsBox(sealer)
+    states = States(journal, clock, box)
+    # On SQLite the data directory's lock keeps other processes away; on PostgreSQL a lease does.
+    node = Node(database, clock, folder.node(clock.now_ms()), None if database.dialect == "sqlite" else Lease())
+    opening = Opening(
+        database=database,
+        node=node,
+        keeper=VaultKeeper(database, sealer, NewsDesk(states, identities, inbox, receipts).take, clock),
+        engines=engines,
+        states=states,
+        box=box,
+        login_gate=LoginGate(clock, settings.login_rate, settings.login_burst),
+        forget=way_out.disown,
+    )
+    supervisor = Supervisor(opening, clock)
+    dispatcher = Dispatcher(database, way_out, clock)
+    supervisor.watch(dispatcher)
+    return Gateway(
+        Rooms(
+            access=access,
+            journal=journal,
+            realtime=realtime,
+            sessions=Sessions(opening, supervisor, ERASERS, clock, settings.engine),
+            messaging=Messaging(database, way_out, dispatcher, Outcomes(journal.relay), clock),
+        ),
+        Cellar(folder, database, node, engines, supervisor, Restore(opening, supervisor, clock)),
+    )

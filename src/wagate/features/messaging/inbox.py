@@ -1,0 +1,98 @@
+"""What comes in: a message is kept once, with who wrote it and where, in the engine's own transaction."""
+
+from __future__ import annotations
+
+from wagate.domain.events import EventType
+from wagate.domain.ids import message_id
+from wagate.domain.message import Chat, Contact, Direction, Message, MessageStatus, Origin
+from wagate.features.journal import Journal
+from wagate.features.messaging.identities import Identities
+from wagate.features.messaging.receipts import moment
+from wagate.features.messaging.repository import messages
+from wagate.features.messaging.repository.people import Known
+from wagate.features.messaging.shape import chat_shape, contact_shape, message_shape
+from wagate.ports.clock import Clock
+from wagate.ports.news import MessageArrived, MessageUndecryptable
+from wagate.store.scoped import SessionScope
+from wagate.store.script import Script
+
+
+class Inbox:
+    """Messages from contacts, and from other devices of our own account. Every method is part of a write script."""
+
+    def __init__(self, journal: Journal, identities: Identities, clock: Clock) -> None:
+        """People are told apart by ``identities``."""
+        self._journal = journal
+        self._identities = identities
+        self._clock = clock
+
+    def arrived(self, scope: SessionScope, news: MessageArrived) -> Script[None]:
+        """Keep a message, unless it is here already (or an echo of what we sent ourselves): then nothing happens."""
+        if news.from_me:
+            if (yield from messages.find_message(scope, news.wa_id, Direction.OUT)) is not None:
+                return
+            known = yield from self._identities.own(scope)
+            chat = yield from self._chat_with(scope, news)
+        else:
+            known = yield from self._identities.resolve(scope, news.sender, news.sender_alt, news.push_name)
+            chat = yield from self._chat_from(scope, news, known)
+        message = self._message(scope, news, chat, known.contact)
+        is_new = yield from messages.add_message(message, known.contact.id)
+        if is_new:
+            event = EventType.MESSAGE_SENT if news.from_me else EventType.MESSAGE_RECEIVED
+            yield from self._journal.append(scope, scope.session, event, message_shape(message), message.sent_at)
+
+    def undecryptable(self, scope: SessionScope, news: MessageUndecryptable) -> Script[None]:
+        """Tell that something could not be read. It is not kept: its sender was asked to send it again."""
+        known = yield from self._identities.resolve(scope, news.sender)
+        if news.chat.is_person:
+            chat = yield from self._identities.direct_chat(scope, known)
+        else:
+            chat = yield from self._identities.other_chat(scope, news.chat)
+        yield from self._journal.append(
+            scope,
+            scope.session,
+            EventType.MESSAGE_UNDECRYPTABLE,
+            {
+                "wa_id": news.wa_id,
+                "chat": chat_shape(chat),
+                "from": contact_shape(known.contact),
+                "attempt": news.attempt,
+                "detail": news.detail,
+            },
+            moment(news.timestamp, self._clock.now_ms()),
+        )
+
+    def _chat_from(self, scope: SessionScope, news: MessageArrived, sender: Known) -> Script[Chat]:
+        if news.chat.is_person:
+            return (yield from self._identities.direct_chat(scope, sender))
+        return (yield from self._identities.other_chat(scope, news.chat))
+
+    def _chat_with(self, scope: SessionScope, news: MessageArrived) -> Script[Chat]:
+        if news.chat.is_person:
+            peer = yield from self._identities.resolve(scope, news.chat, news.chat_alt)
+            return (yield from self._identities.direct_chat(scope, peer))
+        return (yield from self._identities.other_chat(scope, news.chat))
+
+    def _message(self, scope: SessionScope, news: MessageArrived, chat: Chat, sender: Contact) -> Message:
+        now = self._clock.now_ms()
+        return Message(
+            id=message_id(now),
+            tenant=scope.tenant,
+            session=scope.session,
+            chat=chat,
+            sender=sender,
+            direction=Direction.OUT if news.from_me else Direction.IN,
+            origin=Origin.OTHER_DEVICE if news.from_me else Origin.CONTACT,
+            wa_id=news.wa_id,
+            client_ref=None,
+            content=news.content,
+            quoted=news.quoted,
+            status=MessageStatus.SENT if news.from_me else MessageStatus.RECEIVED,
+            status_reason=None,
+            failure=None,
+            accepted_at=now,
+            sent_at=moment(news.timestamp, now),
+            delivered_at=None,
+            read_at=None,
+        )

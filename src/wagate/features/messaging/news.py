@@ -1,0 +1,66 @@
+"""What engines have to tell that must not be lost: each piece of news to whom it concerns, inside its transaction."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from wagate.features.messaging.identities import Identities
+from wagate.features.messaging.inbox import Inbox
+from wagate.features.messaging.receipts import Receipts
+from wagate.features.messaging.repository import messages, outbox, people
+from wagate.features.sessions.states import States
+from wagate.ports.news import (
+    DurableNews,
+    IdentityLinked,
+    MessageArrived,
+    MessageUndecryptable,
+    Paired,
+    ReceiptArrived,
+    SendAccepted,
+    SendRefused,
+    SendStarted,
+)
+from wagate.store.scoped import SessionScope
+from wagate.store.script import Script
+
+ERASERS = (outbox.delete_waiting, messages.delete_messages, people.delete_people)
+"""Remove, chunk by chunk, what this room keeps of a session that is deleted."""
+
+
+class NewsDesk:
+    """The script for every kind of durable news."""
+
+    def __init__(self, states: States, identities: Identities, inbox: Inbox, receipts: Receipts) -> None:
+        """Hand news on to these."""
+        self._states = states
+        self._identities = identities
+        self._inbox = inbox
+        self._receipts = receipts
+
+    def take(self, scope: SessionScope, news: DurableNews) -> Script[None]:
+        """Part of the vault's write script: what a piece of news changes."""
+        match news:
+            case SendStarted():
+                return self._receipts.started(scope, news)
+            case SendAccepted():
+                return self._receipts.accepted(scope, news)
+            case ReceiptArrived():
+                return self._receipts.arrived(scope, news)
+            case MessageArrived():
+                return self._inbox.arrived(scope, news)
+            case SendRefused():
+                return self._receipts.refused(scope, news)
+            case MessageUndecryptable():
+                return self._inbox.undecryptable(scope, news)
+            case IdentityLinked():
+                return self._linked(scope, news)
+            case Paired():
+                return self._paired(scope, news)
+        assert_never(news)
+
+    def _linked(self, scope: SessionScope, news: IdentityLinked) -> Script[None]:
+        yield from self._identities.resolve(scope, news.phone, news.lid)
+
+    def _paired(self, scope: SessionScope, news: Paired) -> Script[None]:
+        yield from self._states.paired(scope, news)
+        yield from self._identities.adopt_own(scope, news.me)

@@ -1,0 +1,119 @@
+"""How far our messages got: acks, refusals and receipts raise a message's status, and never lower it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from wagate.domain.events import EventType
+from wagate.domain.message import Direction, Message, MessageFailure, MessageStatus, may_become
+from wagate.features.journal import Journal
+from wagate.features.messaging.repository import messages, outbox
+from wagate.features.messaging.repository.people import InSession
+from wagate.features.messaging.shape import message_shape
+from wagate.ports.clock import Clock
+from wagate.ports.news import ReceiptArrived, ReceiptKind, SendAccepted, SendRefused, SendStarted
+from wagate.store.scoped import SessionScope
+from wagate.store.script import Script
+
+_EVENTS = {
+    MessageStatus.SENT: EventType.MESSAGE_SENT,
+    MessageStatus.DELIVERED: EventType.MESSAGE_DELIVERED,
+    MessageStatus.READ: EventType.MESSAGE_READ,
+    MessageStatus.PLAYED: EventType.MESSAGE_PLAYED,
+    MessageStatus.FAILED: EventType.MESSAGE_FAILED,
+    MessageStatus.UNKNOWN: EventType.MESSAGE_UNKNOWN,
+}
+_PROOFS = {
+    ReceiptKind.DELIVERED: MessageStatus.DELIVERED,
+    ReceiptKind.READ: MessageStatus.READ,
+    ReceiptKind.PLAYED: MessageStatus.PLAYED,
+}
+_JUST_NOW_MS = 2_000
+
+
+def advanced(
+    message: Message,
+    status: MessageStatus,
+    at: int,
+    *,
+    failure: MessageFailure | None = None,
+    reason: str | None = None,
+) -> Message:
+    """The message after news of ``status`` at a moment in ms: the same one when it is no further than it was.
+
+    An ack that comes after a receipt still says when the message was sent.
+    """
+    if status is MessageStatus.SENT and message.sent_at is None:
+        message = replace(message, sent_at=min(at, message.delivered_at or at))
+    if not may_become(message.status, status):
+        return message
+    moved = replace(message, status=status, status_reason=reason, failure=failure)
+    if status is MessageStatus.DELIVERED:
+        return replace(moved, delivered_at=at)
+    if status in (MessageStatus.READ, MessageStatus.PLAYED):
+        return replace(moved, delivered_at=message.delivered_at or at, read_at=message.read_at or at)
+    return moved
+
+
+def moment(timestamp_s: int, now_ms: int) -> int:
+    """A server's timestamp in ms. It counts whole seconds, so for what happened just now our own clock is better."""
+    at = timestamp_s * 1000
+    return now_ms if at > now_ms - _JUST_NOW_MS else at
+
+
+class Receipts:
+    """Statuses of outbound messages. Every method is part of a write script."""
+
+    def __init__(self, journal: Journal, clock: Clock) -> None:
+        """Every change of status is told in ``journal``."""
+        self._journal = journal
+        self._clock = clock
+
+    def started(self, scope: SessionScope, news: SendStarted) -> Script[None]:
+        """The engine holds the exact stanza and sends it, whatever happens to this process."""
+        yield from messages.start_message(scope, news.message)
+        yield from outbox.start_waiting(scope, news.message, scope.epoch)
+
+    def accepted(self, scope: SessionScope, news: SendAccepted) -> Script[None]:
+        """The service has the message."""
+        message = yield from messages.find_message(scope, news.wa_id, Direction.OUT)
+        if message is not None:
+            yield from outbox.remove_waiting(scope, message.id)
+            yield from self.move(scope, message, MessageStatus.SENT, self._clock.now_ms())
+
+    def refused(self, scope: SessionScope, news: SendRefused) -> Script[None]:
+        """The service does not take the message."""
+        message = yield from messages.find_message(scope, news.wa_id, Direction.OUT)
+        if message is not None:
+            yield from self.fail(scope, message, MessageFailure(news.code, news.detail))
+
+    def arrived(self, scope: SessionScope, news: ReceiptArrived) -> Script[None]:
+        """Somebody's device has our messages, or somebody read them."""
+        at = moment(news.timestamp, self._clock.now_ms())
+        for wa_id in news.wa_ids:
+            message = yield from messages.find_message(scope, wa_id, Direction.OUT)
+            if message is not None:
+                yield from self.move(scope, message, _PROOFS[news.kind], at)
+
+    def fail(self, scope: InSession, message: Message, failure: MessageFailure) -> Script[None]:
+        """The message will never go out."""
+        yield from outbox.remove_waiting(scope, message.id)
+        yield from self.move(scope, message, MessageStatus.FAILED, self._clock.now_ms(), failure=failure)
+
+    def move(
+        self,
+        scope: InSession,
+        message: Message,
+        status: MessageStatus,
+        at: int,
+        *,
+        failure: MessageFailure | None = None,
+        reason: str | None = None,
+    ) -> Script[None]:
+        """Give a message its new status and tell about it, unless it is further already."""
+        moved = advanced(message, status, at, failure=failure, reason=reason)
+        if moved is message:
+            return
+        yield from messages.move_message(moved)
+        if moved.status is not message.status:
+            yield from self._journal.append(scope, scope.session, _EVENTS[status], message_shape(moved), at)

@@ -1,0 +1,1 @@
+"""The rows of the messaging room: messages, people and chats, and the outbox."""

@@ -1,0 +1,195 @@
+"""The rows of messages."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from wagate.domain.ids import ChatId, ContactId, MessageId
+from wagate.domain.jid import Jid
+from wagate.domain.message import Chat, Contact, Direction, Message, MessageStatus, Origin
+from wagate.domain.page import Order
+from wagate.features.messaging.repository.people import InSession
+from wagate.features.messaging.stored import (
+    read_content,
+    read_failure,
+    read_quoted,
+    write_content,
+    write_failure,
+    write_quoted,
+)
+from wagate.store.scoped import Scoped, ScopedStatement, scoped
+from wagate.store.script import Row, Script
+
+_VIEW = (
+    "SELECT m.id, m.tenant_id, m.session_id, m.sender_id, m.direction, m.origin, m.wa_id, m.client_ref, m.content,"
+    " m.quoted, m.status, m.status_reason, m.failure, m.accepted_at, m.sent_at, m.delivered_at, m.read_at,"
+    " c.id AS chat_id, c.kind, c.jid,"
+    " p.id AS contact_id, p.phone, p.lid, p.push_name, p.is_me,"
+    " COALESCE(f.merged_into, f.id) AS from_id, f.phone AS from_phone, f.lid AS from_lid,"
+    " f.push_name AS from_push_name"
+    " FROM message m JOIN chat c ON c.id = m.chat_id"
+    " LEFT JOIN contact p ON p.id = c.contact_id"
+    " LEFT JOIN contact f ON f.id = m.sender_id"
+)
+_GET = scoped(_VIEW, "WHERE m.tenant_id = :tenant AND m.id = :id")
+_BY_WA_ID = scoped(
+    _VIEW,
+    "WHERE m.tenant_id = :tenant AND m.session_id = :session AND m.wa_id = :wa_id AND m.direction = :direction",
+)
+_STATUS = scoped("SELECT status FROM message WHERE tenant_id = :tenant AND id = :id")
+_ADD = scoped(
+    "INSERT INTO message (id, tenant_id, session_id, chat_id, sender_id, direction, origin, wa_id, client_ref,",
+    "content, quoted, status, status_reason, failure, accepted_at, sent_at, delivered_at, read_at)",
+    "VALUES (:id, :tenant, :session, :chat, :sender, :direction, :origin, :wa_id, :client_ref, :content,",
+    ":quoted, :status, NULL, NULL, :accepted_at, :sent_at, NULL, NULL)",
+    "ON CONFLICT (session_id, wa_id, chat_id, sender_id) DO NOTHING RETURNING id",
+)
+_MOVE = scoped(
+    "UPDATE message SET status = :status, status_reason = :reason, failure = :failure, sent_at = :sent_at,",
+    "delivered_at = :delivered_at, read_at = :read_at WHERE tenant_id = :tenant AND id = :id",
+)
+_DELETE = scoped(
+    "DELETE FROM message WHERE tenant_id = :tenant AND id IN",
+    "(SELECT id FROM message WHERE session_id = :session ORDER BY id LIMIT :limit) RETURNING id",
+)
+_START = scoped("UPDATE message SET status = 'sending' WHERE tenant_id = :tenant AND id = :id AND status = 'queued'")
+
+# The expression around tenant_id keeps it a filter: the narrower index is the one to walk.
+_PLACES = {
+    "tenant": "m.tenant_id = :tenant",
+    "session": "m.tenant_id || '' = :tenant AND m.session_id = :place",
+    "chat": "m.tenant_id || '' = :tenant AND m.chat_id = :place",
+}
+_WALKS = {
+    Order.ASC: "m.id > :after ORDER BY m.id LIMIT :limit",
+    Order.DESC: "m.id < :after ORDER BY m.id DESC LIMIT :limit",
+}
+
+
+def get_message(scope: Scoped, message: str) -> Script[Message | None]:
+    """One message of a tenant."""
+    rows = yield _GET(scope, id=message)
+    return message_of(rows[0]) if rows else None
+
+
+def find_message(scope: InSession, wa_id: str, direction: Direction) -> Script[Message | None]:
+    """The message that WhatsApp knows by this id: ours when outbound, for those ids are our own choice."""
+    rows = yield _BY_WA_ID(scope, session=scope.session, wa_id=wa_id, direction=direction.value)
+    return message_of(rows[0]) if rows else None
+
+
+def status_of(scope: Scoped, message: MessageId) -> Script[MessageStatus | None]:
+    """Only the status of one message."""
+    rows = yield _STATUS(scope, id=message)
+    return MessageStatus(rows[0]["status"]) if rows else None
+
+
+def add_message(message: Message, sender: ContactId) -> Script[bool]:
+    """Keep a new message; False when it is already there."""
+    rows = yield _ADD(
+        message,
+        id=message.id,
+        session=message.session,
+        chat=message.chat.id,
+        sender=sender,
+        direction=message.direction.value,
+        origin=message.origin.value,
+        wa_id=message.wa_id,
+        client_ref=message.client_ref,
+        content=write_content(message.content),
+        quoted=write_quoted(message.quoted),
+        status=message.status.value,
+        accepted_at=message.accepted_at,
+        sent_at=message.sent_at,
+    )
+    return bool(rows)
+
+
+def move_message(message: Message) -> Script[None]:
+    """Write a message's new status, with its reason and moments."""
+    yield _MOVE(
+        message,
+        id=message.id,
+        status=message.status.value,
+        reason=message.status_reason,
+        failure=write_failure(message.failure),
+        sent_at=message.sent_at,
+        delivered_at=message.delivered_at,
+        read_at=message.read_at,
+    )
+
+
+def start_message(scope: Scoped, message: MessageId) -> Script[None]:
+    """A queued message is being sent."""
+    yield _START(scope, id=message)
+
+
+def delete_messages(scope: InSession, limit: int) -> Script[int]:
+    """Remove the oldest messages of a session; how many there were."""
+    rows = yield _DELETE(scope, session=scope.session, limit=limit)
+    return len(rows)
+
+
+def list_messages(
+    scope: Scoped, place: tuple[str, str], filters: dict[str, str], order: Order, after: str, limit: int
+) -> Script[list[Message]]:
+    """Messages beyond the id ``after``. ``place`` is ("tenant", ""), ("session", id) or ("chat", id);
+    ``filters`` may name a ``direction`` and a ``status``.
+    """
+    kind, value = place
+    statement = _list_statement(kind, tuple(sorted(filters)), order)
+    where = {} if kind == "tenant" else {"place": value}
+    rows = yield statement(scope, after=after, limit=limit, **where, **filters)
+    return [message_of(row) for row in rows]
+
+
+@cache
+def _list_statement(place: str, filters: tuple[str, ...], order: Order) -> ScopedStatement:
+    wanted = " ".join(f"AND m.{name} = :{name}" for name in filters)
+    return scoped(_VIEW, "WHERE", _PLACES[place], wanted, "AND", _WALKS[order])
+
+
+def message_of(row: Row) -> Message:
+    """A message from a row of the view."""
+    direction = Direction(row["direction"])
+    quoted = row["quoted"]
+    failure = row["failure"]
+    return Message(
+        id=MessageId(row["id"]),
+        tenant=row["tenant_id"],
+        session=row["session_id"],
+        chat=_chat(row),
+        sender=_sender(row, direction),
+        direction=direction,
+        origin=Origin(row["origin"]),
+        wa_id=row["wa_id"],
+        client_ref=row["client_ref"],
+        content=read_content(row["content"]),
+        quoted=None if quoted is None else read_quoted(quoted),
+        status=MessageStatus(row["status"]),
+        status_reason=row["status_reason"],
+        failure=None if failure is None else read_failure(failure),
+        accepted_at=row["accepted_at"],
+        sent_at=row["sent_at"],
+        delivered_at=row["delivered_at"],
+        read_at=row["read_at"],
+    )
+
+
+def _chat(row: Row) -> Chat:
+    contact = None
+    if row["contact_id"] is not None:
+        contact = Contact(row["contact_id"], row["phone"], row["lid"], row["push_name"], bool(row["is_me"]))
+    jid = row["jid"]
+    return Chat(ChatId(row["chat_id"]), row["kind"], contact, None if jid is None else Jid(jid))
+
+
+def _sender(row: Row, direction: Direction) -> Contact:
+    """The writer. Our own contact has no row before pairing; its id is known all the same."""
+    return Contact(
+        ContactId(row["from_id"] or row["sender_id"]),
+        row["from_phone"],
+        row["from_lid"],
+        row["from_push_name"],
+        is_me=direction is Direction.OUT,
+    )

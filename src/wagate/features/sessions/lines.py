@@ -1,0 +1,64 @@
+"""Lines: a session that this process holds, and how the rooms above see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from wagate.domain.errors import UnsupportedByEngine
+from wagate.domain.ids import SessionId
+from wagate.domain.session import Reason, SessionState
+from wagate.ports.abilities import PairsDevices
+from wagate.ports.engine import Connection, Engine
+from wagate.ports.vault import Vault
+from wagate.store.scoped import SessionScope
+
+
+@dataclass(frozen=True, slots=True)
+class QrCode:
+    """What the phone scans. ``expires_at`` is in ms since 1970; ``remaining`` more codes follow by themselves."""
+
+    text: str
+    expires_at: int
+    remaining: int
+
+
+@dataclass(slots=True, eq=False)
+class Running:
+    """A session whose line this process holds. ``ended``: nothing that its engine still says is believed."""
+
+    scope: SessionScope
+    engine: Engine
+    vault: Vault
+    state: SessionState
+    reason: Reason | None = None
+    connection: Connection | None = None
+    qr: QrCode | None = None
+    ended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LiveLine:
+    """A line over which messages can leave."""
+
+    scope: SessionScope
+    connection: Connection
+
+
+class LineWatcher(Protocol):
+    """Somebody who cares which lines are live. Both methods only take note."""
+
+    def line_up(self, line: LiveLine) -> None:
+        """A line can send from now on (also said again when its connection changed)."""
+        ...
+
+    def line_down(self, session: SessionId) -> None:
+        """A line cannot send any more."""
+        ...
+
+
+def pairing_of(running: Running) -> PairsDevices:
+    """The line's connection, as what links a phone. Raises UnsupportedByEngine."""
+    if not isinstance(running.connection, PairsDevices):
+        raise UnsupportedByEngine(f"The engine {running.engine.name!r} does not pair with a phone")
+    return running.connection

@@ -1,0 +1,117 @@
+"""What it takes to get hold of a session: the claim, its keys, its engine."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from wagate.domain.errors import Conflict, UnknownEngine
+from wagate.domain.ids import SessionId
+from wagate.domain.session import Reason, Session, SessionState
+from wagate.features.sessions import repository
+from wagate.features.sessions.lines import Running
+from wagate.features.sessions.repository import Stored
+from wagate.features.sessions.sealed_settings import UNREADABLE, SettingsBox
+from wagate.features.sessions.states import States
+from wagate.ports.engine import Connection, Engine, Line
+from wagate.ports.news import LineNews
+from wagate.ports.vault import RecordUnreadable
+from wagate.store.database import Database
+from wagate.store.leases import Node
+from wagate.store.scoped import SessionScope
+from wagate.store.script import Script
+from wagate.store.vault import VaultKeeper
+
+_WIPE = 500
+"""Records that one transaction deletes."""
+
+Forget = Callable[[SessionScope, int], Script[int]]
+"""Deals with up to so many things that lost keys leave behind elsewhere; returns how many there were."""
+
+
+class HeldElsewhere(Conflict):
+    """Another gateway process holds this session"""
+
+    code = "session_held_elsewhere"
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """The means that opening and closing need. ``forget`` is part of throwing a session's keys away."""
+
+    database: Database
+    node: Node
+    keeper: VaultKeeper
+    engines: Mapping[str, Engine]
+    states: States
+    box: SettingsBox
+    login_gate: Callable[[], Awaitable[None]]
+    forget: Forget
+
+    async def hold(self, session: Session) -> Running:
+        """Claim a session and open its vault; it is ``starting`` and wanted from here on.
+
+        Raises UnknownEngine, SessionNotFound, HeldElsewhere.
+        """
+        engine = self.engines.get(session.engine)
+        if engine is None:
+            raise UnknownEngine(f"This gateway has no engine {session.engine!r}")
+        scope = await self.database.write(self._claim(session.id))
+        vault = self.keeper.open(scope.session, scope.tenant, scope.epoch)
+        return Running(scope, engine, vault, SessionState.STARTING)
+
+    async def connect(self, running: Running, session: Session, report: Callable[[LineNews], None]) -> Connection:
+        """Have the engine begin. Raises RecordUnreadable, or whatever an engine may raise."""
+        proxy = session.settings.proxy
+        if proxy == UNREADABLE:
+            raise RecordUnreadable("The proxy setting cannot be read; set it again")
+        return await running.engine.connect(Line(session.id, running.vault, proxy, report, self.login_gate))
+
+    async def find(self, scope: SessionScope) -> Stored | None:
+        """The session as it is now. Raises StorageUnavailable."""
+        return await self.database.read(repository.find_session(scope, scope.session, self.box))
+
+    async def release(self, running: Running) -> None:
+        """Give a session back. Raises StorageUnavailable."""
+        await self.database.write(self.node.release(running.scope))
+
+    async def settle(self, session: SessionId, state: SessionState, reason: Reason) -> None:
+        """Leave a session that nobody runs in a state; it is no longer wanted. Raises HeldElsewhere."""
+        await self.database.write(self._settle(session, state, reason))
+
+    async def discard(self, session: SessionId, reason: Reason) -> None:
+        """Log a session out that nobody runs: its keys are thrown away. Raises HeldElsewhere."""
+        scope = await self.database.write(self._settle(session, SessionState.LOGGED_OUT, reason))
+        await self.wipe(scope)
+
+    async def wipe(self, scope: SessionScope) -> None:
+        """Throw a session's keys away, piece by piece, and first what they were needed for."""
+        while await self.database.write(self._forget_owned(scope)) == _WIPE:
+            pass
+        while await self.database.write(repository.delete_records(scope, _WIPE)) == _WIPE:
+            pass
+
+    def claimed(self, session: SessionId) -> Script[SessionScope]:
+        """Part of a write script: take a session. Raises HeldElsewhere."""
+        scope = yield from self.node.claim(session)
+        if scope is None:
+            raise HeldElsewhere("Another gateway process holds this session; ask that one, or wait until it lets go")
+        return scope
+
+    def _claim(self, session: SessionId) -> Script[SessionScope]:
+        scope = yield from self.claimed(session)
+        yield from repository.want_session(scope, session, True)
+        yield from self.states.change(scope, SessionState.STARTING)
+        return scope
+
+    def _settle(self, session: SessionId, state: SessionState, reason: Reason) -> Script[SessionScope]:
+        scope = yield from self.claimed(session)
+        yield from repository.want_session(scope, session, False)
+        yield from self.states.change(scope, state, reason)
+        yield from self.node.release(scope)
+        return scope
+
+    def _forget_owned(self, scope: SessionScope) -> Script[int]:
+        if (yield from repository.owned_session(scope, self.box)) is None:
+            return 0
+        return (yield from self.forget(scope, _WIPE))
