@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import resource
 import signal
 import sys
 from asyncio import sslproto
@@ -27,6 +28,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--tls-buffer", type=int, default=_TLS_BUFFER, help="bytes per TLS connection (default 16384)")
     parsed = parser.parse_args(arguments)
     sslproto.SSLProtocol.max_size = parsed.tls_buffer
+    _allow_many_connections()
     ports = Ports(parsed.tls_port, tuple(parsed.plain_port or (0,)), parsed.proxy_port, parsed.control_port)
     asyncio.run(_run(ports, parsed.seed, parsed.info))
 
@@ -39,6 +41,12 @@ async def _run(ports: Ports, seed: int | None, info_file: Path | None) -> None:
     async with Emulator(ports, seed=seed) as emulator:
         _announce(emulator.whereabouts, info_file)
         await stop.wait()
+
+
+def _allow_many_connections() -> None:
+    """A client through the proxy takes three file descriptors, and the usual soft limit is 1,024."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _announce(whereabouts: Whereabouts, info_file: Path | None) -> None:

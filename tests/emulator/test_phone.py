@@ -124,10 +124,12 @@ def test_a_phone_answers_a_companion_that_asks_again() -> None:
         Node("registration", None, b"\x00\x00\x12\x67"),
     ]
     line.say(Node("receipt", {"id": id, "to": lid, "type": "retry"}, retry))
-    assert len(wires.world.account(ANN).devices[1].queue) == 1, "a retry receipt is no acknowledgement"
+    line.say(companion.ack(message))
+    assert len(wires.world.account(ANN).devices[1].queue) == 1, "the ack of what was asked for again took the answer"
     again = line.the("message", id=id)
     assert again.require("enc").get("count") == "1"
     line.say(companion.ack(again))
+    assert len(wires.world.account(ANN).devices[1].queue) == 0
     key = next(iter(companion.prekeys.values()))
     keys = [
         Node("type", None, b"\x05"),

@@ -53,6 +53,28 @@ def test_a_sender_may_be_spelled_with_or_without_its_device() -> None:
     assert len(queue) == 0
 
 
+def test_the_ack_beside_a_retry_receipt_is_not_for_the_answer() -> None:
+    queue = DeviceQueue()
+    queue.put(message("M"))
+    queue.excuse(Node("receipt", {"id": "M", "to": ANN, "type": "retry"}))
+    assert len(queue) == 0
+    queue.put(message("M"))
+    assert queue.acknowledge("message", ack(message("M")))
+    assert len(queue) == 1
+    assert queue.acknowledge("message", ack(message("M")))
+    assert len(queue) == 0
+
+
+def test_an_ack_that_was_under_way_does_not_outlive_its_connection() -> None:
+    queue = DeviceQueue()
+    queue.put(message("M"))
+    queue.excuse(Node("receipt", {"id": "M", "to": ANN, "type": "retry"}))
+    queue.resume()
+    queue.put(message("M"))
+    assert queue.acknowledge("message", ack(message("M")))
+    assert len(queue) == 0
+
+
 class Patient:
     """A companion that notes what it is shown, acknowledges when told, and may hang up at any time."""
 

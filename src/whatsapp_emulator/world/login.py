@@ -74,6 +74,7 @@ def _log_in(state: State, link: Link) -> None:
         state.break_stream(old, Node("stream:error", None, [Node("conflict", {"type": "replaced"})]))
         old.device = None
     link.device, device.link = device, link
+    device.queue.resume()
     state.audit.counts["logins"] += 1
     success: Attrs = {
         "t": state.stamp,

@@ -22,10 +22,11 @@ class _Key(NamedTuple):
 class DeviceQueue:
     """Unacknowledged stanzas, oldest first. A stanza with the same key as a waiting one takes its place at the end."""
 
-    __slots__ = ("_waiting",)
+    __slots__ = ("_excused", "_waiting")
 
     def __init__(self) -> None:
         self._waiting: dict[_Key, Node] = {}
+        self._excused: Counter[str] = Counter()
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -45,10 +46,13 @@ class DeviceQueue:
         Clients differ in how they spell the sender (with its device or without) and whether they repeat the
         participant, so a stanza with the same id and user is accepted when none fits exactly.
         """
-        to = acknowledgement.attr("to")
+        to, id = acknowledgement.attr("to"), acknowledgement.attr("id")
+        if tag == "message" and acknowledgement.tag == "ack" and self._excused[id]:
+            self._excused[id] -= 1
+            return True
         exact = _Key(
             tag,
-            acknowledgement.attr("id"),
+            id,
             to,
             acknowledgement.get("participant") or "",
             "" if tag == "message" else acknowledgement.get("type") or "",
@@ -61,6 +65,18 @@ class DeviceQueue:
                 del self._waiting[key]
                 return True
         return False
+
+    def excuse(self, retry: Node) -> None:
+        """A retry receipt says that a message cannot be read: it is done with, and its answer will be another stanza.
+
+        The `ack` that clients send beside the receipt belongs to the first one, and must not count for the answer.
+        """
+        if self.acknowledge("message", retry):
+            self._excused[retry.attr("id")] += 1
+
+    def resume(self) -> None:
+        """A new connection begins: acknowledgements that were under way on the old one will not come any more."""
+        self._excused.clear()
 
     def counts(self) -> Counter[str]:
         """How many stanzas wait, by tag."""

@@ -22,7 +22,9 @@ def hear(state: State, link: Link, node: Node) -> None:
         state.violate("unhandled_stanza", link, repr(node))
         return
     to, kind = node.jid("to"), node.get("type")
-    if kind != "retry" and not device.queue.acknowledge("message", node):
+    if kind == "retry":
+        device.queue.excuse(node)
+    elif not device.queue.acknowledge("message", node):
         state.audit.counts["receipts for nothing queued"] += 1
     state.audit.counts[f"receipt {kind or 'delivered'}"] += 1
     ack = {"class": "receipt", "id": node.attr("id"), "from": to, "type": kind, "participant": node.get("participant")}
