@@ -1,0 +1,373 @@
+"""A machine and a pretend network in one memory: the test decides what happens next, and what is lost.
+
+Nothing here waits. Loads, commits, stanzas and timers lie ready until a step carries one of them out; a crash throws all
+of them away, and what was committed is all that the next machine gets.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from random import Random
+
+from typing_extensions import override
+
+from engines.native.lines import OTHER, OWN
+from wagate.adapters.engines.native import Habits
+from wagate.adapters.engines.native.machine.credentials import Credentials
+from wagate.adapters.engines.native.machine.machine import Machine
+from wagate.adapters.engines.native.machine.outlook import Outlook
+from wagate.adapters.engines.native.machine.records import CREDENTIALS
+from wagate.adapters.engines.native.machine.shell import Shell, Then, Timer
+from wagate.domain.content import Text
+from wagate.domain.ids import MessageId
+from wagate.domain.jid import Jid
+from wagate.ports.engine import Outgoing
+from wagate.ports.news import DurableNews, LineNews, MessageArrived, QrShown, SendAccepted, SendStarted
+from wagate.ports.vault import NotLoaded, RecordKey, Unit, VaultFailed
+from whatsapp_emulator.world.links import Delivery, Hangup, Link
+from whatsapp_emulator.world.world import World
+from whatsapp_wire.decoding import decode
+from whatsapp_wire.encoding import encode
+
+THIRD = "5511900000003"
+HABITS = Habits(first_prekeys=12, more_prekeys=8)
+
+
+@dataclass
+class Disk:
+    """What survives a crash: the records, and what the rest of the house was told in the same transactions."""
+
+    records: dict[RecordKey, bytes] = field(default_factory=dict)
+    ledger: list[DurableNews] = field(default_factory=list)
+
+    def commit(self, unit: Unit) -> None:
+        for key, value in unit.changes.items():
+            if value is None:
+                self.records.pop(key, None)
+            else:
+                self.records[key] = value
+        self.ledger += unit.news
+
+
+class _Timer(Timer):
+    def __init__(self, due: float, then: Callable[[], None]) -> None:
+        self.due = due
+        self.then: Callable[[], None] | None = then
+
+    @override
+    def cancel(self) -> None:
+        self.then = None
+
+
+class ReplayShell(Shell):
+    """Keeps everything that the machine asked for until the test carries it out."""
+
+    def __init__(self, disk: Disk, now: Callable[[], float]) -> None:
+        self.disk = disk
+        self._now = now
+        self.uncommitted: deque[tuple[Unit, Then]] = deque()
+        self.answers: deque[Callable[[], None]] = deque()
+        self.written: deque[bytes] = deque()
+        self.timers: list[_Timer] = []
+        self.loaded: dict[RecordKey, bytes | None] = {}
+        self.told: list[LineNews] = []
+        self.failure: VaultFailed | None = None
+        self.hung_up = False
+
+    @override
+    def now(self) -> float:
+        return self._now()
+
+    @override
+    def get(self, kind: str, address: str) -> bytes | None:
+        if self.failure is not None:
+            raise self.failure
+        if (kind, address) not in self.loaded:
+            raise NotLoaded(f"{kind} {address}")
+        return self.loaded[kind, address]
+
+    @override
+    def is_loaded(self, keys: Sequence[RecordKey]) -> bool:
+        return all(key in self.loaded for key in keys)
+
+    @override
+    def load(self, keys: Sequence[RecordKey], then: Then) -> None:
+        def answer() -> None:
+            for key in keys:
+                if key not in self.loaded:
+                    self.loaded[key] = self.disk.records.get(key)
+            then(None, None)
+
+        self.answers.append(answer)
+
+    @override
+    def list(self, kind: str, then: Then) -> None:
+        self.answers.append(
+            lambda: then(None, [(address, value) for (of, address), value in self.disk.records.items() if of == kind])
+        )
+
+    @override
+    def expire(self, kind: str, before: float, then: Then) -> None:
+        self.answers.append(lambda: then(None, None))
+
+    @override
+    def submit(self, unit: Unit, then: Then) -> None:
+        self.loaded.update(unit.changes)
+        self.uncommitted.append((unit, then))
+
+    @override
+    def compute(self, work: Callable[[], object], then: Then) -> None:
+        self.answers.append(lambda: then(None, work()))
+
+    @override
+    def after(self, seconds: float, then: Callable[[], None]) -> Timer:
+        timer = _Timer(self._now() + seconds, then)
+        self.timers.append(timer)
+        return timer
+
+    @override
+    def write(self, stanza: bytes) -> None:
+        self.written.append(stanza)
+
+    @override
+    def report(self, news: LineNews) -> None:
+        self.told.append(news)
+
+    @override
+    def fail(self, error: VaultFailed) -> None:
+        self.failure = self.failure or error
+
+    @override
+    def hang_up(self) -> None:
+        self.hung_up = True
+
+    def forget_clean(self) -> None:
+        """Let go of records that are on the disk as they are in memory, as a bounded cache does at any time."""
+        changing = {key for unit, _ in self.uncommitted for key in unit.changes}
+        self.loaded = {key: value for key, value in self.loaded.items() if key in changing}
+
+    def commit(self) -> None:
+        """Make the oldest unit durable."""
+        if self.uncommitted:
+            unit, then = self.uncommitted.popleft()
+            self.disk.commit(unit)
+            then(None, None)
+
+    def fail_commits(self) -> None:
+        """Let the oldest unit fail, and so all that were built on it."""
+        if self.uncommitted:
+            self.failure = VaultFailed("injected")
+            failed, self.uncommitted = self.uncommitted, deque()
+            for _, then in failed:
+                then(self.failure, None)
+
+
+@dataclass
+class Post:
+    """A message that the rest of the house wants sent, and whether a call for it is under way."""
+
+    outgoing: Outgoing
+    calling: bool = False
+
+
+class Replay:
+    """One line, two contacts, and every step that can happen to them."""
+
+    def __init__(self, seed: int, *, is_warm: bool = True) -> None:
+        """Paired; ``is_warm`` says that messages were exchanged with both contacts before the test begins."""
+        self.random = Random(seed)
+        self.world = World(Random(seed))
+        self.now = 1_800_000_000.0
+        self.disk = Disk()
+        self.posts: list[Post] = []
+        self.typed: list[str] = []
+        self.link: Link | None = None
+        self.to_device: deque[bytes | None] = deque()
+        self.own = self.world.account(OWN).lid
+        for phone in (OTHER, THIRD):
+            self.world.account(phone)
+        self._start()
+        self._pair()
+        if is_warm:
+            for phone in (OTHER, THIRD):
+                self.post(phone)
+                self.type(phone)
+            self.settle()
+
+    # ---- steps
+
+    def post(self, phone: str) -> None:
+        """The house accepts a message for a contact."""
+        number = len(self.posts) + 1
+        jid = Jid.from_phone(phone)
+        self.posts.append(Post(Outgoing(MessageId(f"msg_{number}"), f"3EB0{number:018X}", jid, Text(f"out {number}"))))
+        self.dispatch()
+
+    def type(self, phone: str) -> None:
+        """A contact writes to us."""
+        self.typed.append(self.world.phone(phone).type(self.own, f"in {len(self.typed) + 1}"))
+        self._carry()
+
+    def dispatch(self) -> None:
+        """Hand over what the house has waiting: one message per chat at a time, in its order."""
+        started = {news.wa_id for news in self.disk.ledger if isinstance(news, SendStarted)}
+        for phone in (OTHER, THIRD):
+            to = Jid.from_phone(phone)
+            waiting = [p for p in self.posts if p.outgoing.to == to and p.outgoing.wa_id not in started]
+            if waiting and not any(post.calling for post in waiting):
+                self._call(waiting[0])
+
+    def repeat(self) -> None:
+        """The house hands over a message once more, although it may be on its way or gone already."""
+        if self.posts:
+            self.machine.send(self.random.choice(self.posts).outgoing, lambda *_: None)
+        self._tidy()
+
+    def answer(self) -> None:
+        """A load or computation is done."""
+        if self.shell.answers:
+            self.shell.answers.popleft()()
+        self._tidy()
+
+    def commit(self) -> None:
+        self.shell.commit()
+        self._tidy()
+
+    def fail_commit(self) -> None:
+        self.shell.fail_commits()
+        self._tidy()
+
+    def hear(self) -> None:
+        """A stanza of the server arrives, or the end of what it has to say."""
+        if self.to_device:
+            stanza = self.to_device.popleft()
+            if stanza is None:
+                self.cut()
+            else:
+                self.machine.received(decode(stanza))
+        self._tidy()
+
+    def speak(self) -> None:
+        """A stanza of ours arrives at the server."""
+        if self.link is not None and self.shell.written:
+            self.world.receive(self.link, decode(self.shell.written.popleft()), self.now)
+            self._carry()
+
+    def cut(self) -> None:
+        """The connection breaks; whatever was under way in either direction is gone."""
+        if self.link is not None:
+            self.world.close(self.link, self.now)
+            self.link = None
+            self.to_device.clear()
+            self.shell.written.clear()
+            self.shell.hung_up = False
+            self._carry()
+            self.machine.closed()
+
+    def dial(self) -> None:
+        if self.link is None:
+            self.machine.opened()
+            self.link = self.world.connect(self.machine.credentials.noise.public, self.machine.payload(), self.now)
+            self._carry()
+
+    def crash(self) -> None:
+        """The process is killed and starts again."""
+        if self.link is not None:
+            self.world.close(self.link, self.now)
+            self.link = None
+            self._carry()
+        self.to_device.clear()
+        for post in self.posts:
+            post.calling = False
+        self._start()
+
+    def wait(self, seconds: float) -> None:
+        """Time passes."""
+        self.now += seconds
+        self.world.tick(self.now)
+        due = [timer for timer in self.shell.timers if timer.due <= self.now]
+        self.shell.timers = [timer for timer in self.shell.timers if timer.due > self.now]
+        for timer in due:
+            if timer.then is not None:
+                timer.then()
+        self._tidy()
+
+    def forget_clean(self) -> None:
+        self.shell.forget_clean()
+
+    # ---- to the end
+
+    def settle(self) -> None:
+        """Let everything happen that is left to happen, without further accidents."""
+        for _ in range(10_000):
+            self.dial()
+            self.dispatch()
+            if not self._progress():
+                return
+        raise AssertionError("it never comes to rest")
+
+    def arrived(self) -> list[str]:
+        """The ids of the messages that the house was told of, each once, in their order."""
+        return list(dict.fromkeys(news.wa_id for news in self.disk.ledger if isinstance(news, MessageArrived)))
+
+    def accepted(self) -> list[str]:
+        return [news.wa_id for news in self.disk.ledger if isinstance(news, SendAccepted)]
+
+    def shown(self, phone: str) -> list[str]:
+        """The ids of what a contact's phone shows of ours, in its order."""
+        return [shown.id for shown in self.world.phone(phone).inbox if not shown.own]
+
+    def _progress(self) -> bool:
+        before = (len(self.disk.ledger), len(self.disk.records))
+        busy = bool(self.shell.answers or self.shell.uncommitted or self.shell.written or self.to_device)
+        self.answer()
+        self.commit()
+        self.speak()
+        self.hear()
+        return busy or before != (len(self.disk.ledger), len(self.disk.records))
+
+    def _start(self) -> None:
+        self.shell = ReplayShell(self.disk, lambda: self.now)
+        stored = self.disk.records.get(CREDENTIALS)
+        unacked = sorted((address, value) for (kind, address), value in self.disk.records.items() if kind == "unacked")
+        credentials = None if stored is None else Credentials.unpack(stored)
+        self.machine = Machine(self.shell, HABITS, Outlook(self.random), credentials, unacked)
+
+    def _pair(self) -> None:
+        self.dial()
+        while not self.shell.told or not isinstance(self.shell.told[-1], QrShown):
+            self._progress()
+        self.world.scan(OWN, self.shell.told[-1].text)
+        self._carry()
+        self.settle()
+        self.cut()
+        self.settle()
+
+    def _call(self, post: Post) -> None:
+        post.calling = True
+
+        def then(_: Exception | None, __: object) -> None:
+            post.calling = False
+
+        self.machine.send(post.outgoing, then)
+        self._tidy()
+
+    def _carry(self) -> None:
+        for effect in self.world.collect():
+            match effect:
+                case Delivery(link, node):
+                    if link is self.link:
+                        self.to_device.append(encode(node))
+                case Hangup(link):
+                    if link is self.link:
+                        self.to_device.append(None)
+
+    def _tidy(self) -> None:
+        """Do what the loop around the machine does: hang up when asked, begin anew when the vault failed."""
+        if self.shell.failure is not None:
+            self.machine.give_up(self.shell.failure)
+            self.crash()
+        elif self.shell.hung_up:
+            self.cut()
