@@ -31,6 +31,43 @@ installed() {
 $(fingerprint 2>/dev/null)" ]
 }
 
+# ready SET: does .venv serve SET? What the tests need contains what the gateway needs.
+ready() {
+  installed "$1" || { [ "$1" = run ] && installed test; }
+}
+
+# prepare SET: make .venv serve SET. Where it does already, this is all that happens.
+prepare() {
+  if ! ready "$1"; then
+    take_turn
+    ready "$1" || install "$1"
+    end_turn
+  fi
+}
+
+# Two commands that are started at once must not build one environment together. A link is made in one step and holds
+# the process it belongs to; one whose process is gone is left over from a kill.
+take_turn() {
+  { mkdir -p .uv && [ -w .uv ] && [ -w . ]; } 2>/dev/null ||
+    die "cannot write to $PWD, where its environment (.venv) has to go."
+  until ln -s "$$" .uv/turn 2>/dev/null; do
+    owner=$(readlink .uv/turn) || continue
+    if kill -0 "$owner" 2>/dev/null; then
+      say "process $owner is installing; waiting for it (if it is not a ./run or ./test: rm $PWD/.uv/turn)"
+      sleep 2
+    else
+      rm -f .uv/turn
+    fi
+  done
+  trap end_turn EXIT
+  trap 'exit 1' HUP INT TERM
+}
+
+end_turn() {
+  rm -f .uv/turn
+  trap - EXIT HUP INT TERM
+}
+
 # The first Python that will do, as a path. PYTHON=… overrides.
 find_python() {
   found=
@@ -91,7 +128,6 @@ is_usable() {
 
 # install SET: bring .venv to exactly requirements/SET.txt and this project.
 install() {
-  [ -w . ] || die "cannot write to $PWD, where its environment (.venv) has to go."
   python=$(find_python) || exit 1
   uv=$(find_uv "$python") || exit 1
   choose_cache

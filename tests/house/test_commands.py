@@ -12,7 +12,7 @@ import pytest
 from house import tree
 
 _FILES = ["run", "test", "tools/environment.sh", "pyproject.toml", "requirements/run.txt", "requirements/test.txt"]
-_TOOLS = ["cat", "cksum", "date", "dirname", "mkdir", "mv", "rm"]
+_TOOLS = ["cat", "cksum", "date", "dirname", "ln", "mkdir", "mv", "readlink", "rm", "sleep"]
 _UV = """#!/bin/sh
 [ "$1" = --version ] && exit
 printf 'uv %s\\n' "$*" >>"$RECORD"
@@ -126,6 +126,30 @@ def test_an_installation_that_was_cut_short_is_taken_up_again(machine: Machine) 
     assert machine.installs("run") == ["run.txt"]
 
 
+def test_two_that_start_at_once_take_turns(machine: Machine) -> None:
+    turn = machine.checkout / ".uv/turn"
+    turn.parent.mkdir()
+    turn.symlink_to(str(os.getpid()))
+    with subprocess.Popen([machine.checkout / "run"], env=machine.env, stderr=subprocess.PIPE, text=True) as second:
+        assert second.stderr is not None
+        assert f"process {os.getpid()} is installing" in second.stderr.readline()
+        assert not (machine.checkout / ".venv").exists()
+        turn.unlink()
+        second.communicate()
+    assert second.returncode == 0
+    assert not turn.is_symlink()
+    assert machine.installs("run") == []
+
+
+def test_a_turn_that_a_killed_process_left_is_nobodys(machine: Machine) -> None:
+    with subprocess.Popen(["true"], env=machine.env | {"PATH": os.defpath}) as gone:
+        gone.wait()
+    turn = machine.checkout / ".uv/turn"
+    turn.parent.mkdir()
+    turn.symlink_to(str(gone.pid))
+    assert machine.installs("run") == ["run.txt"]
+
+
 @pytest.mark.parametrize("happens", ["the project is moved", "Python is replaced"])
 def test_an_environment_that_cannot_work_any_more_is_made_anew(machine: Machine, happens: str) -> None:
     machine.do("run")
@@ -205,6 +229,10 @@ def _with_an_old_python(machine: Machine) -> None:
     machine.python("3.9.18", old=True)
 
 
+def _where_nothing_can_be_written(machine: Machine) -> None:
+    (machine.checkout / ".uv").touch()  # root may write everywhere, but not into a file as if it were a folder
+
+
 def _without_venv(machine: Machine) -> None:
     (machine.folder / "bin/uv").unlink()
     machine.python(bare=True)
@@ -216,6 +244,7 @@ def _without_venv(machine: Machine) -> None:
         (_without_python, "needs Python 3.11 or newer; found: none."),
         (_with_an_old_python, "(Python 3.9.18)"),
         (_without_venv, "apt install python3-venv"),
+        (_where_nothing_can_be_written, "cannot write to"),
     ],
 )
 @pytest.mark.parametrize("command", ["run", "test"])
