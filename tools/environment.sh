@@ -54,7 +54,7 @@ take_turn() {
     owner=$(readlink .uv/turn) || continue
     if kill -0 "$owner" 2>/dev/null; then
       say "process $owner is installing; waiting for it (if it is not a ./run or ./test: rm $PWD/.uv/turn)"
-      sleep 2
+      sleep 1
     else
       rm -f .uv/turn
     fi

@@ -48,6 +48,14 @@ def test_a_room_reads_its_own_tables_only() -> None:
     assert foreign == []
 
 
+def test_sql_stands_in_the_store_and_in_repositories() -> None:
+    writers = [path for path in tree.modules("src") if "wagate.store.script.sql" in set(_imported(tree.parsed(path)))]
+    assert len(writers) >= 4
+    assert [
+        path for path in writers if path.parts[2] != "store" and "repository" not in path.with_suffix("").parts
+    ] == []
+
+
 def _is_vague(name: str) -> bool:
     """Whether a name does not say what the thing is: `session_data`, `BaseEngine`, but not `DataFolder`."""
     words = [word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)]
