@@ -41,17 +41,21 @@ def log_in(us: Device, stanza: Node) -> Flow[None]:
 
 
 def refill(us: Device) -> Flow[None]:
-    """Ask how many prekeys are left on the server and publish more if need be.
+    """Ask how many prekeys are left on the server, and publish more if need be.
 
     A refusal is survived: the device can then still send, and read whoever has a session with it.
     """
     try:
-        answer = yield from us.flows.ask(prekey_stanzas.count_query)
-        on_server = prekey_stanzas.parse_count(answer)
+        on_server = yield from _count_prekeys(us)
         if on_server < us.habits.low_prekeys:
             yield from prekeys.top_up(us, on_server)
+            _log.info("prekeys on the server", before=on_server, after=(yield from _count_prekeys(us)))
     except RequestRefused as refused:
         _log.warning("prekeys could not be published", error=str(refused))
+
+
+def _count_prekeys(us: Device) -> Flow[int]:
+    return prekey_stanzas.parse_count((yield from us.flows.ask(prekey_stanzas.count_query)))
 
 
 def _standing(us: Device) -> tuple[SessionState, Reason | None]:
