@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from functools import lru_cache
 from typing import NewType
 
 TenantId = NewType("TenantId", str)
@@ -15,12 +16,24 @@ EventId = NewType("EventId", str)
 NodeId = NewType("NodeId", str)
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PAIRS = tuple(high + low for high in _CROCKFORD for low in _CROCKFORD)
+_MOMENT = range(40, -1, -10)
+_RANDOM = range(70, -1, -10)
 
 
 def ulid(now_ms: int) -> str:
     """A ULID for a moment given in milliseconds since 1970; ids of later milliseconds sort after earlier ones."""
-    value = (now_ms << 80) | secrets.randbits(80)
-    return "".join(_CROCKFORD[(value >> shift) & 31] for shift in range(125, -1, -5))
+    return _moment(now_ms) + _written(secrets.randbits(80), _RANDOM)
+
+
+@lru_cache(maxsize=64)  # a burst of ids shares its millisecond
+def _moment(now_ms: int) -> str:
+    return _written(now_ms, _MOMENT)
+
+
+def _written(number: int, shifts: range) -> str:
+    """A number in Crockford base32, two characters at a time."""
+    return "".join([_PAIRS[(number >> shift) & 1023] for shift in shifts])
 
 
 def tenant_id(now_ms: int) -> TenantId:

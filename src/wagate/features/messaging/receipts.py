@@ -28,6 +28,8 @@ _PROOFS = {
     ReceiptKind.READ: MessageStatus.READ,
     ReceiptKind.PLAYED: MessageStatus.PLAYED,
 }
+_READ = frozenset({MessageStatus.READ, MessageStatus.PLAYED})
+_DELIVERED = _READ | {MessageStatus.DELIVERED}
 _JUST_NOW_MS = 2_000
 
 
@@ -43,16 +45,20 @@ def advanced(
 
     An ack that comes after a receipt still says when the message was sent.
     """
-    if status is MessageStatus.SENT and message.sent_at is None:
-        message = replace(message, sent_at=min(at, message.delivered_at or at))
+    sent_at = message.sent_at
+    if status is MessageStatus.SENT and sent_at is None:
+        sent_at = min(at, message.delivered_at or at)
     if not may_become(message.status, status):
-        return message
-    moved = replace(message, status=status, status_reason=reason, failure=failure)
-    if status is MessageStatus.DELIVERED:
-        return replace(moved, delivered_at=at)
-    if status in (MessageStatus.READ, MessageStatus.PLAYED):
-        return replace(moved, delivered_at=message.delivered_at or at, read_at=message.read_at or at)
-    return moved
+        return message if sent_at == message.sent_at else replace(message, sent_at=sent_at)
+    return replace(
+        message,
+        status=status,
+        status_reason=reason,
+        failure=failure,
+        sent_at=sent_at,
+        delivered_at=message.delivered_at or (at if status in _DELIVERED else None),
+        read_at=message.read_at or (at if status in _READ else None),
+    )
 
 
 def moment(timestamp_s: int, now_ms: int) -> int:
