@@ -144,6 +144,20 @@ def test_a_phone_answers_a_companion_that_asks_again() -> None:
     assert wires.world.audit.violations == []
 
 
+def test_an_answer_is_kept_when_the_connection_ends_before_the_ack_of_the_first_message() -> None:
+    wires, companion, line = two()
+    message = line.the("message", id=wires.type(BOB, companion.lid, "x"))
+    id = message.attr("id")
+    retry = Node("retry", {"count": 1, "id": id, "t": message.get("t"), "v": 1})
+    line.say(Node("receipt", {"id": id, "to": message.jid("from"), "type": "retry"}, [retry]))
+    line.close()
+    line = wires.log_in(companion)
+    answer = line.the("message", id=id)
+    assert answer.require("enc").get("count") == "1"
+    line.say(companion.ack(answer))
+    assert len(wires.world.account(ANN).devices[1].queue) == 0
+
+
 def test_forged_keys_in_a_retry_receipt_are_reported() -> None:
     wires, companion, line = two()
     message = line.the("message", id=wires.type(BOB, companion.lid, "x"))

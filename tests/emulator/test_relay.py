@@ -160,6 +160,9 @@ def test_a_phone_that_lost_its_keys_asks_again_and_nobody_is_blamed() -> None:
     wires.send(line, "M2", BOB, "found")
     assert inbox(wires, BOB) == ["hello", "found"]
     assert wires.world.audit.violations == []
+    companion.sessions[wires.world.account(BOB).lid] = companion.sessions[wires.world.account(ANN).lid]
+    wires.send(line, "M3", BOB, "in the wrong session")
+    assert [found.kind for found in wires.world.audit.violations] == ["failed_decryption"]
 
 
 def test_a_phone_asks_five_times_at_most() -> None:

@@ -66,7 +66,6 @@ class Connection:
     def hang_up(self, hangup: Hangup) -> None:
         """End the connection as the world wants it ended."""
         if hangup.reset:
-            self._arriving.clear()
             reset(self._transport)
         else:
             self._board.spawn(self._close(hangup.grace_s))

@@ -23,8 +23,6 @@ class DelayLine(Generic[T]):
             return
         loop = asyncio.get_running_loop()
         due = loop.time() + delay_s
-        if self._inside:
-            due = max(due, self._inside[-1][0])
         self._inside.append((due, item))
         if self._timer is None:
             self._timer = loop.call_at(due, self._pass_due)
