@@ -166,8 +166,7 @@ class Gateway:
 
     async def start(self) -> None:
         """Start, and return when it is ready."""
-        command = [*self._entry, "serve", "--data", str(self.data)]
-        self.spawned = Spawned(command[0], command[1:], self._environment, self._log)
+        self.spawn()
 
         async def ready() -> bool:
             if self.running.process.poll() is not None:
@@ -178,6 +177,11 @@ class Gateway:
             return False
 
         await until(ready, START_TIMEOUT_S, "readiness")
+
+    def spawn(self) -> None:
+        """Start the process and wait for nothing."""
+        command = [*self._entry, "serve", "--data", str(self.data)]
+        self.spawned = Spawned(command[0], command[1:], self._environment, self._log)
 
     def kill(self) -> None:
         """SIGKILL, and wait for the end."""

@@ -37,6 +37,17 @@ from wagate.store.sealed import MasterKey, Sealer
 from wagate.store.vault import VaultKeeper
 
 
+def _native(settings: Settings, _clock: Clock) -> Engine:
+    from wagate.adapters.engines.native import NativeEngine
+
+    return NativeEngine(
+        url=settings.whatsapp_url,
+        root_key=bytes.fromhex(settings.whatsapp_root_key) if settings.whatsapp_root_key else None,
+        ca_file=settings.whatsapp_ca_file,
+        version=settings.client_version,
+    )
+
+
 def _fake(_settings: Settings, clock: Clock) -> Engine:
     from wagate.adapters.engines.fake import FakeEngine, FakeService
 
@@ -44,6 +55,7 @@ def _fake(_settings: Settings, clock: Clock) -> Engine:
 
 
 ENGINES: Mapping[str, Callable[[Settings, Clock], Engine]] = {
+    "native": _native,
     "fake": _fake,
 }
 """Factories that import their plug inside, so that what is not installed costs nothing."""

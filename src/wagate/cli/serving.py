@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 Ready = Callable[["Gateway", str], Awaitable[None]]
 """Called when the gateway has started, with the address at which it is about to answer."""
 
+Build = Callable[["Settings"], Awaitable["Gateway"]]
+
 
 def serve(data: Path | None, host: str | None, port: int | None) -> None:
     """Run the gateway until Ctrl-C. Raises CommandFailed when it cannot start."""
@@ -34,13 +36,17 @@ def serve(data: Path | None, host: str | None, port: int | None) -> None:
     run(settings, announce)
 
 
-def run(settings: Settings, ready: Ready) -> None:
-    """Start the gateway, listen, and stop both at the first SIGINT or SIGTERM. Raises CommandFailed."""
+def run(settings: Settings, ready: Ready, build: Build | None = None) -> None:
+    """Start the gateway, listen, and stop both at the first SIGINT or SIGTERM. Raises CommandFailed.
+
+    ``build`` puts the gateway together, with other plugs than ``bootstrap.build`` chooses by itself.
+    """
+    from wagate import bootstrap
     from wagate.cli.http_server import listen, run_on_fast_loop
 
     listener = listen(settings.host, settings.port)
     with listener, suppress(asyncio.CancelledError):
-        run_on_fast_loop(lambda: _run(settings, listener, ready))
+        run_on_fast_loop(lambda: _run(settings, listener, ready, build or bootstrap.build))
 
 
 def prepare_data(path: Path) -> None:
@@ -51,23 +57,14 @@ def prepare_data(path: Path) -> None:
         raise CommandFailed(f"The data directory {path} cannot be made: {error.strerror}.") from error
 
 
-async def _run(settings: Settings, listener: socket.socket, ready: Ready) -> None:
+async def _run(settings: Settings, listener: socket.socket, ready: Ready, build: Build) -> None:
     from wagate.api.app import create_app
-    from wagate.bootstrap import build
     from wagate.cli.http_server import HttpServer, stopping_on_signals, url_of
-    from wagate.domain.errors import GatewayError
-    from wagate.features import DataInUse
 
     me = asyncio.current_task()
     assert me is not None
-    try:
-        with stopping_on_signals(me.cancel):
-            gateway = build(settings)
-            await gateway.start()
-    except DataInUse as error:
-        raise CommandFailed(error.detail, Exit.IN_USE) from error
-    except GatewayError as error:
-        raise CommandFailed(f"The gateway cannot start: {error.detail}") from error
+    with stopping_on_signals(me.cancel):
+        gateway = await _started(settings, build)
     try:
         server = HttpServer(create_app(gateway, max_body_bytes=settings.body_limit), gateway.realtime.close)
         with stopping_on_signals(server.stop):
@@ -75,6 +72,24 @@ async def _run(settings: Settings, listener: socket.socket, ready: Ready) -> Non
             await server.serve(sockets=[listener])
     finally:
         await gateway.stop()
+
+
+async def _started(settings: Settings, build: Build) -> Gateway:
+    from wagate.domain.errors import GatewayError
+    from wagate.store.folder import DataInUse
+
+    try:
+        gateway = await build(settings)
+        try:
+            await gateway.start()
+        except BaseException:
+            await gateway.stop()
+            raise
+    except DataInUse as error:
+        raise CommandFailed(error.detail, Exit.IN_USE) from error
+    except GatewayError as error:
+        raise CommandFailed(f"The gateway cannot start: {error.detail}") from error
+    return gateway
 
 
 def _greeting(url: str, settings: Settings, first_key: str | None) -> list[str]:

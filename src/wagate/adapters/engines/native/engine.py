@@ -39,12 +39,13 @@ class NativeEngine(Engine):
         self,
         *,
         url: str = URL,
-        root_key: bytes = WHATSAPP_ROOT,
+        root_key: bytes | None = None,
         ca_file: Path | None = None,
         version: tuple[int, int, int] | None = None,
         habits: Habits | None = None,
     ) -> None:
-        """``root_key`` (32 bytes) must have signed the server's Noise certificate, one of ``ca_file`` its TLS one.
+        """``root_key`` (32 bytes; None: WhatsApp's own) must have signed the server's Noise certificate, one of
+        ``ca_file`` its TLS one.
 
         ``version`` replaces the WhatsApp Web version of ``habits``. Raises OSError or ssl.SSLError for the file.
         """
@@ -52,7 +53,7 @@ class NativeEngine(Engine):
         if version is not None:
             habits = replace(habits, version=ClientVersion(*version))
         tls = tls_context(ca_file) if url.startswith("wss:") else None
-        self._means = Means(Endpoint(url, root_key, tls, USER_AGENT), habits, Pools())
+        self._means = Means(Endpoint(url, root_key or WHATSAPP_ROOT, tls, USER_AGENT), habits, Pools())
 
     @property
     @override

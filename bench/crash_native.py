@@ -1,0 +1,201 @@
+"""The kill storm: ``python -m bench.crash_native [--kills 200] [--database both] [--bug NAME]``.
+
+A gateway works under load in both directions and is killed with SIGKILL at random moments, again and again. The ledger
+is in this process, the phones are in the emulator's: only the gateway dies. At the end everything is counted:
+
+* accepted (a 202 was read) and never shown by the phone,
+* shown twice by the phone,
+* typed on a phone and not in the gateway's list of messages, or twice in it, or not exactly once in the journal,
+* a ratchet counter used for two ciphertexts, and everything else that the emulator's strict mode forbids.
+
+``--bug`` plants a mistake (``bench.planted``) that the counts must find, or they prove nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import sys
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+
+import aiohttp
+import orjson
+
+from bench.planted import BUGS
+from bench.rig import Emulated, Gateway, bar, emulator, gateway, scratch, until
+from services.postgres import postgres_server
+
+SHOP = "491510000001"
+CONTACTS = [f"49152000000{number}" for number in range(1, 6)]
+DURING_START = 0.15
+"""The share of kills that comes while the gateway is still starting."""
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What happened, as seen from outside."""
+
+    accepted: set[str] = field(default_factory=set)
+    typed: list[str] = field(default_factory=list)
+    retried: int = 0
+    stopping: bool = False
+
+
+async def storm(running: Gateway, network: Emulated, kills: int) -> Ledger:
+    """Load in both directions while the gateway is killed and started so many times."""
+    ledger = Ledger()
+    up = asyncio.Event()
+    up.set()
+    async with asyncio.TaskGroup() as tasks:
+        for contact in CONTACTS:
+            tasks.create_task(send_texts(running, contact, ledger, up))
+            tasks.create_task(type_texts(network, contact, ledger))
+        began = time.monotonic()
+        for kill in range(kills):
+            await asyncio.sleep(random.uniform(0.05, 0.6))
+            up.clear()
+            await asyncio.to_thread(running.kill)
+            if random.random() < DURING_START:
+                running.spawn()
+                await asyncio.sleep(random.uniform(0.2, 2.0))
+                await asyncio.to_thread(running.kill)
+            await running.start()
+            up.set()
+            if kill % 20 == 19:
+                print(f"  {kill + 1} kills in {time.monotonic() - began:.0f} s: {len(ledger.accepted)} accepted, "
+                      f"{len(ledger.typed)} typed", flush=True)  # fmt: skip
+        await asyncio.sleep(1)
+        ledger.stopping = True
+    return ledger
+
+
+async def send_texts(running: Gateway, contact: str, ledger: Ledger, up: asyncio.Event) -> None:
+    """Send one text after the other; one whose answer was lost is asked for again, with the same key."""
+    number = 0
+    while not ledger.stopping:
+        number += 1
+        text = f"out {contact} {number}"
+        while not await post(running, contact, text):
+            ledger.retried += 1
+            await up.wait()
+            await asyncio.sleep(0.01)
+        ledger.accepted.add(text)
+
+
+async def post(running: Gateway, contact: str, text: str) -> bool:
+    """Whether the gateway accepted it. Raises RuntimeError when it refused."""
+    body = orjson.dumps({"to": contact, "text": text})
+    headers = {"Idempotency-Key": text.replace(" ", "-")}
+    with suppress(aiohttp.ClientError, ConnectionError, TimeoutError):
+        async with running.http.post(
+            f"{running.url}/v1/sessions/shop/messages", data=body, headers=headers
+        ) as response:
+            answer = await response.read()
+            if response.status == 202:
+                return True
+            if response.status != 503:
+                raise RuntimeError(f"{response.status} {answer.decode()}")
+    return False
+
+
+async def type_texts(network: Emulated, contact: str, ledger: Ledger) -> None:
+    """Type at random moments, whether or not the gateway is there."""
+    number = 0
+    while not ledger.stopping:
+        number += 1
+        text = f"in {contact} {number}"
+        await network.control.phone(contact).type(SHOP, text)
+        ledger.typed.append(text)
+        await asyncio.sleep(random.uniform(0, 0.03))
+
+
+async def count(running: Gateway, network: Emulated, ledger: Ledger) -> bool:
+    """Wait until everything is quiet, count, and print; whether all bars hold."""
+    await running.wait_connected(["shop"])
+    with suppress(TimeoutError):
+        await quiet(running, network, ledger)
+    shown: Counter[str] = Counter()
+    for contact in CONTACTS:
+        shown.update([message.text for message in await network.control.phone(contact).inbox(limit=10**6)])
+    listed = Counter(message["text"] for message in await running.messages(direction="in"))
+    events = await running.every("/events", types="message.received")
+    journalled = Counter(event["data"]["text"] for event in events)
+    violations = Counter(violation.kind for violation in await network.control.violations())
+    print(f"  {len(ledger.accepted)} accepted ({ledger.retried} asked for again), {len(ledger.typed)} typed")
+    holds = bar("accepted and never delivered", sum(1 for text in ledger.accepted if not shown[text]), 0, "")
+    holds &= bar("delivered twice", sum(times - 1 for times in shown.values()), 0, "")
+    holds &= bar("inbound lost", sum(1 for text in ledger.typed if not listed[text]), 0, "")
+    holds &= bar("inbound listed twice", sum(times - 1 for times in listed.values()), 0, "")
+    holds &= bar("inbound not exactly once in the journal", sum(1 for t in ledger.typed if journalled[t] != 1), 0, "")
+    holds &= bar("ratchet reuse", violations["ratchet_reuse"], 0, "")
+    holds &= bar("other violations of strict mode", violations.total() - violations["ratchet_reuse"], 0, "")
+    return holds
+
+
+async def quiet(running: Gateway, network: Emulated, ledger: Ledger) -> None:
+    """Wait until nothing is under way in either direction. Raises TimeoutError after a minute."""
+
+    async def settled() -> bool:
+        for status in ("queued", "sending"):
+            if (await running.call("GET", f"/messages?direction=out&status={status}&limit=1"))["data"]:
+                return False
+        stats = await network.control.stats()
+        return not any(device["pending"] for device in stats["devices"].values())
+
+    await until(settled, 60, "quiet", every_s=0.5)
+    await asyncio.sleep(2)
+
+
+async def run(database_url: str, kills: int, bug: str | None) -> bool:
+    """One storm on one database."""
+    entry = ("wagate",) if bug is None else ("bench.planted", bug)
+    async with (
+        scratch() as folder,
+        emulator(folder) as network,
+        gateway(folder, network, database_url=database_url, entry=entry) as running,
+    ):
+        await network.control.account(SHOP, "Shop")
+        for contact in CONTACTS:
+            await network.control.account(contact, f"Contact {contact[-1]}")
+        await running.pair("shop", SHOP, network.control)
+        ledger = await storm(running, network, kills)
+        return await count(running, network, ledger)
+
+
+@asynccontextmanager
+async def databases(which: str) -> AsyncIterator[dict[str, str]]:
+    """The databases to storm, by name: SQLite in the data directory, a real PostgreSQL that waits for the disk."""
+    urls = {"sqlite": ""} if which in ("sqlite", "both") else {}
+    if which == "sqlite":
+        yield urls
+        return
+    with postgres_server(durable=True) as server:
+        yield {**urls, "postgresql": server.create_database()}
+
+
+async def main(arguments: argparse.Namespace) -> bool:
+    """All storms that were asked for. With a bug, success is that the counts found it."""
+    random.seed(arguments.seed)
+    holds = True
+    async with databases(arguments.database) as urls:
+        for name, url in urls.items():
+            print(f"{name}, {arguments.kills} kills, seed {arguments.seed}, bug: {arguments.bug or 'none'}", flush=True)
+            clean = await run(url, arguments.kills, arguments.bug)
+            holds &= clean if arguments.bug is None else not clean
+            if arguments.bug is not None:
+                print(f"  the planted bug was {'MISSED' if clean else 'found'}", flush=True)
+    return holds
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="bench.crash_native", description=__doc__)
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--database", choices=("sqlite", "postgresql", "both"), default="both")
+    parser.add_argument("--bug", choices=sorted(BUGS))
+    parser.add_argument("--seed", type=int, default=1)
+    sys.exit(not asyncio.run(main(parser.parse_args())))
