@@ -137,6 +137,8 @@ class MemoryVault(Vault):
         try:
             if self._storage.before_commit is not None:
                 self._storage.before_commit()
+        except VaultFailed as failure:
+            return failure
         except Exception as error:  # the failpoint may raise anything
             return VaultFailed(repr(error))
         now = self._storage.clock.now_ms()
