@@ -10,7 +10,10 @@ class Faults:
     """The knobs, all off. A queued stanza is a message, receipt, notification or call: what devices acknowledge."""
 
     latency_s: float = 0.0
-    """Every stanza of a client is handled this long after it arrived, order kept; many may be under way at once."""
+    """Every stanza of a client is handled this long after it arrived, order kept; many may be under way at once.
+
+    The doors see to it: in a world without them, whoever drives it decides when a stanza arrives.
+    """
 
     no_ack: bool = False
     """Messages are relayed and their `ack` is withheld, as if the connection had died in between."""

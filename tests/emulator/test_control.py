@@ -163,6 +163,7 @@ async def test_what_clients_say_is_recorded(emulator: Emulator, control: Emulato
     [
         ("/control/accounts", "{}", 400),
         ("/control/accounts", '{"phone": "abc"}', 400),
+        ("/control/accounts", '{"phone": "0491"}', 400),
         ("/control/accounts", "not json", 400),
         ("/control/accounts", "[]", 400),
         ("/control/phones/1/type", '{"to": "2", "text": "x"}', 404),

@@ -21,11 +21,8 @@ async def whereabouts(request: web.Request) -> web.Response:
 async def create_account(request: web.Request) -> web.Response:
     """Make sure that somebody exists."""
     body = await read_body(request)
-    phone = body.text("phone").removeprefix("+")
-    if not phone.isdigit():
-        raise BadRequest("phone must be digits")
     with request.app[BOARD].turn() as world:
-        account = world.account(phone, body.maybe_text("name") or "")
+        account = world.account(body.text("phone").removeprefix("+"), body.maybe_text("name") or "")
     return web.json_response({"phone": account.phone, "name": account.name, "pn": account.pn, "lid": account.lid})
 
 

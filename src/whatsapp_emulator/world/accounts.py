@@ -118,7 +118,12 @@ class Directory:
         return iter(list(self._accounts.values()))
 
     def register(self, phone: str, name: str, entropy: Random) -> Account:
-        """The account of a phone number, created when there is none; a name that is given replaces the old one."""
+        """The account of a phone number, created when there is none; a name that is given replaces the old one.
+
+        Raises ValueError for anything but digits without a leading zero, as a login spells a number.
+        """
+        if not (phone.isascii() and phone.isdigit()) or phone.startswith("0"):
+            raise ValueError(f"{phone!r} is no phone number: digits in international form, without zeros in front")
         account = self._accounts.get(phone)
         if account is None:
             raw_id = entropy.randrange(1, 1 << 31)

@@ -103,7 +103,10 @@ class World:
     # -- people
 
     def account(self, phone: str, name: str = "") -> Account:
-        """The account of a number (digits only), created when there is none; a name replaces the one it had."""
+        """The account of a number, created when there is none; a name replaces the one it had.
+
+        Raises ValueError for anything but digits without a leading zero.
+        """
         return self._state.directory.register(phone, name, self._state.entropy)
 
     def phone(self, number: str) -> Phone:
