@@ -214,6 +214,17 @@ async def a_caller_that_goes_away_does_not_take_its_unit_along(candidate: Candid
     assert await candidate.news() == [(ONE, NEWS)]
 
 
+async def a_failure_that_nobody_waited_for_counts_all_the_same(candidate: Candidate) -> None:
+    vault = await candidate.open(ONE)
+    candidate.fail_commits = True
+    vault.submit(unit({KEY: b"1"})).cancel()
+    with pytest.raises(VaultFailed):
+        await vault.submit(unit({OTHER: b"2"}))
+    candidate.fail_commits = False
+    with pytest.raises(VaultFailed):
+        await vault.submit(unit({OTHER: b"2"}))
+
+
 async def old_records_of_a_kind_expire(candidate: Candidate) -> None:
     vault = await candidate.open(ONE)
     two = await candidate.open(TWO)
@@ -246,5 +257,6 @@ QUESTIONS: tuple[Question, ...] = (
     reopening_waits_for_what_is_under_way,
     closing_waits_for_what_is_under_way,
     a_caller_that_goes_away_does_not_take_its_unit_along,
+    a_failure_that_nobody_waited_for_counts_all_the_same,
     old_records_of_a_kind_expire,
 )
