@@ -22,6 +22,7 @@ from wagate.api.event_shape import EventShapes
 from wagate.api.middleware import MAX_BODY_BYTES, BodyLimit, RequestContext
 from wagate.api.openapi import Document, describe
 from wagate.api.routing import JSON
+from wagate.api.sse import HEARTBEAT_S
 from wagate.api.v1 import events, keys, messages, sessions
 from wagate.features import Gateway
 
@@ -29,7 +30,9 @@ _ROUTERS = (messages.router, sessions.router, events.router, keys.router, health
 _DOCS_HEADERS = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
 
 
-def create_app(gateway: Gateway, *, max_body_bytes: int = MAX_BODY_BYTES) -> Starlette:
+def create_app(
+    gateway: Gateway, *, max_body_bytes: int = MAX_BODY_BYTES, heartbeat_s: float = HEARTBEAT_S
+) -> Starlette:
     """The ASGI application in front of a gateway. It starts and stops nothing; ``gateway`` must run by itself."""
     app = FastAPI(
         title="wagate",
@@ -47,7 +50,14 @@ def create_app(gateway: Gateway, *, max_body_bytes: int = MAX_BODY_BYTES) -> Sta
     app.router.routes.append(Route("/docs", _show_docs))
     app.state.gateway = gateway
     app.state.event_shapes = EventShapes(gateway.sessions)
+    app.state.heartbeat_s = heartbeat_s
     return app
+
+
+async def let_everybody_go(gateway: Gateway) -> None:
+    """End whatever clients wait for, streams and ``?wait=`` alike, so that a server can stop at once."""
+    gateway.messaging.stop_waiting()
+    await gateway.realtime.close()
 
 
 def api_routes() -> list[APIRoute]:

@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from wagate.domain.errors import GatewayError, InvalidRequest
 
@@ -34,7 +35,7 @@ STATUSES: dict[str, int] = {
     "session_not_paired": 409,
     "session_already_paired": 409,
     "session_not_running": 409,
-    "session_not_connected": 409,
+    "session_held_elsewhere": 409,
     "qr_not_ready": 409,
     "credentials_corrupt": 409,
     "precondition_failed": 412,
@@ -165,8 +166,6 @@ async def answer_gateway_error(request: Request, error: GatewayError) -> Respons
 async def answer_invalid_fields(request: Request, error: RequestValidationError) -> Response:
     """What a caller reads about fields that are missing, unknown or wrong. Values are never echoed."""
     entries = error.errors()
-    if entries and entries[0]["type"] == "json_invalid":
-        return _problem_of(InvalidJson("The body is not valid JSON in UTF-8.")).response(request_id_of(request))
     faults = tuple(_fault(entry["type"], entry["loc"], entry["msg"]) for entry in entries[:_MAX_FAULTS])
     detail = "; ".join(_sentence(fault) for fault in faults[:5])
     invalid = Problem(InvalidRequest.code, title_of(InvalidRequest), detail, STATUSES[InvalidRequest.code], faults)
@@ -177,8 +176,17 @@ async def answer_framework_error(request: Request, error: HTTPException) -> Resp
     """What a caller reads about an error that the web framework raised."""
     code = _FRAMEWORK_CODES.get(error.status_code, "internal_error" if error.status_code >= 500 else "invalid_request")
     title = HTTPStatus(error.status_code).phrase
-    refusal = Problem(code, title, _FRAMEWORK_DETAILS.get(code, title), error.status_code, headers=error.headers or {})
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(sorted(_methods_at(request)))
+    refusal = Problem(code, title, _FRAMEWORK_DETAILS.get(code, title), error.status_code, headers=headers)
     return refusal.response(request_id_of(request))
+
+
+def _methods_at(request: Request) -> set[str]:
+    """Every method of this path: the framework names only those of the first of its routes."""
+    routes = [route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE]
+    return {method for route in routes for method in getattr(route, "methods", ())}
 
 
 def internal_error(request_id: str | None) -> Response:

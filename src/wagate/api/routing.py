@@ -12,12 +12,13 @@ from fastapi.routing import APIRoute
 from starlette.responses import Response
 from typing_extensions import override
 
-from wagate.api.errors import UnsupportedMediaType
+from wagate.api.errors import InvalidJson, UnsupportedMediaType
 from wagate.domain.errors import GatewayError, InvalidRequest, Unauthenticated
 from wagate.features import Gateway
 from wagate.features.access import Principal, Scope
 
 JSON = "application/json"
+MAX_FIELDS = 1_000
 
 ANY_SCOPE = None
 """In place of a scope: every valid key will do."""
@@ -47,12 +48,19 @@ def needs(scope: Scope | None, *errors: type[GatewayError]) -> Callable[[Endpoin
 
 
 class JsonRequest(Request):
-    """A request whose JSON is read strictly: UTF-8, no NaN, no lone surrogates, no bottomless nesting."""
+    """A request whose body is read before FastAPI asks for it, so that what is wrong with it is said in our words."""
+
+    _parsed: Any = None
+
+    async def read(self) -> Any:
+        """The JSON of the body. Raises what ``read_json`` raises."""
+        self._parsed = read_json(await self.body())
+        return self._parsed
 
     @override
     async def json(self) -> Any:
-        """The body. Raises orjson.JSONDecodeError."""
-        return orjson.loads(await self.body())
+        """What ``read`` has read."""
+        return self._parsed
 
 
 class GuardedRoute(APIRoute):
@@ -81,10 +89,12 @@ class GuardedRoute(APIRoute):
                 principal.require(scope)
             if "\0" in request.scope["path"] or b"%00" in request.scope["query_string"]:
                 raise InvalidRequest("Neither path nor query may contain the character U+0000.")
-            if takes_json:
-                require_json(request)
             request.scope[_PRINCIPAL] = principal
-            return await answer(JsonRequest(request.scope, request.receive))
+            strict = JsonRequest(request.scope, request.receive)
+            if takes_json:
+                require_json(strict)
+                await strict.read()
+            return await answer(strict)
 
         return guarded
 
@@ -119,6 +129,22 @@ def require_json(request: Request) -> None:
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media != JSON and not (media.startswith("application/") and media.endswith("+json")):
         raise UnsupportedMediaType
+
+
+def read_json(body: bytes) -> Any:
+    """Strict JSON: UTF-8, no NaN, no lone surrogates, no bottomless nesting. Raises InvalidJson, InvalidRequest.
+
+    Thousands of fields are refused here, because each unknown one would be complained of one by one.
+    """
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise InvalidJson(f"The body is not valid JSON in UTF-8: {error.msg}.") from None
+    if isinstance(value, dict):
+        inner = (len(child) for child in value.values() if isinstance(child, dict))
+        if max(len(value), *inner, 0) > MAX_FIELDS:
+            raise InvalidRequest(f"The body has more than {MAX_FIELDS} fields in one place.")
+    return value
 
 
 def answer(shape: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:

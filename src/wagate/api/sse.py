@@ -31,7 +31,7 @@ class EventStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, stream: Stream, shapes: EventShapes, *, heartbeat_s: float = HEARTBEAT_S) -> None:
+    def __init__(self, stream: Stream, shapes: EventShapes, *, heartbeat_s: float) -> None:
         """``stream`` is opened when the answer begins, so that what it refuses becomes a problem document."""
         super().__init__(headers=_HEADERS)
         del self.headers["content-length"]

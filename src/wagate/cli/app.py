@@ -85,12 +85,17 @@ def migrate(data: Data = None) -> None:
 
 @app.command()
 def openapi(
-    markdown: Annotated[bool, typer.Option("--markdown", help="As a page to read, instead of JSON.")] = False,
+    reference: Annotated[
+        Path | None, typer.Option("--reference", help="Write pages to read into this folder instead.")
+    ] = None,
 ) -> None:
-    """Print the API's description."""
-    from wagate.cli.upkeep import print_openapi
+    """Print the API's description in OpenAPI 3.1."""
+    from wagate.cli.upkeep import print_openapi, write_reference
 
-    print_openapi(markdown=markdown)
+    if reference is None:
+        print_openapi()
+    else:
+        write_reference(reference)
 
 
 @app.command()

@@ -23,7 +23,7 @@ UNREAD_TIMEOUT_MS = 60_000
 _BACKLOG = 2048
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int, *, unread_timeout_ms: int = UNREAD_TIMEOUT_MS) -> socket.socket:
     """A socket that is bound, but not yet accepting; port 0 lets the system choose. Raises CommandFailed."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
@@ -36,7 +36,7 @@ def listen(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if hasattr(socket, "TCP_USER_TIMEOUT"):
             # Accepted sockets inherit it (tcp(7)). Without it a stream whose reader hangs would stay for ever.
-            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_TIMEOUT_MS)
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, unread_timeout_ms)
         listener.bind(address)
     except OSError as error:
         listener.close()

@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,7 +59,7 @@ def prepare_data(path: Path) -> None:
 
 
 async def _run(settings: Settings, listener: socket.socket, ready: Ready, build: Build) -> None:
-    from wagate.api.app import create_app
+    from wagate.api.app import create_app, let_everybody_go
     from wagate.cli.http_server import HttpServer, stopping_on_signals, url_of
 
     me = asyncio.current_task()
@@ -66,7 +67,8 @@ async def _run(settings: Settings, listener: socket.socket, ready: Ready, build:
     with stopping_on_signals(me.cancel):
         gateway = await _started(settings, build)
     try:
-        server = HttpServer(create_app(gateway, max_body_bytes=settings.body_limit), gateway.realtime.close)
+        app = create_app(gateway, max_body_bytes=settings.body_limit)
+        server = HttpServer(app, partial(let_everybody_go, gateway))
         with stopping_on_signals(server.stop):
             await ready(gateway, url_of(listener))
             await server.serve(sockets=[listener])

@@ -30,13 +30,22 @@ def migrate(data: Path | None) -> None:
     say(f"The database is up to date (schema {migrations.HEAD}).")
 
 
-def print_openapi(*, markdown: bool) -> None:
-    """Print the API's description, as JSON or as the page ``docs/reference/api.md``."""
+def print_openapi() -> None:
+    """Print the API's description as JSON."""
     from wagate.api.app import openapi_document
-    from wagate.api.reference import api_reference
 
-    document = openapi_document()
-    say((api_reference(document) if markdown else json.dumps(document, indent=2, ensure_ascii=False)).rstrip("\n"))
+    say(json.dumps(openapi_document(), indent=2, ensure_ascii=False))
+
+
+def write_reference(folder: Path) -> None:
+    """Write the pages about the API that ``docs/reference`` has."""
+    from wagate.api.app import openapi_document
+    from wagate.api.reference import api_reference, errors_reference, events_reference
+
+    (folder / "api.md").write_text(api_reference(openapi_document()), "utf-8")
+    (folder / "errors.md").write_text(errors_reference(), "utf-8")
+    (folder / "events.md").write_text(events_reference(), "utf-8")
+    say(f"Wrote api.md, errors.md and events.md in {folder}.")
 
 
 async def check_database(settings: Settings) -> Finding:

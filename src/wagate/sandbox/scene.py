@@ -24,7 +24,7 @@ _LOOK_EVERY_S = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody in the sandbox. ``digits`` is their phone number, of the range that is reserved for fiction."""
+    """Somebody in the sandbox. ``digits`` is their phone number."""
 
     name: str
     digits: str
@@ -39,9 +39,9 @@ class Person:
 class Scene:
     """The people: two with a session of ours, and a contact who answers."""
 
-    alice: Person = Person("alice", "12025550101")
-    bob: Person = Person("bob", "12025550102")
-    carol: Person = Person("carol", "12025550103")
+    alice: Person = Person("alice", "4915120000001")
+    bob: Person = Person("bob", "4915120000002")
+    carol: Person = Person("carol", "4915120000003")
 
 
 def sandboxed(settings: Settings, network: Network) -> Settings:

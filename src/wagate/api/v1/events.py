@@ -65,7 +65,7 @@ async def stream_events(
         sessions=None if session is None else [session],
         last_event_id=last_event_id or None,
     )
-    return EventStream(stream, shapes_of(request))
+    return EventStream(stream, shapes_of(request), heartbeat_s=request.app.state.heartbeat_s)
 
 
 def shapes_of(request: Request) -> EventShapes:

@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError
 from starlette.responses import Response
 
 from wagate.api.parameters import IDEMPOTENCY_KEY, SESSION, query_parameters
-from wagate.api.routing import JSON, GuardedRoute, answer, gateway_of, needs, principal_of, require_json
+from wagate.api.routing import JSON, GuardedRoute, answer, gateway_of, needs, principal_of, read_json, require_json
 from wagate.api.v1.schemas.lists import ListQuery, Word
 from wagate.api.v1.schemas.messages import Message, MessagePage, SendMessage, SendQuery
 from wagate.domain.errors import (
@@ -22,12 +22,14 @@ from wagate.domain.errors import (
     InvalidRequest,
     MessageNotFound,
     SessionNotFound,
+    SessionNotPaired,
     TooBusy,
     UnsupportedByEngine,
 )
-from wagate.domain.message import Direction, MessageStatus, may_become
+from wagate.domain.message import Direction, MessageStatus
 from wagate.domain.page import Order
 from wagate.features.access import Scope
+from wagate.features.messaging.outcomes import is_settled
 from wagate.features.messaging.service import MessageFilter
 from wagate.features.messaging.shape import message_shape
 
@@ -43,8 +45,8 @@ class MessageQuery(ListQuery):
 
     order: Order = Field(default=Order.DESC, description="Oldest or newest first.")
     chat: Word | None = Field(default=None, description="A chat: whatever `to` takes. Needs a session.")
-    direction: Direction | None = None
-    status: MessageStatus | None = None
+    direction: Direction | None = Field(default=None, description="Only received (in) or only sent (out) messages.")
+    status: MessageStatus | None = Field(default=None, description="Only messages that are there now.")
 
 
 class AnyMessageQuery(MessageQuery):
@@ -70,6 +72,7 @@ class AnyMessageQuery(MessageQuery):
     Scope.MESSAGES_SEND,
     SessionNotFound,
     MessageNotFound,
+    SessionNotPaired,
     InvalidRecipient,
     InvalidContent,
     IdempotencyKeyReused,
@@ -139,11 +142,6 @@ def idempotency_key(header: str | None) -> str | None:
     return text
 
 
-def is_settled(status: MessageStatus, until: MessageStatus) -> bool:
-    """Whether somebody who waits for ``until`` need not wait any longer."""
-    return status is MessageStatus.FAILED or status is until or may_become(until, status)
-
-
 async def _list(request: Request, session: str | None, query: MessageQuery) -> Response:
     page = await gateway_of(request).messaging.list(
         principal_of(request),
@@ -157,7 +155,7 @@ async def _list(request: Request, session: str | None, query: MessageQuery) -> R
 
 def _read_body(body: bytes) -> SendMessage:
     try:
-        return SendMessage.model_validate_json(body)
+        return SendMessage.model_validate(read_json(body))
     except ValidationError as error:
         raise _refused(error, "body") from None
 

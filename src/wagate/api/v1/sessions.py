@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
+from pydantic import Field
 from starlette.responses import Response
 
 from wagate.api import qr
@@ -28,8 +29,8 @@ from wagate.domain.errors import (
 )
 from wagate.domain.session import Session, SessionState
 from wagate.features.access import Scope
+from wagate.features.sessions.opening import HeldElsewhere
 from wagate.features.sessions.shape import iso, session_shape
-from wagate.ports.engine import NotSent
 
 _SECRET = {"Cache-Control": "no-store"}
 
@@ -39,7 +40,7 @@ router = APIRouter(route_class=GuardedRoute, tags=["sessions"])
 class SessionQuery(ListQuery):
     """Which sessions to list."""
 
-    state: SessionState | None = None
+    state: SessionState | None = Field(default=None, description="Only sessions in this state.")
 
 
 @router.post("/v1/sessions", status_code=201, response_model=schemas.Session)
@@ -88,7 +89,7 @@ async def update_session(request: Request, session: str, body: schemas.UpdateSes
 
 
 @router.delete("/v1/sessions/{session}", status_code=204, response_class=Response)
-@needs(Scope.SESSIONS_WRITE, SessionNotFound)
+@needs(Scope.SESSIONS_WRITE, SessionNotFound, HeldElsewhere)
 async def delete_session(request: Request, session: str) -> Response:
     """Remove a session with its keys, messages, chats and contacts. A connected device is unlinked first."""
     await gateway_of(request).sessions.delete(principal_of(request), session)
@@ -96,28 +97,28 @@ async def delete_session(request: Request, session: str) -> Response:
 
 
 @router.post("/v1/sessions/{session}/start", response_model=schemas.Session)
-@needs(Scope.SESSIONS_WRITE, SessionNotFound)
+@needs(Scope.SESSIONS_WRITE, SessionNotFound, HeldElsewhere)
 async def start_session(request: Request, session: str) -> Response:
     """Begin to connect, or to pair when no phone is linked. Answers at once; events tell how it goes."""
     return _shown(await gateway_of(request).sessions.start(principal_of(request), session))
 
 
 @router.post("/v1/sessions/{session}/stop", response_model=schemas.Session)
-@needs(Scope.SESSIONS_WRITE, SessionNotFound)
+@needs(Scope.SESSIONS_WRITE, SessionNotFound, HeldElsewhere)
 async def stop_session(request: Request, session: str) -> Response:
     """Hang up and stay stopped, also after a restart. Messages wait until the session is started again."""
     return _shown(await gateway_of(request).sessions.stop(principal_of(request), session))
 
 
 @router.post("/v1/sessions/{session}/restart", response_model=schemas.Session)
-@needs(Scope.SESSIONS_WRITE, SessionNotFound)
+@needs(Scope.SESSIONS_WRITE, SessionNotFound, HeldElsewhere)
 async def restart_session(request: Request, session: str) -> Response:
     """Stop, then start."""
     return _shown(await gateway_of(request).sessions.restart(principal_of(request), session))
 
 
 @router.post("/v1/sessions/{session}/logout", response_model=schemas.Session)
-@needs(Scope.SESSIONS_WRITE, SessionNotFound, SessionNotPaired)
+@needs(Scope.SESSIONS_WRITE, SessionNotFound, SessionNotPaired, HeldElsewhere)
 async def log_out_session(request: Request, session: str) -> Response:
     """Unlink the device from the phone and forget its keys. To use the session again, start and pair it."""
     return _shown(await gateway_of(request).sessions.logout(principal_of(request), session))
@@ -128,7 +129,7 @@ async def log_out_session(request: Request, session: str) -> Response:
     response_model=schemas.Qr,
     responses={200: {"content": {qr.MEDIA_TYPES[QrForm.PNG]: {}, qr.MEDIA_TYPES[QrForm.SVG]: {}}}},
 )
-@needs(Scope.SESSIONS_PAIR, SessionNotFound, QrNotReady, NotAcceptable)
+@needs(Scope.SESSIONS_PAIR, SessionNotFound, QrNotReady, NotAcceptable, HeldElsewhere)
 async def get_qr(
     request: Request,
     session: str,
@@ -153,7 +154,7 @@ async def get_qr(
 
 
 @router.post("/v1/sessions/{session}/qr/renew", response_model=schemas.Session)
-@needs(Scope.SESSIONS_PAIR, SessionNotFound, SessionAlreadyPaired, UnsupportedByEngine)
+@needs(Scope.SESSIONS_PAIR, SessionNotFound, SessionAlreadyPaired, UnsupportedByEngine, HeldElsewhere)
 async def renew_qr(request: Request, session: str) -> Response:
     """Begin a new series of QR codes, starting the session if need be."""
     return _shown(await gateway_of(request).sessions.renew_qr(principal_of(request), session))
@@ -167,7 +168,7 @@ async def renew_qr(request: Request, session: str) -> Response:
     SessionNotRunning,
     InvalidRecipient,
     UnsupportedByEngine,
-    NotSent,
+    HeldElsewhere,
 )
 async def request_pairing_code(request: Request, session: str, body: schemas.RequestPairingCode) -> Response:
     """Get a code to type into the phone instead of scanning. The session must be running and waiting for a scan."""

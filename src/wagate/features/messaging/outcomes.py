@@ -30,6 +30,15 @@ class Outcomes(Reader):
         self._users = 0
         self._reading: Reading | None = None
         self._turn = asyncio.Lock()
+        self._closed = False
+
+    def close(self) -> None:
+        """Nobody waits any longer, now or later: the house is closing, and what was accepted is accepted."""
+        self._closed = True
+        for entries in self._waiting.values():
+            for _, future in entries:
+                if not future.done():
+                    future.set_result(None)
 
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
@@ -49,7 +58,7 @@ class Outcomes(Reader):
 
     async def settled(self, message: Message, until: MessageStatus, wait_s: float) -> None:
         """Wait until a message, as it was a moment ago, has settled, or the time is over."""
-        if is_settled(message.status, until):
+        if self._closed or is_settled(message.status, until):
             return
         future: Future[None] = asyncio.get_running_loop().create_future()
         entry = (until, future)

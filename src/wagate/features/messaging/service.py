@@ -105,6 +105,10 @@ class Messaging:
         following = write_cursor(listed, found[limit - 1].id) if len(found) > limit else None
         return Page(tuple(found[:limit]), following)
 
+    def stop_waiting(self) -> None:
+        """Have every ``send`` that waits for an outcome return now: its caller is about to be hung up on."""
+        self._outcomes.close()
+
     async def run(self) -> None:
         """Dispatch messages and forget old idempotency keys, until ``shut_down``."""
         async with TaskGroup() as group:

@@ -162,6 +162,11 @@ class Hub(Reader):
         self._turn = asyncio.Lock()
         self._closed = False
 
+    @property
+    def listeners(self) -> int:
+        """How many listen."""
+        return sum(len(streams) for streams in self._streams.values())
+
     def stream(
         self,
         principal: Principal,

@@ -11,7 +11,7 @@ from wagate.domain.content import Text
 from wagate.domain.errors import InvalidRecipient
 from wagate.domain.jid import Jid, parse_recipient
 from wagate.domain.message import Direction, MessageStatus, Origin
-from wagate.features.messaging.service import SendRequest
+from wagate.features.messaging.outbox import SendRequest
 
 MAX_TEXT_CHARS = 65_536
 MAX_MENTIONS = 1_024

@@ -9,11 +9,8 @@ from pydantic import Field, StringConstraints, field_validator
 from wagate.api.v1.schemas.parts import Asked, Line, Moment, Shown, example
 from wagate.domain.session import SessionState
 
-Metadata = dict[Annotated[Line, StringConstraints(max_length=100)], Annotated[Line, StringConstraints(max_length=1000)]]
-MetadataPatch = dict[
-    Annotated[Line, StringConstraints(max_length=100)], Annotated[Line, StringConstraints(max_length=1000)] | None
-]
-Name = Annotated[Line, StringConstraints(min_length=1, max_length=64)]
+Word = Annotated[Line, StringConstraints(min_length=1, max_length=64)]
+Value = Annotated[Line, StringConstraints(max_length=500)]
 
 
 class SettingsPatch(Asked):
@@ -29,16 +26,18 @@ class CreateSession(Asked):
 
     model_config = example({"name": "support", "metadata": {"team": "sales"}})
 
-    name: Name | None = Field(
+    name: Word | None = Field(
         default=None,
-        description="A slug (a-z, 0-9, - and _), unique in the tenant; paths take it in place of the id. "
+        description="a-z, 0-9, `.`, `_` and `-`, unique in the tenant; paths take it in place of the id. "
         "Without it one is made up.",
     )
     engine: Annotated[Line, StringConstraints(max_length=50)] | None = Field(
         default=None, description="How to reach WhatsApp; fixed for the session's life. Default: the setting `engine`."
     )
     settings: SettingsPatch = Field(default_factory=SettingsPatch)
-    metadata: Metadata = Field(default_factory=dict, description="Your own words; kept, shown, never interpreted.")
+    metadata: dict[Word, Value] = Field(
+        default_factory=dict, description="Your own words; kept, shown, never interpreted."
+    )
 
 
 class UpdateSession(Asked):
@@ -46,9 +45,9 @@ class UpdateSession(Asked):
 
     model_config = example({"metadata": {"team": "care", "shift": None}})
 
-    name: Name | None = Field(default=None, description="A new name; the id never changes.")
+    name: Word | None = Field(default=None, description="A new name; the id never changes.")
     settings: SettingsPatch | None = None
-    metadata: MetadataPatch | None = Field(default=None, description="Merged; null removes an entry.")
+    metadata: dict[Word, Value | None] | None = Field(default=None, description="Merged; null removes an entry.")
 
     @field_validator("name", "settings", "metadata")
     @classmethod

@@ -1,0 +1,1 @@
+"""Tests of the doors: HTTP in; answers, rows and events out."""

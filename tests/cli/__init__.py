@@ -1,0 +1,1 @@
+"""Tests of the command line, the sandbox and the log, in real processes."""
