@@ -7,7 +7,7 @@ import pytest
 
 from services.postgres import PostgresServer, postgres_server
 
-pytest_plugins = ["whatsapp_emulator.pytest_plugin", "fixtures.store"]
+pytest_plugins = ["whatsapp_emulator.pytest_plugin", "fixtures.store", "fixtures.rooms"]
 
 
 @pytest.fixture(scope="session", name="postgres_server")

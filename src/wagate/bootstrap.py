@@ -61,6 +61,10 @@ ENGINES: Mapping[str, Callable[[Settings, Clock], Engine]] = {
 """Factories that import their plug inside, so that what is not installed costs nothing."""
 
 
+_ADOPT_S = 10.0
+"""How often sessions are looked for that another gateway process left behind."""
+
+
 async def build(
     settings: Settings,
     *,
@@ -115,7 +119,8 @@ def _furnish(
     box = SettingsBox(sealer)
     states = States(journal, clock, box)
     # On SQLite the data directory's lock keeps other processes away; on PostgreSQL a lease does.
-    node = Node(database, clock, folder.node(clock.now_ms()), None if database.dialect == "sqlite" else Lease())
+    alone = database.dialect == "sqlite"
+    node = Node(database, clock, folder.node(clock.now_ms()), None if alone else Lease())
     opening = Opening(
         database=database,
         node=node,
@@ -137,5 +142,12 @@ def _furnish(
             sessions=Sessions(opening, supervisor, ERASERS, clock, settings.engine),
             messaging=Messaging(database, way_out, dispatcher, Outcomes(journal.relay), clock),
         ),
-        Cellar(folder, database, node, engines, supervisor, Restore(opening, supervisor, clock)),
+        Cellar(
+            folder,
+            database,
+            node,
+            engines,
+            supervisor,
+            Restore(opening, supervisor, clock, adopt_every_s=None if alone else _ADOPT_S),
+        ),
     )

@@ -57,6 +57,7 @@ _ACTIONS = {
     "qr_expired": "Nobody scanned the QR code in time. Start the session and scan it within the shown time.",
     "not_paired": "Start the session and pair it with a phone.",
     "stopped_by_user": "Start the session when it should work again.",
+    "gateway_stopped": "The session reconnects when the gateway runs again.",
     "device_removed": "The phone unlinked this device. Start the session and pair it again.",
     "logged_out_by_user": "Start the session and pair it again.",
     "login_refused": "WhatsApp refused this device's login. Start the session and pair it again.",

@@ -49,13 +49,16 @@ class Opening:
     forget: Forget
 
     async def hold(self, session: Session) -> Running:
-        """Claim a session and open its vault; it is ``starting`` and wanted from here on.
+        """Claim a session and open its vault; it is ``starting`` and wanted from here on. Old keys are thrown away.
 
         Raises UnknownEngine, SessionNotFound, HeldElsewhere.
         """
         engine = self.engines.get(session.engine)
         if engine is None:
             raise UnknownEngine(f"This gateway has no engine {session.engine!r}")
+        if session.state is SessionState.LOGGED_OUT:
+            # While this goes on the session stays logged out: if it fails, the next start begins here again.
+            await self.wipe(await self.database.write(self.claimed(session.id)))
         scope = await self.database.write(self._claim(session.id))
         vault = self.keeper.open(scope.session, scope.tenant, scope.epoch)
         return Running(scope, engine, vault, SessionState.STARTING)

@@ -76,6 +76,10 @@ class Supervisor:
         running = self._running.get(session)
         return None if running is None or running.ended else running
 
+    def cares_for(self, session: SessionId) -> bool:
+        """Whether a session's line is here, ended or not, or is about to be opened again."""
+        return session in self._running or session in self._revivals
+
     # ---- opening and closing; whoever calls these holds the session's turn
 
     async def open(self, session: Session) -> None:
@@ -90,8 +94,6 @@ class Supervisor:
         if left_over is not None:
             await self._hang_up(left_over)
         running = await self._opening.hold(session)
-        if session.state is SessionState.LOGGED_OUT:
-            await self._opening.wipe(running.scope)
         self._running[session.id] = running
         report = partial(self._hear, running)
         try:
@@ -114,26 +116,24 @@ class Supervisor:
     async def run(self) -> None:
         """Work until ``shut_down``, then hang up everywhere."""
         async with TaskGroup() as self._group:
+            ticking = self._group.create_task(self._tick_for_ever())
             self.started.set()
-            while not self._closed.is_set():
-                self._tick()
-                try:
-                    async with asyncio.timeout(_TICK_S):
-                        await self._closed.wait()
-                except TimeoutError:
-                    continue
+            await self._closed.wait()
+            ticking.cancel()
             async with TaskGroup() as closing:
                 for running in list(self._running.values()):
                     closing.create_task(self._shut(running))
         self._writer.flush()
 
-    def _tick(self) -> None:
-        self._writer.tick()
-        now = self._clock.monotonic()
-        for session, (due, scope) in list(self._revivals.items()):
-            if due <= now:
-                del self._revivals[session]
-                self._spawn(self._revive(scope))
+    async def _tick_for_ever(self) -> None:
+        while True:
+            await self._clock.sleep(_TICK_S)
+            self._writer.tick()
+            now = self._clock.monotonic()
+            for session, (due, scope) in list(self._revivals.items()):
+                if due <= now:
+                    del self._revivals[session]
+                    self._spawn(self._revive(scope))
 
     def shut_down(self) -> None:
         """Let ``run`` end."""
@@ -224,10 +224,12 @@ class Supervisor:
     async def _revive(self, scope: SessionScope) -> None:
         """Start a crashed session again, if it is still wanted and nobody was faster."""
         async with self.turns.of(scope.session):
-            stored = await self._opening.find(scope)
-            if stored is None or not stored.wanted or scope.session in self._running:
-                return
-            await self.open(stored.session)
+            try:
+                stored = await self._opening.find(scope)
+                if stored is not None and stored.wanted and scope.session not in self._running:
+                    await self.open(stored.session)
+            except StorageUnavailable:
+                self._revivals[scope.session] = (self._clock.monotonic() + _TICK_S, scope)
 
     async def _hang_up(self, running: Running) -> None:
         """Close everything, whatever goes wrong on the way, and give the session back."""

@@ -23,6 +23,11 @@ class Turns:
         """No locks yet."""
         self._turns: dict[SessionId, _Turn] = {}
 
+    @property
+    def held(self) -> int:
+        """How many sessions' turns are held or waited for."""
+        return len(self._turns)
+
     @asynccontextmanager
     async def of(self, session: SessionId) -> AsyncIterator[None]:
         """Hold a session's turn: whoever else wants it waits, in order."""
