@@ -89,13 +89,13 @@ def issue(now_ms: int) -> tuple[ApiKeyId, str]:
     """A new key: its public id, and the text to hand out."""
     key_id = api_key_id(now_ms)
     body = f"{_PREFIX}{key_id.partition('_')[2]}_{secrets.token_urlsafe(32)}"
-    return key_id, body + _checksum(body)
+    return key_id, body + checksum(body)
 
 
 def read_id(raw: str) -> ApiKeyId | None:
     """The public id inside a well-formed key with a right checksum, or None."""
     match = _FORM.fullmatch(raw)
-    if match is None or _checksum(raw[:-_CHECKSUM]) != raw[-_CHECKSUM:]:
+    if match is None or checksum(raw[:-_CHECKSUM]) != raw[-_CHECKSUM:]:
         return None
     return ApiKeyId(f"key_{match[1]}")
 
@@ -105,7 +105,8 @@ def digest(raw: str) -> bytes:
     return hashlib.sha256(raw.encode("utf-8", "surrogatepass")).digest()
 
 
-def _checksum(body: str) -> str:
+def checksum(body: str) -> str:
+    """The last characters of a key whose rest is ``body``: its CRC-32 in base 62, as GitHub's tokens have it."""
     rest = zlib.crc32(body.encode())
     digits = ""
     for _ in range(_CHECKSUM):

@@ -123,6 +123,11 @@ class Access:
             listener(key.id)
         return key
 
+    @property
+    def remembered(self) -> int:
+        """How many answers are kept in memory."""
+        return len(self._seen)
+
     def on_revoked(self, listener: Callable[[ApiKeyId], None]) -> None:
         """Have ``listener`` called with every key that this process revokes."""
         self._revocation_listeners.append(listener)
