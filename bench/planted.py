@@ -92,6 +92,11 @@ class HastyEngine(Engine):
     def features(self) -> EngineFeatures:
         return self._engine.features
 
+    @property
+    @override
+    def connection(self) -> type[Connection]:
+        return self._engine.connection
+
     @override
     async def connect(self, line: Line) -> Connection:
         return await self._engine.connect(replace(line, vault=HastyVault(line.vault, self._hasty_about)))

@@ -134,7 +134,7 @@ class Gateway:
             stdout=asyncio.subprocess.PIPE,
         )
         output, _ = await made.communicate()
-        self.key = orjson.loads(output)["secret"]
+        self.key = orjson.loads(output)["key"]
         self._http = aiohttp.ClientSession(
             headers={"Authorization": f"Bearer {self.key}", **JSON},
             connector=aiohttp.TCPConnector(limit=0),

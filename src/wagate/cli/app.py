@@ -99,6 +99,16 @@ def openapi(
 
 
 @app.command()
+def engines(
+    write: Annotated[Path | None, typer.Option("--write", help="Write the page into this file instead.")] = None,
+) -> None:
+    """Say what each engine promises and can do."""
+    from wagate.cli.upkeep import show_engines
+
+    show_engines(write)
+
+
+@app.command()
 def doctor(data: Data = None, host: Host = None, port: Port = None, as_json: Json = False) -> None:
     """Look at this machine, say what is missing, and how to mend it."""
     from wagate.cli.doctor import doctor as run

@@ -60,7 +60,7 @@ def _greeting(url: str, key: str, scene: Scene, network: Network) -> list[str]:
         f"  documentation  {url}/docs",
         f"  API key        {key}",
         f"  sessions       alice {scene.alice.phone}, bob {scene.bob.phone}: paired and connected",
-        f"  contact        carol {scene.carol.phone}: answers every text",
+        f"  contact        carol {scene.carol.phone}: reads and answers every text",
         f"  phones         {network.control_url}: what the virtual phones can do",
         "",
         "Send a text:",

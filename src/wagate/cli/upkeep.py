@@ -48,6 +48,19 @@ def write_reference(folder: Path) -> None:
     say(f"Wrote api.md, errors.md and events.md in {folder}.")
 
 
+def show_engines(file: Path | None) -> None:
+    """Print the page about the engines, or write it into a file."""
+    from wagate.adapters.clock import SystemClock
+    from wagate.bootstrap import ENGINES
+    from wagate.cli.engines_page import engines_page
+
+    page = engines_page(make(Settings(), SystemClock()) for make in ENGINES.values())
+    if file is None:
+        say(page.rstrip("\n"))
+    else:
+        file.write_text(page, "utf-8")
+
+
 async def check_database(settings: Settings) -> Finding:
     """Whether the database answers; it is only read, and nothing is made."""
     if settings.storage_url.startswith("sqlite"):

@@ -110,6 +110,11 @@ class Engine(Protocol):
         """What this engine promises."""
         ...
 
+    @property
+    def connection(self) -> type[Connection]:
+        """The class of its connections: the abilities among its bases are what they can do besides sending."""
+        ...
+
     async def connect(self, line: Line) -> Connection:
         """Begin to work on a line and return at once; how it goes is reported through ``line``.
 

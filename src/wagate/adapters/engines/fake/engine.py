@@ -44,6 +44,12 @@ class FakeEngine(Engine):
         """Every promise about durability; texts only."""
         return self.data_sheet
 
+    @property
+    @override
+    def connection(self) -> type[Connection]:
+        """See the class line of ``FakeConnection``."""
+        return FakeConnection
+
     @override
     async def connect(self, line: Line) -> Connection:
         """Begin to work on a line."""

@@ -67,6 +67,12 @@ class NativeEngine(Engine):
         """Every promise about durability; texts only."""
         return FEATURES
 
+    @property
+    @override
+    def connection(self) -> type[Connection]:
+        """See the class line of `NativeConnection`."""
+        return NativeConnection
+
     @override
     async def connect(self, line: Line) -> Connection:
         """Read what the vault holds and begin to work."""
