@@ -194,7 +194,7 @@ class PhoneClient:
         return removed
 
     async def set(self, **settings: bool | str | None) -> dict[str, Any]:
-        """Change `swallow`, `auto_receipt` or `auto_reply`; returns all settings."""
+        """Change `swallow`, `auto_receipt`, `auto_read` or `auto_reply`; returns all settings."""
         return await self._post("settings", **settings)
 
     async def do(self, action: str, **fields: object) -> dict[str, Any]:

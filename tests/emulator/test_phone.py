@@ -210,6 +210,14 @@ def test_a_contact_that_answers() -> None:
     assert [node.tag for node in line.heard] == ["ack"]
 
 
+def test_a_contact_that_reads_at_once() -> None:
+    wires, _, line = two()
+    wires.world.phone(BOB).set({"auto_read": True})
+    wires.send(line, "M1", BOB, "hello")
+    assert [receipt.get("type") for receipt in line.take("receipt")] == [None, "read"]
+    assert wires.world.phone(BOB).read() == []
+
+
 @pytest.mark.parametrize("settings", [{"volume": 1}, {"swallow": "yes"}, {"auto_reply": 5}, {"swallow": True, "x": 1}])
 def test_settings_are_checked_and_then_none_is_changed(settings: dict[str, object]) -> None:
     wires, _, _ = two()

@@ -101,10 +101,10 @@ class Network:
         await self._post(f"/phones/{phone}/scan", qr=qr)
 
     async def answer_texts(self, phone: str, reply: str) -> None:
-        """Have a phone answer every text; ``{text}`` in the reply is what it got."""
-        await self._post(f"/phones/{phone}/settings", auto_reply=reply)
+        """Have a phone read and answer every text; ``{text}`` in the reply is what it got."""
+        await self._post(f"/phones/{phone}/settings", auto_read=True, auto_reply=reply)
 
-    async def _post(self, path: str, **fields: str) -> None:
+    async def _post(self, path: str, **fields: object) -> None:
         timeout = aiohttp.ClientTimeout(total=_ANSWER_WITHIN_S)
         try:
             async with (

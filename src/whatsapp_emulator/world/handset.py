@@ -98,6 +98,9 @@ class Handset:
     auto_receipt: bool = True
     """Tell the sender that a message was delivered."""
 
+    auto_read: bool = False
+    """Open each message as soon as it is shown."""
+
     auto_reply: str | None = None
     """Answer each text from a companion with this one; ``{text}`` stands for what it said."""
 

@@ -16,6 +16,9 @@ def show(state: State, account: Account, shown: Shown) -> None:
     handset.inbox.append(shown)
     if handset.auto_receipt and not shown.own:
         send_receipt(state, account, shown.sender, [shown.id])
+    if handset.auto_read and not shown.own:
+        shown.read = True
+        send_receipt(state, account, shown.sender, [shown.id], "read")
 
 
 def send_receipt(state: State, account: Account, to: Jid, ids: list[str], type: str | None = None) -> None:

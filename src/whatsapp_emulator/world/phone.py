@@ -15,7 +15,7 @@ from whatsapp_wire.message import text_message
 from whatsapp_wire.node import Node
 from whatsapp_wire.proto.signal_pb2 import PreKeySignalMessage
 
-_SETTINGS: Final = {"swallow": bool, "auto_receipt": bool, "auto_reply": str}
+_SETTINGS: Final = {"swallow": bool, "auto_receipt": bool, "auto_read": bool, "auto_reply": str}
 
 
 class Phone:
@@ -68,7 +68,10 @@ class Phone:
         return [companion.id for companion in chosen]
 
     def set(self, settings: Mapping[str, object]) -> None:
-        """Change `swallow`, `auto_receipt` or `auto_reply` (see `Handset`); raises ValueError, changing nothing."""
+        """Change `swallow`, `auto_receipt`, `auto_read` or `auto_reply` (see `Handset`).
+
+        Raises ValueError, and then none is changed.
+        """
         for name, value in settings.items():
             kind = _SETTINGS.get(name)
             if kind is None:
