@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import structlog
 
-from wagate.adapters.engines.native.machine import directory, pairing, prekeys, ratchets
+from wagate.adapters.engines.native.machine import directory, pairing, prekeys, ratchets, send
 from wagate.adapters.engines.native.machine.device import Device
 from wagate.adapters.engines.native.machine.flows import Flow, Load
 from wagate.adapters.engines.native.machine.records import ContactToken, Step
 from whatsapp_wire.jid import Jid
 from whatsapp_wire.node import Node
 from whatsapp_wire.stanza import notification as stanzas
+from whatsapp_wire.stanza import privacy
 from whatsapp_wire.stanza.ack import ack
 from whatsapp_wire.stanza.notification import (
     AccountChanged,
@@ -59,11 +60,14 @@ def _forget_identity(us: Device, step: Step, user: Jid) -> Flow[None]:
     """Somebody has a new phone or account: what we know of their devices is void."""
     person = yield from directory.known_person(us, user)
     peers = yield from directory.known_devices(us, person)
-    yield Load(tuple(key for peer in peers for key in peer.keys))
+    yield Load((*(key for peer in peers for key in peer.keys), ("tctoken", person.lid)))
     _log.info("a contact has a new identity", person=person.lid)
     for peer in peers:
         ratchets.drop(step, peer)
     step.delete("device", person.lid)
+    issued_at = ContactToken.unpack(step.get("tctoken", person.lid)).issued_at
+    if issued_at and not privacy.is_token_expired(issued_at, us.now):
+        us.flows.start(send.issue_token(us, person.lid, issued_at), ends_with_line=True)
 
 
 def _keep_tokens(us: Device, step: Step, user: Jid, tokens: PrivacyTokens) -> Flow[None]:

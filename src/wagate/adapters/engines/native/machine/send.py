@@ -79,6 +79,14 @@ def resend(us: Device) -> None:
         us.shell.write(in_flight.unacked.stanza)
 
 
+def issue_token(us: Device, person: Jid, issued_at: int) -> Flow[None]:
+    """Let someone we wrote to write to us: once a week, and again, as of the same time, when they have a new identity.
+
+    ``issued_at`` is in seconds since 1970.
+    """
+    yield Join(("token", person), partial(_issue_token, us, person, issued_at))
+
+
 def _send(us: Device, outgoing: Outgoing) -> Flow[None]:
     message = message_of(outgoing.content, outgoing.quoted)
     to = Jid(outgoing.to)
@@ -104,7 +112,7 @@ def _send(us: Device, outgoing: Outgoing) -> Flow[None]:
         in_flight.written_at = us.shell.now()
         us.shell.write(in_flight.unacked.stanza)
     if privacy.is_token_due(letter.token.issued_at or None, us.now):
-        us.flows.start(_issue_token(us, chat.lid), ends_with_line=True)
+        us.flows.start(issue_token(us, chat.lid, us.now), ends_with_line=True)
 
 
 def _recipients(us: Device, chat: Person) -> Flow[list[Peer]]:
@@ -157,13 +165,7 @@ def _is_ours(us: Device, peer: Peer) -> bool:
     return peer.device.user == us.own.lid.user
 
 
-def _issue_token(us: Device, person: Jid) -> Flow[None]:
-    """Let someone we wrote to write to us, once a week."""
-    yield Join(("token", person), partial(_issue_token_once, us, person))
-
-
-def _issue_token_once(us: Device, person: Jid) -> Flow[None]:
-    issued_at = us.now
+def _issue_token(us: Device, person: Jid, issued_at: int) -> Flow[None]:
     yield from us.flows.ask(lambda id: privacy.issue_tokens(id, [person], issued_at))
     yield Load((("tctoken", person),))
     step = us.step()
