@@ -83,7 +83,7 @@ class Driver:
             case "send":
                 return {"id": self.client.send_message(address(command["to"]), command["text"]).ID}
             case "reply":
-                return {"id": self.client.reply_message(command["text"], self.received[command["to_message"]]).ID}
+                return {"id": self.client.reply_message(command["text"], self.received[command["answered"]]).ID}
             case "read":
                 chat = address(command["chat"])
                 self.client.mark_read(command["id"], chat=chat, sender=chat, receipt=ReceiptType.READ)

@@ -13,6 +13,10 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from typing_extensions import override
+
+from judges.client import Client
+
 JUDGES = Path(__file__).parent
 Event = dict[str, Any]
 
@@ -23,7 +27,7 @@ class PeerRefused(Exception):
     """The client did not do what it was asked; the text says why, in its own words."""
 
 
-class Peer:
+class Peer(Client):
     """A running judge. ``seen`` keeps every event in order."""
 
     def __init__(self, phone: str, process: Process) -> None:
@@ -35,7 +39,7 @@ class Peer:
         self._tickets = count(1)
         self._asked: dict[int, asyncio.Future[Event]] = {}
 
-    async def read(self) -> None:
+    async def listen(self) -> None:
         """Collect events until the process ends."""
         assert self._process.stdout is not None
         async for line in self._process.stdout:
@@ -50,7 +54,8 @@ class Peer:
         """Have a command carried out and return what came of it. Raises PeerRefused, TimeoutError."""
         assert self._process.stdin is not None
         ticket = next(self._tickets)
-        answer = self._asked[ticket] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
+        self._asked[ticket] = answer
         self._process.stdin.write(json.dumps({"do": what, "ticket": ticket, **arguments}).encode() + b"\n")
         async with asyncio.timeout(timeout_s):
             return await answer
@@ -70,12 +75,51 @@ class Peer:
                     raise PeerRefused(f"{self.phone} ended; it said {self.seen[-5:]}")
                 await self._news.wait()
 
+    @override
+    async def qr_text(self) -> str:
+        """The first QR code."""
+        return str((await self.wait("qr"))["text"])
+
+    @override
+    async def pairing_code(self) -> str:
+        """Ask for a code, once the connection is there (the first QR code shows that)."""
+        await self.wait("qr")
+        return str((await self.do("pairing_code", phone=self.phone))["code"])
+
+    @override
     async def send(self, to: str, text: str) -> str:
-        """Send a text and wait until the client says that it is sent; returns the WhatsApp id. Raises PeerRefused."""
+        """Send a text and wait until the client says that it is sent. Raises PeerRefused."""
         return str((await self.do("send", to=to, text=text))["id"])
 
+    @override
+    async def mention(self, to: str, text: str, person: str) -> str:
+        """Send a text; neonize finds the number in it by itself."""
+        assert f"@{person}" in text
+        return await self.send(to, text)
+
+    @override
+    async def reply(self, to: str, text: str, answered: str) -> str:
+        """Answer a message that this client has shown."""
+        return str((await self.do("reply", to=to, text=text, answered=answered))["id"])
+
+    @override
+    async def read(self, chat: str, id: str) -> None:
+        """Mark a message as read."""
+        await self.do("read", chat=chat, id=id)
+
+    @override
+    async def log_out(self) -> None:
+        """Unlink this device."""
+        await self.do("log_out")
+
+    @override
+    async def shows(self, text: str) -> None:
+        """Wait for a text."""
+        await self.wait("message", lambda event: event["text"] == text and not event["from_me"])
+
+    @override
     def shown(self) -> list[tuple[str, str]]:
-        """Id and text of the messages from contacts that this client has shown, in order, repeats included."""
+        """The messages from contacts that this client has shown."""
         return [
             (event["id"], event["text"]) for event in self.seen if event["event"] == "message" and not event["from_me"]
         ]
@@ -125,7 +169,7 @@ async def _running(phone: str, command: list[str], environment: Mapping[str, str
         )
         peer = Peer(phone, process)
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(peer.read())
+            tasks.create_task(peer.listen())
             try:
                 yield peer
             finally:

@@ -1,0 +1,53 @@
+"""What every client under test can be asked to do, whether it is a judge or our own engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+
+class Client(Protocol):
+    """A running client. Addresses are ``user@server``, phone numbers digits; messages go by their WhatsApp ids."""
+
+    phone: str
+
+    async def qr_text(self) -> str:
+        """What the first QR code says."""
+        ...
+
+    async def pairing_code(self) -> str:
+        """A code to type into the phone."""
+        ...
+
+    async def send(self, to: str, text: str) -> str:
+        """Send a text; returns its id once the client has taken responsibility for it."""
+        ...
+
+    async def mention(self, to: str, text: str, person: str) -> str:
+        """Send a text that names somebody by ``@`` and a phone number; returns its id."""
+        ...
+
+    async def reply(self, to: str, text: str, answered: str) -> str:
+        """Send a text that quotes a message; returns its id."""
+        ...
+
+    async def read(self, chat: str, id: str) -> None:
+        """Tell the author of a message that it was read."""
+        ...
+
+    async def log_out(self) -> None:
+        """Unlink this device."""
+        ...
+
+    async def shows(self, text: str) -> None:
+        """Wait until a text from a contact has been shown. Raises TimeoutError."""
+        ...
+
+    def shown(self) -> list[tuple[str, str]]:
+        """Id and text of the messages from contacts that were shown, in order, repeats included."""
+        ...
+
+
+Opens = Callable[[str], AbstractAsyncContextManager[Client]]
+"""Starts a client as the companion of a phone number; a second one for the same number goes on where it ended."""

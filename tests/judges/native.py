@@ -1,0 +1,175 @@
+"""Our own engine as a client under test: driven through its port, with a vault in memory, and no gateway around it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Self, TypeVar, cast
+
+from typing_extensions import override
+
+from judges.client import Client
+from wagate.adapters.engines.native import NativeEngine
+from wagate.adapters.vault.memory import MemoryStorage
+from wagate.domain.content import Content, Quoted, Text
+from wagate.domain.ids import MessageId, SessionId, wa_id
+from wagate.domain.jid import Jid
+from wagate.domain.session import FINAL, SessionState
+from wagate.ports.abilities import LogsOut, MarksRead, PairsDevices
+from wagate.ports.engine import Connection, Line, NotSent, Outgoing
+from wagate.ports.news import DurableNews, LineNews, MessageArrived, QrShown, SendAccepted, StateChanged
+from whatsapp_emulator.whereabouts import Whereabouts
+
+_T = TypeVar("_T")
+
+_PATIENCE_S = 30.0
+
+
+class NativeClient(Client):
+    """One line of the engine, and everything that it told."""
+
+    def __init__(self, phone: str) -> None:
+        """Made by `NativeClients.open`."""
+        self.phone = phone
+        self.told: list[LineNews] = []
+        self.committed: list[DurableNews] = []
+        self.connection: Connection | None = None
+        self._news = asyncio.Event()
+
+    @property
+    def accepted(self) -> set[str]:
+        """The ids of the messages that the network took."""
+        return {news.wa_id for news in self.committed if isinstance(news, SendAccepted)}
+
+    @property
+    def arrived(self) -> list[MessageArrived]:
+        """The messages that arrived, copies of our own included."""
+        return [news for news in self.committed if isinstance(news, MessageArrived)]
+
+    @override
+    async def qr_text(self) -> str:
+        """The first QR code."""
+        return await self.until(lambda: next((news.text for news in self.told if isinstance(news, QrShown)), ""))
+
+    @override
+    async def pairing_code(self) -> str:
+        """Ask for a code, once the connection is there."""
+        await self.qr_text()
+        code = await cast(PairsDevices, self.connection).request_pairing_code(Jid.from_phone(self.phone))
+        return code.code
+
+    @override
+    async def send(self, to: str, text: str) -> str:
+        """Send a text, as often as it takes to get it out, always under the same id."""
+        return await self._send(to, Text(text))
+
+    @override
+    async def mention(self, to: str, text: str, person: str) -> str:
+        """Send a text that names somebody."""
+        return await self._send(to, Text(text, (Jid.from_phone(person),)))
+
+    @override
+    async def reply(self, to: str, text: str, answered: str) -> str:
+        """Answer a message that arrived."""
+        message = next(message for message in self.arrived if message.wa_id == answered)
+        author = message.sender_alt or message.sender
+        return await self._send(to, Text(text), Quoted(message.wa_id, author, message.content.text))
+
+    @override
+    async def read(self, chat: str, id: str) -> None:
+        """Mark a message as read."""
+        await cast(MarksRead, self.connection).mark_read(Jid(chat), Jid(chat), [id])
+
+    @override
+    async def log_out(self) -> None:
+        """Unlink this device."""
+        await cast(LogsOut, self.connection).log_out()
+
+    @override
+    async def shows(self, text: str) -> None:
+        """Wait for a text."""
+        await self.until(lambda: any(shown == text for _, shown in self.shown()))
+
+    @override
+    def shown(self) -> list[tuple[str, str]]:
+        """The texts that arrived from contacts."""
+        return [(message.wa_id, message.content.text) for message in self.arrived if not message.from_me]
+
+    async def until(self, look: Callable[[], _T], timeout_s: float = _PATIENCE_S) -> _T:
+        """Look again after all that is told, until there is something to see. Raises TimeoutError."""
+        async with asyncio.timeout(timeout_s):
+            while not (seen := look()):
+                self._news.clear()
+                await self._news.wait()
+        return seen
+
+    def take_line_news(self, news: LineNews) -> None:
+        """Hear how the line is doing."""
+        self.told.append(news)
+        self._news.set()
+
+    def take_durable_news(self, news: DurableNews) -> None:
+        """Hear what was committed."""
+        self.committed.append(news)
+        self._news.set()
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the line was up when it was last heard of."""
+        states = [news.state for news in self.told if isinstance(news, StateChanged)]
+        assert not states or states[-1] not in FINAL, self.told[-1]
+        return bool(states) and states[-1] in (SessionState.CONNECTED, SessionState.DEGRADED)
+
+    async def _send(self, to: str, content: Content, quoted: Quoted | None = None) -> str:
+        id = wa_id()
+        assert self.connection is not None
+        while True:
+            try:
+                await self.connection.send(Outgoing(MessageId(id), id, Jid(to), content, quoted))
+            except NotSent:
+                await self.until(lambda: self.is_connected)
+                # The machine may be between two connections while it still counts as connected.
+                await asyncio.sleep(0)
+            else:
+                return id
+
+
+async def _no_gate() -> None:
+    """Every login may begin at once."""
+
+
+class NativeClients:
+    """The engine, and the memory in which its sessions survive from one connection to the next. Use ``async with``."""
+
+    def __init__(self, emulator: Whereabouts) -> None:
+        """Point the engine at an emulator's door without TLS."""
+        self._engine = NativeEngine(url=emulator.plain_url, root_key=bytes.fromhex(emulator.root_key))
+        self._clients: dict[SessionId, NativeClient] = {}
+        self._storage = MemoryStorage(on_news=self._pass_on)
+
+    @asynccontextmanager
+    async def open(self, phone: str) -> AsyncIterator[NativeClient]:
+        """Take up the session of a phone number."""
+        session = SessionId(f"ses_{phone}")
+        client = self._clients[session] = NativeClient(phone)
+        vault = self._storage.open(session)
+        line = Line(session, vault, None, client.take_line_news, _no_gate)
+        client.connection = await self._engine.connect(line)
+        try:
+            yield client
+        finally:
+            await client.connection.close()
+            await vault.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._engine.close()
+
+    def _pass_on(self, session: SessionId, news: DurableNews) -> None:
+        self._clients[session].take_durable_news(news)

@@ -1,0 +1,1 @@
+"""Wire parity: what our engine says, act by act, beside what whatsmeow says."""
