@@ -87,6 +87,11 @@ class Relay:
         self._timer: asyncio.TimerHandle | None = None
         database.on_commit(self._committed)
 
+    @property
+    def readers(self) -> int:
+        """How many follow the journal."""
+        return len(self._readings)
+
     async def subscribe(self, reader: Reader, *, after: int | None = None) -> Reading:
         """Have ``reader`` follow the journal from behind a position; None: from its present end."""
         if after is None:
