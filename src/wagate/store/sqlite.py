@@ -66,8 +66,12 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
         "journal_size_limit = 16777216",
         f"query_only = {'ON' if read_only else 'OFF'}",
     )
-    for setting in settings:
-        connection.execute(f"PRAGMA {setting}")
+    try:
+        for setting in settings:
+            connection.execute(f"PRAGMA {setting}")
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 
