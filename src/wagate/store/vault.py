@@ -51,7 +51,11 @@ def _get_many(count: int) -> Statement:
     )
 
 
-_GET_MANY = {count: _get_many(count) for count in (1, 2, 4, 8, 16, 32, 64)}
+_GET_ONE = sql(
+    "SELECT kind, address, data FROM vault_record",
+    "WHERE session_id = :session AND kind = :kind0 AND address = :address0",
+)
+_GET = {1: _GET_ONE} | {count: _get_many(count) for count in (2, 4, 8, 16, 32, 64)}
 """One statement for so many keys; a shorter list is filled up by asking for its last key again."""
 
 
@@ -298,11 +302,11 @@ def _place(kind: str, address: str) -> str:
 
 
 def _wanted(session: SessionId, keys: Sequence[RecordKey]) -> Query:
-    count = next(size for size in _GET_MANY if size >= len(keys))
+    count = next(size for size in _GET if size >= len(keys))
     values: dict[str, object] = {"session": session}
     for number in range(count):
         values[f"kind{number}"], values[f"address{number}"] = keys[min(number, len(keys) - 1)]
-    return _GET_MANY[count](**values)
+    return _GET[count](**values)
 
 
 def _as_failure(error: BaseException) -> VaultFailed:
