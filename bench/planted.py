@@ -149,8 +149,8 @@ def main(bug: str, arguments: list[str]) -> None:
     prepare_data(settings.data)
     configure_logs(settings.log_level, settings.log_format, settings.log_file)
 
-    async def nothing_to_say(_gateway: Gateway, _url: str) -> None:
-        pass
+    async def nothing_to_say(_gateway: Gateway, _url: str) -> list[str]:
+        return []
 
     run(settings, nothing_to_say, build=_WAYS[bug])
 

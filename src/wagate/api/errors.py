@@ -20,6 +20,7 @@ MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:wagate:error:"
 
 STATUSES: dict[str, int] = {
+    "malformed_http": 400,
     "invalid_json": 400,
     "invalid_cursor": 400,
     "unauthenticated": 401,
@@ -62,6 +63,12 @@ STATUSES: dict[str, int] = {
 
 RETRY_AFTER_S: dict[str, int] = {"storage_unavailable": 2, "ownership_lost": 2, "not_sent": 5, "too_busy": 1}
 """How long a client should wait before it asks again, for the errors that pass by themselves."""
+
+
+class MalformedHttp(GatewayError):
+    """What arrived is not valid HTTP"""
+
+    code = "malformed_http"
 
 
 class InvalidJson(InvalidRequest):
@@ -160,7 +167,7 @@ def request_id_of(request: Request) -> str | None:
 
 async def answer_gateway_error(request: Request, error: GatewayError) -> Response:
     """What a caller reads about an error of ours."""
-    return _problem_of(error).response(request_id_of(request))
+    return problem_of(error).response(request_id_of(request))
 
 
 async def answer_invalid_fields(request: Request, error: RequestValidationError) -> Response:
@@ -206,7 +213,8 @@ EXCEPTION_HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Corouti
 }
 
 
-def _problem_of(error: GatewayError) -> Problem:
+def problem_of(error: GatewayError) -> Problem:
+    """The problem document about an error of ours."""
     status = status_of(type(error))
     headers: dict[str, str] = {}
     if error.code in RETRY_AFTER_S:

@@ -13,7 +13,9 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp
 from typing_extensions import override
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from wagate.api.errors import MalformedHttp, problem_of
 from wagate.cli.outcome import CommandFailed, Exit
 
 SHUTDOWN_TIMEOUT_S = 5
@@ -53,15 +55,31 @@ def url_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
+class _Protocol(HttpToolsProtocol):
+    """HTTP as uvicorn speaks it; what is not HTTP is answered like every other error."""
+
+    @override
+    def send_400_response(self, msg: str) -> None:
+        refusal = problem_of(MalformedHttp()).response(None)
+        head = [b"HTTP/1.1 400 Bad Request", *(b"%b: %b" % header for header in refusal.raw_headers)]
+        self.transport.write(b"\r\n".join([*head, b"connection: close", b"", bytes(refusal.body)]))
+        self.transport.close()
+
+
 class HttpServer(uvicorn.Server):
     """Serves one application until ``stop``."""
 
-    def __init__(self, app: ASGIApp, end_streams: Callable[[], Awaitable[None]]) -> None:
-        """``end_streams`` makes every endless response finish; it is called once, when the server stops."""
+    def __init__(
+        self, app: ASGIApp, end_streams: Callable[[], Awaitable[None]], answering: Callable[[], object] = bool
+    ) -> None:
+        """``answering`` is called once connections are accepted.
+
+        ``end_streams`` makes every endless response finish; it is called once, when the server stops.
+        """
         super().__init__(
             uvicorn.Config(
                 app,
-                http="httptools",
+                http=_Protocol,
                 ws="none",
                 lifespan="off",
                 log_config=None,
@@ -73,6 +91,7 @@ class HttpServer(uvicorn.Server):
             )
         )
         self._end_streams = end_streams
+        self._answering = answering
 
     def stop(self) -> None:
         """Stop accepting, finish what is being answered, and return from ``serve``; at the second call at once."""
@@ -84,6 +103,12 @@ class HttpServer(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Leave the signals alone: ``stopping_on_signals`` owns them."""
         yield
+
+    @override
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Say so once it is true."""
+        await super().startup(sockets)
+        self._answering()
 
     @override
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

@@ -16,6 +16,7 @@ from wagate.api.key_shape import key_shape
 from wagate.cli.client import KEY_VARIABLE, ApiClient
 from wagate.cli.options import read_settings
 from wagate.cli.outcome import CommandFailed, Exit, say, say_json
+from wagate.cli.serving import prepare_data
 from wagate.cli.tables import table
 from wagate.domain.errors import GatewayError
 from wagate.features.access import EVERY_SCOPE, Access, Scope
@@ -87,6 +88,7 @@ async def _keys(data: Path | None) -> AsyncIterator[Keys]:
     from wagate.store.folder import DataFolder, DataInUse
 
     settings = read_settings(data)
+    prepare_data(settings.data)
     try:
         folder = DataFolder(settings.data)
     except DataInUse as error:

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wagate.cli.outcome import CommandFailed, say
+from wagate.cli.outcome import CommandFailed
 from wagate.cli.serving import prepare_data, run
 
 if TYPE_CHECKING:
@@ -46,10 +46,10 @@ def _run(network: Network, folder: Path, host: str | None, port: int | None) -> 
     configure_logs(settings.log_level, settings.log_format, settings.log_file)
     asyncio.run(network.up())
 
-    async def ready(gateway: Gateway, url: str) -> None:
+    async def ready(gateway: Gateway, url: str) -> list[str]:
         scene = await set_the_scene(gateway, network)
         key = await sandbox_key(gateway, folder / KEY_FILE)
-        say(*_greeting(url, key, scene, network))
+        return _greeting(url, key, scene, network)
 
     run(sandboxed(settings, network), ready)
 

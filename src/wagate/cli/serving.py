@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -16,8 +17,11 @@ if TYPE_CHECKING:
     from wagate.features import Gateway
     from wagate.settings import Settings
 
-Ready = Callable[["Gateway", str], Awaitable[None]]
-"""Called when the gateway has started, with the address at which it is about to answer."""
+Ready = Callable[["Gateway", str], Awaitable[list[str]]]
+"""Called when the gateway has started, with the address at which it is about to answer.
+
+Returns the lines to print once it does.
+"""
 
 Build = Callable[["Settings"], Awaitable["Gateway"]]
 
@@ -31,10 +35,10 @@ def serve(data: Path | None, host: str | None, port: int | None) -> None:
     prepare_data(settings.data)
     configure_logs(settings.log_level, settings.log_format, settings.log_file)
 
-    async def announce(gateway: Gateway, url: str) -> None:
-        say(*_greeting(url, settings, None if gateway.first_key is None else gateway.first_key.secret))
+    async def ready(gateway: Gateway, url: str) -> list[str]:
+        return _greeting(url, settings, None if gateway.first_key is None else gateway.first_key.secret)
 
-    run(settings, announce)
+    run(settings, ready)
 
 
 def run(settings: Settings, ready: Ready, build: Build | None = None) -> None:
@@ -51,7 +55,8 @@ def run(settings: Settings, ready: Ready, build: Build | None = None) -> None:
 
 
 def prepare_data(path: Path) -> None:
-    """Make the directory for everything that is kept, for this user only. Raises CommandFailed."""
+    """Make the directory for everything that is kept, and let nobody else read what we make. Raises CommandFailed."""
+    os.umask(0o077)
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -67,10 +72,11 @@ async def _run(settings: Settings, listener: socket.socket, ready: Ready, build:
     with stopping_on_signals(me.cancel):
         gateway = await _started(settings, build)
     try:
+        with stopping_on_signals(me.cancel):
+            greeting = await ready(gateway, url_of(listener))
         app = create_app(gateway, max_body_bytes=settings.body_limit)
-        server = HttpServer(app, partial(let_everybody_go, gateway))
+        server = HttpServer(app, partial(let_everybody_go, gateway), partial(say, *greeting))
         with stopping_on_signals(server.stop):
-            await ready(gateway, url_of(listener))
             await server.serve(sockets=[listener])
     finally:
         await gateway.stop()

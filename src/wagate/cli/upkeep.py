@@ -11,6 +11,7 @@ from pathlib import Path
 from wagate.cli.checks import Finding, Verdict
 from wagate.cli.options import read_settings
 from wagate.cli.outcome import CommandFailed, say
+from wagate.cli.serving import prepare_data
 from wagate.settings import Settings
 
 _PATIENCE_S = 10
@@ -22,7 +23,7 @@ def migrate(data: Path | None) -> None:
     from wagate.store import migrations
 
     settings = read_settings(data)
-    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    prepare_data(settings.data)
     try:
         asyncio.run(migrations.migrate(settings.storage_url))
     except GatewayError as error:
