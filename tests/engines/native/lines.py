@@ -26,10 +26,11 @@ from whatsapp_emulator.whereabouts import Whereabouts
 OWN = "5511900000001"
 OTHER = "5511900000002"
 
-QUICK = Habits(ping_s=(0.2, 0.3), pong_timeout_s=0.3, first_prekeys=30)
-"""Habits for tests that wait for pings."""
-
 CALM = Habits(first_prekeys=30)
+"""The usual habits, with fewer prekeys to make."""
+
+QUICK = replace(CALM, ping_s=(0.1, 0.2), pong_timeout_s=0.2)
+"""Habits for tests that wait for pings."""
 
 _News = TypeVar("_News")
 _numbers = count(1)
@@ -51,24 +52,31 @@ class LineUnderTest:
 
     engine: NativeEngine
     storage: MemoryStorage = field(default_factory=MemoryStorage)
-    session: SessionId = SessionId("ses_test")
+    session: SessionId = field(default_factory=lambda: SessionId("ses_test"))
     proxy: str | None = None
     durable: list[DurableNews] = field(default_factory=list)
     told: list[LineNews] = field(default_factory=list)
     connection: NativeConnection | None = None
+    gate_passed: int = 0
 
     def __post_init__(self) -> None:
         self.storage.on_news = lambda _, news: self.durable.append(news)
 
     async def open(self) -> None:
         async def gate() -> None:
-            return None
+            self.gate_passed += 1
 
         self.vault = self.storage.open(self.session)
         line = Line(self.session, self.vault, self.proxy, self.told.append, gate)
         connection = await self.engine.connect(line)
         assert isinstance(connection, NativeConnection)
         self.connection = connection
+
+    async def restart(self) -> None:
+        """As if the process had ended and begun anew; what was told about the line is forgotten."""
+        await self.close()
+        self.told.clear()
+        await self.open()
 
     async def close(self) -> None:
         if self.connection is not None:

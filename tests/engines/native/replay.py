@@ -1,7 +1,7 @@
 """A machine and a pretend network in one memory: the test decides what happens next, and what is lost.
 
-Nothing here waits. Loads, commits, stanzas and timers lie ready until a step carries one of them out; a crash throws all
-of them away, and what was committed is all that the next machine gets.
+Nothing here waits. Loads, commits, stanzas and timers lie ready until a step carries one of them out; a crash throws
+all of them away, and what was committed is all that the next machine gets.
 """
 
 from __future__ import annotations

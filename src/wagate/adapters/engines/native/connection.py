@@ -197,16 +197,16 @@ class NativeConnection(Connection, PairsDevices, LogsOut, MarksRead):
         if self._shell.failure is not None:
             await self._rebuild(self._shell.failure)
         elif self._was_at_once or not ending.at_once:
-            await asyncio.sleep(self._outlook.delay())
+            await asyncio.sleep(self._outlook.delay(time.time()))
         self._was_at_once = ending.at_once
 
     async def _rebuild(self, failure: VaultFailed) -> None:
         """Make a new machine from what is durable, as soon as the vault works again."""
         self._machine.give_up(failure)
         await self._shell.retire()
+        self._outlook.vault_failed(after_success=self._shell.has_committed)
         while True:
-            self._outlook.failed()
-            await asyncio.sleep(self._outlook.delay())
+            await asyncio.sleep(self._outlook.delay(time.time()))
             try:
                 await self._line.vault.reopen()
                 self._build(await read_kept(self._line.vault))
@@ -214,6 +214,7 @@ class NativeConnection(Connection, PairsDevices, LogsOut, MarksRead):
             except (OwnershipLost, RecordUnreadable):
                 raise
             except VaultFailed as error:
+                self._outlook.vault_failed(after_success=False)
                 _log.warning("the vault does not work yet", session=self._line.session, error=str(error))
 
     async def _finish(self, ending: Ending) -> None:
@@ -227,8 +228,10 @@ class NativeConnection(Connection, PairsDevices, LogsOut, MarksRead):
         self._tell(ending)
 
     def _build(self, kept: Kept) -> None:
-        self._shell = LineShell(self._line.vault, self._report)
-        self._machine = Machine(self._shell, self._means.habits, self._outlook, kept.credentials, kept.unacked)
+        self._shell = LineShell(self._line.vault, self._report, lambda failure: machine.give_up(failure))
+        self._machine = machine = Machine(
+            self._shell, self._means.habits, self._outlook, kept.credentials, kept.unacked
+        )
 
     async def _settled(self, begin: Callable[[Then], None]) -> object:
         """Give the machine a command and wait for its result; raises what prevented it."""

@@ -21,21 +21,41 @@ MAX_UNCOMMITTED: Final = 512
 
 
 class LineShell(Shell):
-    """Serves one machine. ``wire`` is the open connection, if there is one; ``failure`` what made the vault useless."""
+    """Serves one machine.
 
-    __slots__ = ("_calm", "_is_retired", "_loop", "_report", "_tasks", "_uncommitted", "_vault", "failure", "wire")
+    ``wire`` is the open connection, if there is one; ``failure`` what made the vault useless, and ``has_committed``
+    whether anything was committed before.
+    """
 
-    def __init__(self, vault: Vault, report: Callable[[LineNews], None]) -> None:
-        """``report`` is called on the loop."""
+    __slots__ = (
+        "_calm",
+        "_give_up",
+        "_is_retired",
+        "_loop",
+        "_report",
+        "_tasks",
+        "_uncommitted",
+        "_vault",
+        "failure",
+        "has_committed",
+        "wire",
+    )
+
+    def __init__(
+        self, vault: Vault, report: Callable[[LineNews], None], give_up: Callable[[VaultFailed], None]
+    ) -> None:
+        """``give_up`` is called once, soon after the vault became useless."""
         self._loop = asyncio.get_running_loop()
         self._vault = vault
         self._report = report
+        self._give_up = give_up
         self._tasks: set[asyncio.Task[None]] = set()
         self._uncommitted = 0
         self._calm: Future[None] | None = None
         self._is_retired = False
         self.wire: Wire | None = None
         self.failure: VaultFailed | None = None
+        self.has_committed = False
 
     async def calm(self) -> None:
         """Wait until not too many units wait for their commit."""
@@ -118,10 +138,13 @@ class LineShell(Shell):
     @override
     def fail(self, error: VaultFailed) -> None:
         """End the connection; whoever serves it sees the failure."""
-        if self.failure is None:
-            self.failure = error
+        if self.failure is not None:
+            return
+        self.failure = error
         self._be_calm()
         self.hang_up()
+        # Not now: the machine may be in the middle of a step.
+        self._loop.call_soon(self._give_up, error)
 
     @override
     def hang_up(self) -> None:
@@ -148,7 +171,9 @@ class LineShell(Shell):
         if self._uncommitted <= MAX_UNCOMMITTED:
             self._be_calm()
         error = None if commit.cancelled() else commit.exception()
-        if isinstance(error, VaultFailed) and not self._is_retired:
+        if error is None:
+            self.has_committed = True
+        elif isinstance(error, VaultFailed) and not self._is_retired:
             self.fail(error)
         self._tell(then, error if isinstance(error, Exception) else None, None)
 

@@ -93,7 +93,7 @@ class Pools:
 class Wire:
     """Encrypted stanzas over an open WebSocket."""
 
-    __slots__ = ("_flush", "_frames", "_loop", "_noise", "_unsent", "_websocket")
+    __slots__ = ("_cut_timer", "_flush", "_frames", "_loop", "_noise", "_unsent", "_websocket")
 
     def __init__(self, websocket: aiohttp.ClientWebSocketResponse, frames: FrameReader, noise: Transport) -> None:
         """Made by `dial`."""
@@ -103,6 +103,7 @@ class Wire:
         self._noise = noise
         self._unsent = bytearray()
         self._flush: asyncio.Task[None] | None = None
+        self._cut_timer: asyncio.TimerHandle | None = None
 
     async def receive(self) -> list[bytes]:
         """The stanzas that came next, encoded; perhaps none. Raises WireClosed, MalformedFrame."""
@@ -121,13 +122,13 @@ class Wire:
             self.hang_up()
 
     def hang_up(self) -> None:
-        """Cut the connection without waiting for anybody; `receive` then raises WireClosed."""
-        # The socket that asyncio shows may not be shut down on every loop (uvloop); a duplicate may.
-        shown = self._websocket.get_extra_info("socket")
-        with contextlib.suppress(OSError):
-            if shown is not None:
-                with socket.socket(fileno=os.dup(shown.fileno())) as duplicate:
-                    duplicate.shutdown(socket.SHUT_RDWR)
+        """End the connection without waiting for the other side; `receive` then raises WireClosed.
+
+        What was written goes out first, for a second at most: acknowledgements of what is durable are among it, and
+        without them the server would deliver the same stanzas again and again.
+        """
+        if self._cut_timer is None:
+            self._cut_timer = self._loop.call_later(CLOSE_TIMEOUT_S if self._flush else 0.0, self._cut)
 
     async def close(self) -> None:
         """Send what was written, say goodbye, and let go of the connection."""
@@ -135,7 +136,17 @@ class Wire:
         if flush is not None:
             await asyncio.wait([flush], timeout=CLOSE_TIMEOUT_S)
             flush.cancel()
+        if self._cut_timer is not None:
+            self._cut_timer.cancel()
         await self._websocket.close()
+
+    def _cut(self) -> None:
+        # The socket that asyncio shows may not be shut down on every loop (uvloop); a duplicate may.
+        shown = self._websocket.get_extra_info("socket")
+        with contextlib.suppress(OSError):
+            if shown is not None:
+                with socket.socket(fileno=os.dup(shown.fileno())) as duplicate:
+                    duplicate.shutdown(socket.SHUT_RDWR)
 
     async def _send(self) -> None:
         try:
@@ -148,6 +159,8 @@ class Wire:
             self._unsent.clear()
         finally:
             self._flush = None
+            if self._cut_timer is not None:
+                self._cut()
 
 
 async def dial(

@@ -186,8 +186,14 @@ class Flows:
             error = value = None
             if isinstance(wait, Ask) and not self.is_open:
                 error = LineLost()
-            elif not (isinstance(wait, Load) and self._shell.is_loaded(wait.keys)):
+            elif not isinstance(wait, Load):
                 break
+            else:
+                try:
+                    if not self._shell.is_loaded(wait.keys):
+                        break
+                except VaultFailed as failure:
+                    error = failure
         self._begin(run, wait)
 
     def _begin(self, run: _Run, wait: Wait) -> None:
