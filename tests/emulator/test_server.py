@@ -191,3 +191,16 @@ async def test_many_clients_at_once(emulator: Emulator) -> None:
         for _ in range(50):
             tasks.create_task(one())
     assert emulator.world.audit.counts["connections"] == 50
+
+
+async def test_a_stanza_the_emulator_cannot_write_is_its_own_violation(
+    emulator: Emulator, control: EmulatorClient
+) -> None:
+    companion = await linked(emulator, control)
+    async with connect(emulator.whereabouts.plain_url, emulator.whereabouts.root_key, companion) as line:
+        await log_in(line)
+        with emulator.turn() as world:
+            world.operator(ANN).mark_dirty("x" * (1 << 24))
+        await line.ask(iq("w:p", "get"))
+    assert [(found.kind, found.who) for found in await control.violations()] == [("exception", f"{ANN}:1")]
+    emulator.forgive("exception")

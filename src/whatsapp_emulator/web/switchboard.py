@@ -120,9 +120,7 @@ class Switchboard:
         for effect in effects:
             match effect:
                 case Delivery(link, node):
-                    carrier = self._carriers.get(link)
-                    if carrier is not None:
-                        carrier.send(node)
+                    self._send(link, node)
                 case Hangup(link):
                     carrier = self._carriers.get(link)
                     if carrier is not None:
@@ -133,6 +131,15 @@ class Switchboard:
                         future.set_result(None)
         news, self._news = self._news, asyncio.Event()
         news.set()
+
+    def _send(self, link: Link, node: Node) -> None:
+        carrier = self._carriers.get(link)
+        if carrier is None:
+            return
+        try:
+            carrier.send(node)
+        except WireError as error:
+            self.world.audit.violate("exception", link.label, f"cannot write {node!r}: {error}", time.time())
 
     def spawn(self, work: Coroutine[None, None, None]) -> None:
         """Run something in the background, until it is done or the switchboard closes."""
