@@ -105,6 +105,6 @@ async def running(command: str, data: Path, **env: str) -> AsyncIterator[Running
                 if not line:
                     raise AssertionError(f"it ended: {(await process.stderr.read()).decode()}")
                 greeting += line
-        found = re.search(r"http://[\d.:\[\]]+", greeting)
+        found = re.search(r"http://[\d.]+:\d+", greeting)
         assert found, greeting
         yield Running(process, found[0], greeting)
