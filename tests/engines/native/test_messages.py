@@ -94,8 +94,7 @@ async def test_our_other_devices_see_what_we_send(emulator: Emulator, control: E
         own = [shown for shown in await control.phone(OWN).inbox(wait_s=5) if shown.own]
         assert [shown.id for shown in own] == [wa_id]
         from_phone = await control.phone(OWN).type(OTHER, "from the phone")
-        for each in (line, second):
-            await until(lambda each=each: any(news.wa_id == from_phone for news in each.of(MessageArrived)))
+        await until(lambda: all(_has(each, from_phone) for each in (line, second)))
         await second.close()
         await second.engine.close()
 
@@ -107,9 +106,9 @@ async def test_a_new_device_of_a_contact_is_reached_too(emulator: Emulator, cont
         await companion.open()
         await companion.pair(control.phone(OTHER))
         wa_id = await line.send(OTHER, "after")
-        await until(lambda: any(news.wa_id == wa_id for news in companion.of(MessageArrived)))
+        await until(lambda: _has(companion, wa_id))
         reply = await companion.send(OWN, "seen on the companion")
-        await until(lambda: any(news.wa_id == reply for news in line.of(MessageArrived)))
+        await until(lambda: _has(line, reply))
         await companion.close()
         await companion.engine.close()
 
@@ -188,6 +187,10 @@ async def test_reading_is_told(emulator: Emulator, control: EmulatorClient) -> N
         arrived = line.of(MessageArrived)[0]
         await line.live.mark_read(arrived.chat, arrived.sender, ids)
         await until_read(control, ids)
+
+
+def _has(line: LineUnderTest, wa_id: str) -> bool:
+    return any(news.wa_id == wa_id for news in line.of(MessageArrived))
 
 
 async def until_read(control: EmulatorClient, ids: list[str]) -> None:

@@ -221,6 +221,9 @@ def _connector(socks_proxy: str | None) -> aiohttp.BaseConnector:
 
 
 def _ending_of(error: Exception) -> Ending:
+    # Behind a SOCKS proxy, aiohttp does not tell a TLS error from any other.
+    if isinstance(error.__cause__, ssl.SSLError):
+        error = error.__cause__
     code = next((code for kinds, code in _CODES if isinstance(error, kinds)), "connection_lost")
     return lost(code, f"{type(error).__name__}: {error}")
 
