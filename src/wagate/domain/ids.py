@@ -21,9 +21,34 @@ _MOMENT = range(40, -1, -10)
 _RANDOM = range(70, -1, -10)
 
 
+class _Sequence:
+    """The random part of the ids of one millisecond: the first is random, each later one a random step higher."""
+
+    __slots__ = ("_number", "_now_ms")
+
+    def __init__(self) -> None:
+        self._now_ms = -1
+        self._number = 0
+
+    def next(self, now_ms: int) -> int:
+        if now_ms == self._now_ms:
+            self._number += 1 + secrets.randbits(32)
+        else:
+            self._now_ms = now_ms
+            self._number = secrets.randbits(79)  # the highest bit is room for the steps
+        return self._number
+
+
+_sequence = _Sequence()
+
+
 def ulid(now_ms: int) -> str:
-    """A ULID for a moment given in milliseconds since 1970; ids of later milliseconds sort after earlier ones."""
-    return _moment(now_ms) + _written(secrets.randbits(80), _RANDOM)
+    """A ULID for a moment given in milliseconds since 1970.
+
+    Ids of later milliseconds sort after earlier ones, and those that this process makes in one millisecond sort in the
+    order in which they were made: lists that are ordered by id show things in the order in which they happened.
+    """
+    return _moment(now_ms) + _written(_sequence.next(now_ms), _RANDOM)
 
 
 @lru_cache(maxsize=64)  # a burst of ids shares its millisecond

@@ -65,7 +65,7 @@ class Identities:
         own = Contact(before.contact.id, me.phone, me.lid, me.name, is_me=True)
         addresses = _addresses(own)
         for former in set(_addresses(before.contact)).difference(addresses):
-            yield from people.drop_address(scope, former)
+            yield from people.drop_address(scope, former, own.id)
         found = yield from people.find_people(scope, addresses[0], addresses[-1])
         yield from people.put_contact(scope, own, self._clock.now_ms())
         for address in addresses:

@@ -117,7 +117,9 @@ class FakeConnection(Connection, PairsDevices, LogsOut, MarksRead):
         try:
             await self._line.vault.submit(unit)
         except VaultFailed:
-            self.push(Dropped())  # what follows in this vault fails too, until the line has been built up again
+            # What follows in this vault fails too, until the line has been built up again from what is committed.
+            self._unacked = None
+            self.push(Dropped())
             raise
         if self._unacked is not None:
             self._unacked.setdefault(outgoing.wa_id, stanza)
@@ -180,7 +182,7 @@ class FakeConnection(Connection, PairsDevices, LogsOut, MarksRead):
             if self._token is None:
                 await self._pair()
             while True:
-                await self._connect_once()
+                await self._stay_connected()
                 await self._clock.sleep(self._patience.redial_s)
         except LineEnded:
             return
@@ -231,34 +233,37 @@ class FakeConnection(Connection, PairsDevices, LogsOut, MarksRead):
         self._token = frame.token
         return True
 
-    async def _connect_once(self) -> None:
+    async def _stay_connected(self) -> None:
         """Dial, and work on the line until it breaks."""
-        assert self._token is not None
-        self._report(StateChanged(SessionState.CONNECTING))
-        await self._line.login_gate()
-        self._heard.clear()
         try:
-            if self._unacked is None:
-                self._unacked = await self._load_unacked()
-            turned_away = self._service.login(self._token, self)
-            if turned_away is not None:
-                self._end(turned_away.state, turned_away.reason)
-            for stanza in self._unacked.values():
-                self._service.post(self._token, stanza)
-            self._connected = True
-            self._report(StateChanged(SessionState.CONNECTED))
-            self._report(SeenAlive())
+            await self._dial()
             await self._listen()
         except OwnershipLost:
             raise
         except (LineDropped, ConnectionError) as error:
             self._report(StateChanged(SessionState.DISCONNECTED, Reason("connection_lost", str(error))))
         except VaultFailed as error:
+            self._unacked = None
             self._report(StateChanged(SessionState.DISCONNECTED, Reason(error.code, error.detail)))
         finally:
             self._leave()
-        await self._line.vault.reopen()
-        self._unacked = None
+
+    async def _dial(self) -> None:
+        assert self._token is not None
+        self._report(StateChanged(SessionState.CONNECTING))
+        await self._line.login_gate()
+        self._heard.clear()
+        if self._unacked is None:
+            await self._line.vault.reopen()
+            self._unacked = await self._load_unacked()
+        turned_away = self._service.login(self._token, self)
+        if turned_away is not None:
+            self._end(turned_away.state, turned_away.reason)
+        for stanza in self._unacked.values():
+            self._service.post(self._token, stanza)
+        self._connected = True
+        self._report(StateChanged(SessionState.CONNECTED))
+        self._report(SeenAlive())
 
     async def _load_unacked(self) -> dict[str, bytes]:
         """The stanzas that were never acknowledged, oldest first: they go out again byte for byte."""

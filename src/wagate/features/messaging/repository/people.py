@@ -53,7 +53,7 @@ _ADDRESS = scoped(
 )
 _DROP_ADDRESS = scoped(
     "DELETE FROM contact_address WHERE session_id = :session AND address = :address",
-    "AND EXISTS (SELECT 1 FROM session s WHERE s.id = :session AND s.tenant_id = :tenant)",
+    "AND contact_id IN (SELECT id FROM contact WHERE tenant_id = :tenant AND id = :contact)",
 )
 _ALIAS = scoped(
     "UPDATE contact SET merged_into = :kept, phone = :phone, lid = :lid, push_name = :push_name, updated_at = :now",
@@ -135,9 +135,9 @@ def put_address(scope: InSession, address: Jid, contact: ContactId) -> Script[No
     yield _ADDRESS(scope, session=scope.session, address=address, contact=contact)
 
 
-def drop_address(scope: InSession, address: Jid) -> Script[None]:
-    """An address means nobody any more."""
-    yield _DROP_ADDRESS(scope, session=scope.session, address=address)
+def drop_address(scope: InSession, address: Jid, contact: ContactId) -> Script[None]:
+    """An address does not mean this contact any more."""
+    yield _DROP_ADDRESS(scope, session=scope.session, address=address, contact=contact)
 
 
 def make_alias(scope: InSession, gone: ContactId, kept: Contact, now_ms: int) -> Script[None]:
