@@ -71,7 +71,7 @@ _ACTIONS = {
     "connection_lost": "The session reconnects by itself.",
     "proxy_failed": "The proxy does not let us through. Check the session's proxy setting.",
     "tls_failed": "The server's certificate was not accepted. Check the clock, the proxy and the network.",
-    "handshake_failed": "The server could not prove that it is WhatsApp's. Check the proxy, the network and the root key.",
+    "handshake_failed": "The server could not prove that it is WhatsApp's. Check the proxy and the network.",
     "server_unavailable": "WhatsApp has trouble. The session reconnects by itself.",
     "storage_unavailable": "The database cannot be written. The session reconnects by itself when it can.",
     "ownership_lost": "Another gateway process owns this session now.",

@@ -8,6 +8,7 @@ from asyncio import sslproto
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,7 @@ WHATSAPP = "wss://web.whatsapp.com/ws/chat"
 
 
 @asynccontextmanager
-async def _line(where: Whereabouts, proxy: str | None = None, **options: object) -> AsyncIterator[LineUnderTest]:
+async def _line(where: Whereabouts, proxy: str | None = None, **options: Any) -> AsyncIterator[LineUnderTest]:
     line = LineUnderTest(engine_for(where, **{"tls": True, **options}), proxy=proxy)
     await line.open()
     try:
@@ -40,7 +41,7 @@ async def _line(where: Whereabouts, proxy: str | None = None, **options: object)
         await line.engine.close()
 
 
-async def _fails(where: Whereabouts, code: str, proxy: str | None = None, **options: object) -> None:
+async def _fails(where: Whereabouts, code: str, proxy: str | None = None, **options: Any) -> None:
     """The first dial fails with that code, and a human is told what to do."""
     async with _line(where, proxy, **options) as line:
         await until(lambda: len(line.states()) > 1)
@@ -60,10 +61,10 @@ async def test_through_an_http_proxy(emulator: Emulator, control: EmulatorClient
 
 async def test_through_a_socks_proxy_that_looks_names_up(emulator: Emulator, control: EmulatorClient) -> None:
     await control.account(OWN)
-    async with socks_proxy(emulator.whereabouts.tls_port) as proxy:
-        async with _line(emulator.whereabouts, proxy.url, url=WHATSAPP) as line:
-            await line.pair(control.phone(OWN))
-            assert proxy.asked == ["web.whatsapp.com"] * 2
+    where = emulator.whereabouts
+    async with socks_proxy(where.tls_port) as proxy, _line(where, proxy.url, url=WHATSAPP) as line:
+        await line.pair(control.phone(OWN))
+        assert proxy.asked == ["web.whatsapp.com"] * 2
 
 
 async def test_a_proxy_that_refuses(emulator: Emulator) -> None:
@@ -139,8 +140,7 @@ async def test_hanging_up_needs_no_other_side(emulator: Emulator) -> None:
     wire.hang_up()
     async with asyncio.timeout(2):
         with pytest.raises(WireClosed):
-            while True:
-                await wire.receive()
+            await _read_on(wire)
     await wire.close()
     await pools.close()
 
@@ -152,8 +152,7 @@ async def test_what_was_written_goes_out_before_hanging_up(emulator: Emulator) -
         wire.write(encode(iq.ping(f"{number}")))
     wire.hang_up()
     with pytest.raises(WireClosed):
-        while True:
-            await wire.receive()
+        await _read_on(wire)
     await wire.close()
     await pools.close()
     await until(lambda: emulator.world.audit.counts["iqs"] == 3)
@@ -174,6 +173,11 @@ async def _dial(emulator: Emulator, pools: Pools) -> Wire:
         ClientVersion(2, 3000, 1), CompanionName("test"), 1, identity.public, SignedPreKey.generate(1, identity)
     )
     return await dial(endpoint, pools, None, KeyPair.generate(), lambda: payload, time.time())
+
+
+async def _read_on(wire: Wire) -> None:
+    while True:
+        await wire.receive()
 
 
 def _free_port() -> int:
