@@ -123,5 +123,15 @@ async def test_other_databases_are_refused(url: str) -> None:
 
 
 async def test_a_missing_folder_is_said(tmp_path: Path) -> None:
-    with pytest.raises(StorageUnavailable, match="unable to open"):
+    with pytest.raises(StorageUnavailable, match="No such file"):
         await migrate(f"sqlite:///{tmp_path / 'missing' / 'wagate.db'}")
+
+
+async def test_a_new_sqlite_file_is_for_its_owner_only(tmp_path: Path) -> None:
+    path = tmp_path / "wagate.db"
+    await migrate(f"sqlite:///{path}")
+    database = await open_database(f"sqlite:///{path}")
+    await database.write(add("so that there is a log"))
+    modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
+    await database.close()
+    assert modes == dict.fromkeys(["wagate.db", "wagate.db-wal", "wagate.db-shm"], 0o600)

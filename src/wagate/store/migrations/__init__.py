@@ -62,8 +62,9 @@ def upgrade_sql(dialect: Dialect, revision: str | None) -> str:
 
 
 def _migrate_sqlite(path: Path) -> None:
+    # Made by SQLite itself the file would be readable by others; its log files take over the rights it has.
+    path.touch(mode=0o600, exist_ok=True)
     with closing(sqlite3.connect(path, timeout=30, isolation_level=None)) as connection:
-        connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("BEGIN IMMEDIATE")
         has_version = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone()
