@@ -36,6 +36,7 @@ async def run(running: Gateway, network: Emulator, control: EmulatorClient) -> N
     await send_many(running, "shop", [CONTACT] * 20, 1)
     print("one session, sequential, durable commits")
     await sequential(running, network, 500)
+    await answers(running, control, 200)
     print("CPU of the whole gateway")
     await cost_of_sending(running, network, 1000)
     await cost_of_receiving(running, control, 1000)
@@ -61,6 +62,19 @@ async def sequential(running: Gateway, network: Emulator, count: int) -> None:
         shown += 1
     bar("API to phone, p50", percentile(times, 0.5), 6, "ms")
     bar("API to phone, p99", percentile(times, 0.99), 20, "ms")
+
+
+async def answers(running: Gateway, control: EmulatorClient, count: int) -> None:
+    """From the moment at which a phone is told to type until the text is on the event stream."""
+    times: list[float] = []
+    async with running.http.get(f"{running.url}/v1/events/stream?types=message.received") as stream:
+        for number in range(count):
+            began = time.perf_counter()
+            await control.phone(CONTACT).type(SHOP, f"answer {number}")
+            while f'"answer {number}"' not in (await stream.content.readline()).decode():
+                pass
+            times.append((time.perf_counter() - began) * 1000)
+    bar("phone to event stream, median", percentile(times, 0.5), 30, "ms")
 
 
 async def cost_of_sending(running: Gateway, network: Emulator, count: int) -> None:
