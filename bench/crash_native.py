@@ -111,7 +111,7 @@ async def type_texts(network: Emulated, contact: str, ledger: Ledger) -> None:
         text = f"in {contact} {number}"
         await network.control.phone(contact).type(SHOP, text)
         ledger.typed.append(text)
-        await asyncio.sleep(random.uniform(0, 0.03))
+        await asyncio.sleep(random.uniform(0, 0.12))
 
 
 async def count(running: Gateway, network: Emulated, ledger: Ledger) -> bool:

@@ -264,7 +264,11 @@ async def gateway(
 
 @asynccontextmanager
 async def scratch() -> AsyncIterator[Path]:
-    """A folder for one run."""
+    """A folder for one run; the one that ``BENCH_FOLDER`` names stays, with the logs of both processes."""
+    if kept := os.environ.get("BENCH_FOLDER"):
+        Path(kept).mkdir(parents=True)
+        yield Path(kept)
+        return
     with tempfile.TemporaryDirectory(prefix="wagate-bench-") as folder:
         yield Path(folder)
 

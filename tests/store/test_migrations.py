@@ -132,6 +132,10 @@ async def test_a_new_sqlite_file_is_for_its_owner_only(tmp_path: Path) -> None:
     await migrate(f"sqlite:///{path}")
     database = await open_database(f"sqlite:///{path}")
     await database.write(add("so that there is a log"))
-    modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
+    rights = _rights(tmp_path)
     await database.close()
-    assert modes == dict.fromkeys(["wagate.db", "wagate.db-wal", "wagate.db-shm"], 0o600)
+    assert rights == dict.fromkeys(["wagate.db", "wagate.db-wal", "wagate.db-shm"], 0o600)
+
+
+def _rights(folder: Path) -> dict[str, int]:
+    return {file.name: file.stat().st_mode & 0o777 for file in folder.iterdir()}
