@@ -13,6 +13,7 @@ import pytest
 from api.served import Served, serving
 from api.world import Api, World, one_database, until
 from wagate.adapters.engines.fake import FakeService
+from wagate.api.v1.schemas.event_shapes import SHAPES
 from wagate.api.v1.schemas.events import Event, EventPage
 from wagate.features import Gateway
 
@@ -73,6 +74,41 @@ async def test_events_are_listed_in_order_and_tell_of_their_session(world: World
     assert page["data"][0]["data"] == sent
     sequence = [event["seq"] for event in (await world.api.get("/v1/events"))["data"] if event["session"]]
     assert sequence == list(range(1, len(sequence) + 1))
+
+
+async def test_every_event_carries_what_the_reference_says(world: World) -> None:
+    world.ana.auto_read = True
+    await world.api.until_status((await world.send())["id"], "read")
+    world.service.faults.refuse_with = "blocked"
+    await world.api.until_status((await world.send())["id"], "failed")
+    world.ana.type(world.shop, "Hi!")
+    bert = world.service.phone("5511900000003", "Bert")
+    bert.uses_lid = True
+    bert.type(world.shop, "Hello")
+    world.service.tell_lid(world.shop, world.ana)
+    world.service.drop(world.shop)
+    await world.api.until_state("support", "connected")
+    await world.api.post("/v1/sessions/support/logout")
+    await world.api.post("/v1/sessions/support/start")
+    await world.api.until_state("support", "awaiting_scan")
+    await world.api.post("/v1/sessions/support/pairing-code", {"phone": "+5511900000001"})
+    seen: set[str] = set()
+
+    async def all_of_them() -> bool:
+        for event in (await world.api.get("/v1/events?limit=200"))["data"]:
+            shape = SHAPES[event["type"]]
+            assert shape.model_validate(event["data"]).model_dump(mode="json", by_alias=True) == event["data"]
+            seen.add(event["type"])
+        return {*_EXPECTED} <= seen
+
+    await until(all_of_them)
+
+
+_EXPECTED = (
+    *("session.state", "session.connected", "session.logged_out", "session.qr", "session.pairing_code"),
+    *("message.queued", "message.sent", "message.delivered", "message.read", "message.failed", "message.received"),
+    "contact.updated",
+)
 
 
 async def test_the_list_of_events_goes_on_with_its_cursor(world: World) -> None:

@@ -19,6 +19,7 @@ from wagate.api.errors import STATUSES, status_of
 from wagate.api.reference import EVENT_MEANINGS, api_reference, errors_reference, events_reference
 from wagate.api.routing import JSON, GuardedRoute
 from wagate.api.v1.schemas import events, keys, messages, parts, sessions
+from wagate.api.v1.schemas.event_shapes import SHAPES
 from wagate.domain.errors import GatewayError
 from wagate.domain.events import EventType
 
@@ -135,7 +136,9 @@ def test_the_reference_pages_are_what_the_code_says(page: str, expected: Any) ->
 
 
 def test_every_event_is_explained() -> None:
-    assert set(EVENT_MEANINGS) == set(EventType)
+    assert set(EVENT_MEANINGS) == set(SHAPES) == set(EventType)
+    for shape in SHAPES.values():
+        assert shape is messages.Message or all(field.description for field in shape.model_fields.values())
 
 
 def test_every_error_of_the_house_has_a_status() -> None:

@@ -64,7 +64,7 @@ async def test_version_and_openapi_are_printed(tmp_path: Path) -> None:
     assert (await wagate("--version")).out.startswith("wagate ")
     assert (await wagate("openapi")).json["openapi"].startswith("3.1")
     assert (await wagate("openapi", "--reference", str(tmp_path))).code == 0
-    assert _names(tmp_path) == ["api.md", "errors.md", "events.md"]
+    assert _names(tmp_path) == ["api.md", "errors.md", "events.md", "settings.md"]
 
 
 async def test_migrate_makes_the_tables_and_may_be_run_again(tmp_path: Path) -> None:

@@ -41,6 +41,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
         middleware=[Middleware(RequestContext), Middleware(BodyLimit, max_bytes=max_body_bytes)],
         exception_handlers=EXCEPTION_HANDLERS,
     )

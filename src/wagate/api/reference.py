@@ -8,7 +8,9 @@ from http import HTTPStatus
 
 from wagate.api.errors import RETRY_AFTER_S, STATUSES, title_of
 from wagate.api.operations import Document, Operation, curl, operations
+from wagate.api.v1.schemas.event_shapes import SHAPES
 from wagate.api.v1.schemas.events import Event
+from wagate.api.v1.schemas.messages import Message
 from wagate.domain.errors import GatewayError
 from wagate.domain.events import EventType
 
@@ -66,7 +68,6 @@ def errors_reference() -> str:
 
 def events_reference() -> str:
     """``docs/reference/events.md``."""
-    example = json.dumps(Event.EXAMPLE, indent=2, ensure_ascii=False)
     return "\n".join(
         [
             "# Events",
@@ -82,13 +83,28 @@ def events_reference() -> str:
             "All look like this one:",
             "",
             "```json",
-            example,
+            json.dumps(Event.EXAMPLE, indent=2, ensure_ascii=False),
             "```",
             "",
-            "`data` of the events `message.*` is the message as `GET /v1/messages/{message}` shows it.",
+            "`session` tells of the session as it is now; of one that was deleted only the `id` is left.",
             "",
+            "## What `data` says",
+            "",
+            *_data_lines(),
         ]
     )
+
+
+def _data_lines() -> Iterator[str]:
+    for shape in dict.fromkeys(SHAPES.values()):
+        kinds = ", ".join(f"`{kind}`" for kind in EventType if SHAPES[kind] is shape)
+        if shape is Message:
+            yield f"{kinds}: the message, as `GET /v1/messages/{{message}}` shows it.\n"
+            continue
+        yield f"{kinds}:\n\n| field | meaning |\n|---|---|"
+        for name, field in shape.model_fields.items():
+            yield f"| `{field.alias or name}` | {field.description} |"
+        yield ""
 
 
 def api_reference(document: Document) -> str:

@@ -39,14 +39,16 @@ def print_openapi() -> None:
 
 
 def write_reference(folder: Path) -> None:
-    """Write the pages about the API that ``docs/reference`` has."""
+    """Write the pages of ``docs/reference``."""
+    from wagate import settings
     from wagate.api.app import openapi_document
     from wagate.api.reference import api_reference, errors_reference, events_reference
 
     (folder / "api.md").write_text(api_reference(openapi_document()), "utf-8")
     (folder / "errors.md").write_text(errors_reference(), "utf-8")
     (folder / "events.md").write_text(events_reference(), "utf-8")
-    say(f"Wrote api.md, errors.md and events.md in {folder}.")
+    (folder / "settings.md").write_text(settings.reference(), "utf-8")
+    say(f"Wrote api.md, errors.md, events.md and settings.md in {folder}.")
 
 
 def show_engines(file: Path | None) -> None:

@@ -1,0 +1,84 @@
+"""What each type of event carries in ``data``. The rooms write it; a test holds these models against real events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import Field
+
+from wagate.api.v1.schemas.messages import Chat, Contact, Message
+from wagate.api.v1.schemas.parts import Moment, Shown
+from wagate.api.v1.schemas.sessions import Me, Reason
+from wagate.domain.events import EventType
+from wagate.domain.session import SessionState
+
+
+class StateNews(Shown):
+    """A change of state."""
+
+    state: SessionState = Field(description="The state from now on.")
+    previous: SessionState = Field(description="The state until now.")
+    reason: Reason | None = Field(description="Why: a stable `code` and a `detail`.")
+    action: str | None = Field(description="What a human should do now, in a sentence.")
+    me: Me | None = Field(description="The WhatsApp account, as far as it is known.")
+
+
+class QrNews(Shown):
+    """A new QR code, which is not told."""
+
+    expires_at: Moment = Field(description="How long the code is good for.")
+    remaining: int = Field(description="How many more codes follow by themselves.")
+
+
+class PairingCodeNews(Shown):
+    """A new pairing code, which is not told."""
+
+    expires_at: Moment = Field(description="How long the code is good for.")
+
+
+class UndecryptableNews(Shown):
+    """A message that could not be read."""
+
+    wa_id: str = Field(description="WhatsApp's own id of the message; it arrives again under the same.")
+    chat: Chat = Field(description="Where it was written.")
+    from_: Contact = Field(alias="from", description="Who wrote it.")
+    attempt: int = Field(description="Counts the times that it arrived, from 1.")
+    detail: str = Field(description="What was wrong with it.")
+
+
+class ContactNews(Shown):
+    """A person of whom more is known now."""
+
+    contact: Contact = Field(description="All that is known.")
+
+
+class MergedNews(Shown):
+    """Two contacts that turned out to be one person."""
+
+    contact: Contact = Field(description="The contact that stays.")
+    merged_contact: str = Field(description="Id of the contact that is gone; paths and `to` still understand it.")
+    chat: str | None = Field(description="Id of the chat that stays.")
+    merged_chat: str | None = Field(description="Id of the chat that is gone, if both had one.")
+
+
+SHAPES: Mapping[EventType, type[Shown]] = {
+    EventType.SESSION_STATE: StateNews,
+    EventType.SESSION_CONNECTED: StateNews,
+    EventType.SESSION_DISCONNECTED: StateNews,
+    EventType.SESSION_LOGGED_OUT: StateNews,
+    EventType.SESSION_BANNED: StateNews,
+    EventType.SESSION_QR: QrNews,
+    EventType.SESSION_PAIRING_CODE: PairingCodeNews,
+    EventType.MESSAGE_RECEIVED: Message,
+    EventType.MESSAGE_QUEUED: Message,
+    EventType.MESSAGE_SENT: Message,
+    EventType.MESSAGE_DELIVERED: Message,
+    EventType.MESSAGE_READ: Message,
+    EventType.MESSAGE_PLAYED: Message,
+    EventType.MESSAGE_FAILED: Message,
+    EventType.MESSAGE_UNKNOWN: Message,
+    EventType.MESSAGE_UNDECRYPTABLE: UndecryptableNews,
+    EventType.CONTACT_UPDATED: ContactNews,
+    EventType.CONTACT_MERGED: MergedNews,
+}
+"""The shape of ``data`` by type."""
