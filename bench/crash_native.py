@@ -154,17 +154,17 @@ async def quiet(running: Gateway, network: Emulated, ledger: Ledger) -> None:
 async def run(database_url: str, kills: int, bug: str | None) -> bool:
     """One storm on one database."""
     entry = ("wagate",) if bug is None else ("bench.planted", bug)
-    async with (
-        scratch() as folder,
-        emulator(folder) as network,
-        gateway(folder, network, database_url=database_url, entry=entry) as running,
-    ):
-        await network.control.account(SHOP, "Shop")
-        for contact in CONTACTS:
-            await network.control.account(contact, f"Contact {contact[-1]}")
-        await running.pair("shop", SHOP, network.control)
-        ledger = await storm(running, network, kills)
-        return await count(running, network, ledger)
+    with scratch() as folder:
+        async with (
+            emulator(folder) as network,
+            gateway(folder, network, database_url=database_url, entry=entry) as running,
+        ):
+            await network.control.account(SHOP, "Shop")
+            for contact in CONTACTS:
+                await network.control.account(contact, f"Contact {contact[-1]}")
+            await running.pair("shop", SHOP, network.control)
+            ledger = await storm(running, network, kills)
+            return await count(running, network, ledger)
 
 
 @asynccontextmanager

@@ -49,23 +49,23 @@ async def run(rate: float, seed: int, messages: int) -> bool:
     """One run with one rate and seed."""
     print(f"{rate:.0%} of commits fail, seed {seed}", flush=True)
     random.seed(seed)
-    async with (
-        scratch() as folder,
-        emulator(folder) as network,
-        gateway(
-            folder, network, entry=("bench.planted", "failing_commits"), settings={FAILURES: f"{rate}:{seed}"}
-        ) as running,
-    ):
-        await network.control.account(SHOP, "Shop")
-        for contact in CONTACTS:
-            await network.control.account(contact, f"Contact {contact[-1]}")
-        mended = running.data / MENDED
-        mended.touch()
-        await running.pair("shop", SHOP, network.control)
-        mended.unlink()
-        ledger = await load(running, network, messages)
-        mended.touch()
-        return await count(running, network, ledger)
+    with scratch() as folder:
+        async with (
+            emulator(folder) as network,
+            gateway(
+                folder, network, entry=("bench.planted", "failing_commits"), settings={FAILURES: f"{rate}:{seed}"}
+            ) as running,
+        ):
+            await network.control.account(SHOP, "Shop")
+            for contact in CONTACTS:
+                await network.control.account(contact, f"Contact {contact[-1]}")
+            mended = running.data / MENDED
+            mended.touch()
+            await running.pair("shop", SHOP, network.control)
+            mended.unlink()
+            ledger = await load(running, network, messages)
+            mended.touch()
+            return await count(running, network, ledger)
 
 
 async def main(messages: int) -> bool:

@@ -18,27 +18,28 @@ CONTACT = "491520000001"
 
 async def main(count: int) -> bool:
     """Run it and print the bars; whether they hold."""
-    async with scratch() as folder, emulator(folder) as network, gateway(folder, network) as running:
-        await network.control.account(SHOP, "Shop")
-        await network.control.account(CONTACT, "Ana")
-        await running.pair("shop", SHOP, network.control)
-        await network.control.faults(latency_s=0.1)
-        accepted = await send_and_cut(running, network, count)
+    with scratch() as folder:
+        async with emulator(folder) as network, gateway(folder, network) as running:
+            await network.control.account(SHOP, "Shop")
+            await network.control.account(CONTACT, "Ana")
+            await running.pair("shop", SHOP, network.control)
+            await network.control.faults(latency_s=0.1)
+            accepted = await send_and_cut(running, network, count)
 
-        async def settled() -> bool:
-            left = [
-                await running.call("GET", f"/messages?direction=out&status={status}&limit=1")
-                for status in ("queued", "sending")
-            ]
-            return not any(page["data"] for page in left)
+            async def settled() -> bool:
+                left = [
+                    await running.call("GET", f"/messages?direction=out&status={status}&limit=1")
+                    for status in ("queued", "sending")
+                ]
+                return not any(page["data"] for page in left)
 
-        await until(settled, 120, "every message sent", every_s=0.2)
-        await asyncio.sleep(2)
-        shown = Counter(message.text for message in await network.control.phone(CONTACT).inbox(limit=10 * count))
-        holds = bar("lost", sum(1 for text in accepted if not shown[text]), 0, "messages")
-        holds &= bar("shown twice", sum(times - 1 for times in shown.values()), 0, "messages")
-        holds &= bar("violations of the emulator's strict mode", len(await network.control.violations()), 0, "")
-        return holds
+            await until(settled, 120, "every message sent", every_s=0.2)
+            await asyncio.sleep(2)
+            shown = Counter(message.text for message in await network.control.phone(CONTACT).inbox(limit=10 * count))
+            holds = bar("lost", sum(1 for text in accepted if not shown[text]), 0, "messages")
+            holds &= bar("shown twice", sum(times - 1 for times in shown.values()), 0, "messages")
+            holds &= bar("violations of the emulator's strict mode", len(await network.control.violations()), 0, "")
+            return holds
 
 
 async def send_and_cut(running: Gateway, network: Emulated, count: int) -> list[str]:

@@ -10,8 +10,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -262,8 +262,8 @@ async def gateway(
         yield running
 
 
-@asynccontextmanager
-async def scratch() -> AsyncIterator[Path]:
+@contextmanager
+def scratch() -> Iterator[Path]:
     """A folder for one run; the one that ``BENCH_FOLDER`` names stays, with the logs of both processes."""
     if kept := os.environ.get("BENCH_FOLDER"):
         Path(kept).mkdir(parents=True)

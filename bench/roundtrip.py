@@ -22,10 +22,11 @@ SESSIONS = 20
 async def main() -> None:
     """Run everything and print the bars."""
     sslproto.SSLProtocol.max_size = 1 << 14
-    async with scratch() as folder, Emulator() as network, EmulatorClient(network.whereabouts.control_url) as control:
-        here = Emulated(network.whereabouts, control, None)  # type: ignore[arg-type]  # nothing here asks for its CPU
-        async with gateway(folder, here) as running:
-            await run(running, network, control)
+    with scratch() as folder:
+        async with Emulator() as network, EmulatorClient(network.whereabouts.control_url) as control:
+            here = Emulated(network.whereabouts, control, None)  # type: ignore[arg-type]  # nothing here asks for its CPU
+            async with gateway(folder, here) as running:
+                await run(running, network, control)
 
 
 async def run(running: Gateway, network: Emulator, control: EmulatorClient) -> None:

@@ -20,28 +20,31 @@ IDLE_S = 20.0
 
 async def main(counts: list[int]) -> None:
     """Grow through the counts, then kill and come back."""
-    async with scratch() as folder, emulator(folder) as network, gateway(folder, network, tls=True) as running:
-        await asyncio.sleep(SETTLE_S)
-        base = running.running.rss_mb()
-        print(f"base: {base:.1f} MB resident, {running.running.threads()} threads")
-        connected = 0
-        for count in counts:
-            await pair_more(running, network, connected, count)
-            connected = count
-            # A process that has just paired keeps the garbage of it; what lasts is what a restart shows.
-            await asyncio.to_thread(running.running.end)
-            await running.start()
-            await all_connected(running, count, 120)
+    with scratch() as folder:
+        async with emulator(folder) as network, gateway(folder, network, tls=True) as running:
             await asyncio.sleep(SETTLE_S)
-            each_kb = (running.running.rss_mb() - base) / count * 1000
-            if count == 1:
-                print(f"       1 connected session: {each_kb:10.2f} kB above the base (mostly what the engine imports)")
-            else:
-                bar(f"{count} connected sessions, each above the base", each_kb, 100, "kB")
-        cpu = running.running.cpu_s()
-        await asyncio.sleep(IDLE_S)
-        bar(f"idle CPU of {connected} sessions", (running.running.cpu_s() - cpu) / IDLE_S * 100, 2, "% of a core")
-        await come_back(running, connected)
+            base = running.running.rss_mb()
+            print(f"base: {base:.1f} MB resident, {running.running.threads()} threads")
+            connected = 0
+            for count in counts:
+                await pair_more(running, network, connected, count)
+                connected = count
+                # A process that has just paired keeps the garbage of it; what lasts is what a restart shows.
+                await asyncio.to_thread(running.running.end)
+                await running.start()
+                await all_connected(running, count, 120)
+                await asyncio.sleep(SETTLE_S)
+                each_kb = (running.running.rss_mb() - base) / count * 1000
+                if count == 1:
+                    print(
+                        f"       1 connected session: {each_kb:10.2f} kB above the base (mostly what the engine imports)"
+                    )
+                else:
+                    bar(f"{count} connected sessions, each above the base", each_kb, 100, "kB")
+            cpu = running.running.cpu_s()
+            await asyncio.sleep(IDLE_S)
+            bar(f"idle CPU of {connected} sessions", (running.running.cpu_s() - cpu) / IDLE_S * 100, 2, "% of a core")
+            await come_back(running, connected)
 
 
 async def pair_more(running: Gateway, network: Emulated, already: int, count: int) -> None:
