@@ -114,6 +114,21 @@ async def many_records_load_at_once(candidate: Candidate) -> None:
         assert vault.get(*key) == (None if number % 2 else key[1].encode() * 30)
 
 
+async def loads_overlap_with_one_another_and_with_units(candidate: Candidate) -> None:
+    vault = await candidate.open(ONE)
+    keys = [("device", f"{number:03}") for number in range(40)]
+    await vault.submit(unit({key: b"old" for key in keys}))
+    for _ in range(10):
+        vault = await candidate.open(ONE)
+        loads = [asyncio.gather(vault.load([key]), vault.load(keys[number:])) for number, key in enumerate(keys)]
+        for number in range(0, len(keys), 3):
+            await asyncio.sleep(0)
+            vault.submit(unit({keys[number]: b"new"}))
+        await asyncio.gather(*loads)
+        assert [vault.get(*key) for key in keys] == [b"old" if number % 3 else b"new" for number in range(len(keys))]
+        await vault.close()
+
+
 async def a_list_is_ordered_and_of_one_kind(candidate: Candidate) -> None:
     vault = await candidate.open(ONE)
     await vault.submit(
@@ -248,6 +263,7 @@ QUESTIONS: tuple[Question, ...] = (
     a_deleted_record_is_absent,
     sessions_do_not_see_each_other,
     many_records_load_at_once,
+    loads_overlap_with_one_another_and_with_units,
     a_list_is_ordered_and_of_one_kind,
     any_bytes_can_be_kept,
     news_are_committed_with_their_unit,

@@ -92,7 +92,7 @@ class StoredVault(Vault):
         self._pending = 0
         self._quiet: Future[None] | None = None
         self._failure: VaultFailed | None = None
-        self._loads: list[set[RecordKey]] = []
+        self._loads: dict[object, set[RecordKey]] = {}  # each load under way, and what units wrote meanwhile
 
     @override
     async def load(self, keys: Iterable[RecordKey]) -> None:
@@ -108,11 +108,12 @@ class StoredVault(Vault):
         while missing:
             self._raise_failure()
             written: set[RecordKey] = set()
-            self._loads.append(written)
+            load = object()
+            self._loads[load] = written
             try:
                 found = await self._keeper.database.read(self._fetch(missing))
             finally:
-                self._loads.remove(written)
+                del self._loads[load]
             # What a unit wrote while we asked may be newer than the answer; ask again unless it is at hand anyway.
             for key in missing:
                 if key not in written:
@@ -160,7 +161,7 @@ class StoredVault(Vault):
             else:
                 entry[0] = value
                 entry[1] += 1
-        for written in self._loads:
+        for written in self._loads.values():
             written.update(unit.changes)
         self._pending += 1
 
