@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pty
 import re
 import signal
+import sys
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -121,6 +123,36 @@ async def test_pairing_shows_a_human_a_code_made_of_blocks_and_can_be_left(sandb
     assert process.returncode == 130
     paired = await wagate("session", "pair", "alice", env=sandbox.env())
     assert (paired.code, paired.out) == (0, "Session alice is connected as +4915120000001.\n")
+
+
+async def test_on_a_terminal_each_code_takes_the_place_of_the_one_before(sandbox: Running) -> None:
+    ours, theirs = pty.openpty()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "wagate", "session", "pair", "grace"), env=environment(**sandbox.env()), stdout=theirs
+    )
+    os.close(theirs)
+    try:
+        first = await asyncio.to_thread(_read_until, ours, b"Linked devices")
+        assert b"\x1b[97;40m" in first
+        headers = {"Authorization": f"Bearer {sandbox.key}"}
+        async with (
+            aiohttp.ClientSession(headers=headers) as http,
+            http.post(f"{sandbox.url}/v1/sessions/grace/qr/renew") as renewed,
+        ):
+            assert renewed.status == 200
+        second = await asyncio.to_thread(_read_until, ours, b"Linked devices")
+        assert re.search(rb"\x1b\[\d+F\x1b\[J", second)
+    finally:
+        process.kill()
+        await process.wait()
+        os.close(ours)
+
+
+def _read_until(terminal: int, words: bytes) -> bytes:
+    seen = b""
+    while words not in seen and (piece := os.read(terminal, 4096)):
+        seen += piece
+    return seen
 
 
 async def test_another_start_pairs_afresh_and_keeps_the_key(tmp_path: Path) -> None:
