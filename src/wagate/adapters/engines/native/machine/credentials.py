@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from wagate.domain.session import Me
 from wagate.ports.vault import RecordUnreadable
@@ -38,7 +38,7 @@ class Credentials:
     noise: KeyPair
     identity: KeyPair
     registration_id: int
-    adv_secret: bytes
+    adv_secret: bytes = field(repr=False)
     signed_prekeys: tuple[DatedPreKey, ...]
     own: Own | None = None
     voucher: bytes = b""

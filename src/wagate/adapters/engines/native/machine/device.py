@@ -54,6 +54,14 @@ class Phase(Enum):
     READY = auto()
 
 
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody's two addresses, bare. ``pn`` is None when only one is known; that one is then in ``lid``'s place."""
+
+    lid: Jid
+    pn: Jid | None
+
+
 @dataclass(slots=True)
 class InFlight:
     """A durable stanza, the address of its record, and when it was last written to a connection (seconds; 0: never).
@@ -96,6 +104,7 @@ class Device:
 
     __slots__ = (
         "_last_unacked",
+        "_me",
         "credentials",
         "doubts",
         "ending",
@@ -132,6 +141,7 @@ class Device:
         self.qr_series = 0
         self.tells_reading: bool | None = None
         self._last_unacked = 0
+        self._me: Person | None = None
         self.next_upkeep = 0.0
         self.seen_alive_at = 0.0
 
@@ -140,6 +150,13 @@ class Device:
         """Our addresses; only for a device that is linked."""
         assert self.credentials.own is not None
         return self.credentials.own
+
+    @property
+    def me(self) -> Person:
+        """Ourselves; only for a device that is linked."""
+        if self._me is None:
+            self._me = Person(self.own.lid.bare, self.own.pn.bare)
+        return self._me
 
     @property
     def now(self) -> int:

@@ -6,21 +6,20 @@ Every look-up is made once for all who ask at the same time, and what it teaches
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import structlog
 
 from wagate.adapters.engines.native.machine import ratchets
-from wagate.adapters.engines.native.machine.device import Device
+from wagate.adapters.engines.native.machine.device import Device, Person
 from wagate.adapters.engines.native.machine.flows import Flow, Join, Load
-from wagate.adapters.engines.native.machine.ratchets import Peer
+from wagate.adapters.engines.native.machine.ratchets import Peer, peer_at
 from wagate.adapters.engines.native.machine.records import DeviceList, Step
 from wagate.domain import jid as domain
 from wagate.ports.engine import NotOnWhatsApp
 from wagate.ports.news import IdentityLinked
 from wagate.ports.vault import RecordKey
 from whatsapp_wire.errors import BadBundle
-from whatsapp_wire.jid import LID_SERVER, USER_SERVER, Jid
+from whatsapp_wire.jid import Jid
 from whatsapp_wire.node import Node
 from whatsapp_wire.stanza import prekeys, usync
 from whatsapp_wire.stanza.source import Source
@@ -28,31 +27,11 @@ from whatsapp_wire.stanza.source import Source
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Somebody's two addresses, bare; ``pn`` is None when only the LID is known."""
-
-    lid: Jid
-    pn: Jid | None
-
-    def device(self, address: Jid) -> Peer:
-        """One of their devices as a peer."""
-        return Peer(address, self.pn.with_device(address.device) if self.pn is not None else None)
-
-
-def own_person(us: Device) -> Person:
-    """Ourselves."""
-    return Person(us.own.lid.bare, us.own.pn.bare)
-
-
 def find(us: Device, to: Jid) -> Flow[Person]:
     """The person behind an address, asking the server if need be. Raises NotOnWhatsApp, NotSent."""
-    to = to.bare
-    if us.own.is_me(to):
-        return own_person(us)
     person = yield from known_person(us, to)
     if not person.lid.is_lid:
-        yield Join(("lid", to), lambda: _look_up(us, to))
+        yield Join(("lid", person.lid), lambda: _look_up(us, person.lid))
         person = yield from known_person(us, to)
     if not person.lid.is_lid:
         raise NotOnWhatsApp(f"{to.user} is not on WhatsApp")
@@ -60,13 +39,17 @@ def find(us: Device, to: Jid) -> Flow[Person]:
 
 
 def known_person(us: Device, address: Jid) -> Flow[Person]:
-    """The person behind an address as far as we know; while their LID is not known, the number takes its place."""
+    """The person behind an address, as far as we know."""
     address = address.bare
-    yield Load((_pn_record(address) if address.is_lid else _lid_record(address),))
+    if address in (us.me.lid, us.me.pn):
+        return us.me
     if address.is_lid:
-        return Person(address, _pn_of(us, address))
-    lid = _lid_of(us, address)
-    return Person(address, None) if lid is None else Person(lid, address)
+        yield Load((("pn", address),))
+        pn = us.shell.get("pn", address)
+        return Person(address, None if pn is None else Jid(pn.decode()))
+    yield Load((("lid", address),))
+    lid = us.shell.get("lid", address)
+    return Person(address, None) if lid is None else Person(Jid(lid.decode()), address)
 
 
 def known_devices(us: Device, person: Person) -> Flow[list[Peer]]:
@@ -74,24 +57,19 @@ def known_devices(us: Device, person: Person) -> Flow[list[Peer]]:
     yield Load((("device", person.lid),))
     known = us.shell.get("device", person.lid)
     devices = DeviceList.unpack(known).devices if known is not None else ()
-    return [person.device(device) for device in dict.fromkeys((person.lid, *devices))]
+    return [peer_at(device) for device in dict.fromkeys((person.lid, *devices))]
 
 
-def devices_of(us: Device, people: Iterable[Person]) -> Flow[list[Peer]]:
-    """All devices that messages to these people go to, our own sending one included. Raises NotSent."""
-    people = tuple(people)
+def devices_of(us: Device, people: tuple[Person, ...]) -> Flow[list[list[Peer]]]:
+    """For each person all devices that messages to them go to. Raises NotSent."""
     records = tuple(("device", person.lid) for person in people)
     yield Load(records)
     missing = tuple(person.lid for person in people if _fresh_list(us, person.lid) is None)
     if missing:
         yield Join(("devices", missing), lambda: _list_devices(us, missing))
         yield Load(records)
-    return [
-        person.device(device)
-        for person in people
-        if (known := us.shell.get("device", person.lid)) is not None
-        for device in DeviceList.unpack(known).devices
-    ]
+    known = (us.shell.get(*record) for record in records)
+    return [[peer_at(device) for device in DeviceList.unpack(value).devices] if value else [] for value in known]
 
 
 def meet(us: Device, peers: Iterable[Peer], *, anew: bool = False) -> Flow[None]:
@@ -101,24 +79,35 @@ def meet(us: Device, peers: Iterable[Peer], *, anew: bool = False) -> Flow[None]
     """
     peers = tuple(peers)
     yield Load(tuple(key for peer in peers for key in peer.keys))
-    step = us.step()
-    strangers = tuple(peer for peer in peers if anew or ratchets.session_of(step, peer) is None)
+    strangers = tuple(peer for peer in peers if anew or us.shell.get(*peer.keys[0]) is None)
+    for peer in strangers:
+        person = yield from known_person(us, peer.device)
+        if person.pn is not None:
+            yield from adopt(us, peer, person.pn)
+    strangers = tuple(peer for peer in strangers if anew or us.shell.get(*peer.keys[0]) is None)
     if strangers:
         yield Join(("bundles", anew, strangers), lambda: _fetch_bundles(us, strangers))
 
 
-def peer_of(us: Device, source: Source) -> Flow[Peer]:
+def adopt(us: Device, peer: Peer, pn: Jid) -> Flow[None]:
+    """Take over a session that was begun under somebody's phone number, before their LID was known."""
+    former = peer_at(pn.with_device(peer.device.device))
+    yield Load((*former.keys, *peer.keys))
+    step = us.step()
+    ratchets.move(step, former, peer)
+    if step.changes:
+        us.submit(step)
+
+
+def sender_of(us: Device, source: Source) -> Flow[Peer]:
     """The sending device of a stanza, under its LID wherever that is known."""
     sender, other = source.sender, source.sender_alt
-    if us.own.is_me(sender):
-        return own_person(us).device(us.own.lid.with_device(sender.device))
     if sender.is_lid:
-        return Peer(sender, other)
+        return peer_at(sender)
     if other is not None:
-        return Peer(other, sender)
-    yield Load((_lid_record(sender),))
-    lid = _lid_of(us, sender)
-    return Peer(sender) if lid is None else Peer(lid.with_device(sender.device), sender)
+        return peer_at(other)
+    person = yield from known_person(us, sender)
+    return peer_at(person.lid.with_device(sender.device))
 
 
 def link_records(source: Source) -> tuple[RecordKey, ...]:
@@ -128,7 +117,7 @@ def link_records(source: Source) -> tuple[RecordKey, ...]:
 
 def pair_records(pn: Jid, lid: Jid) -> tuple[RecordKey, ...]:
     """What `link` needs to have loaded for these two addresses."""
-    return _lid_record(pn), _pn_record(lid)
+    return ("lid", pn), ("pn", lid)
 
 
 def learn_links(step: Step, source: Source) -> None:
@@ -139,38 +128,20 @@ def learn_links(step: Step, source: Source) -> None:
 
 def link(step: Step, pn: Jid, lid: Jid) -> None:
     """Keep that a phone number and a LID (both bare, records loaded) are one person, if that is new."""
-    if step.get(*_lid_record(pn)) == lid.user.encode():
+    if step.get("lid", pn) == lid.encode():
         return
-    step.put(*_lid_record(pn), lid.user.encode())
-    step.put(*_pn_record(lid), pn.user.encode())
+    step.put("lid", pn, lid.encode())
+    step.put("pn", lid, pn.encode())
     step.news.append(IdentityLinked(phone=domain.Jid(pn), lid=domain.Jid(lid)))
 
 
 def _pairs(source: Source) -> list[tuple[Jid, Jid]]:
-    pairs = ((source.sender, source.sender_alt), (source.chat, source.chat_alt))
-    return [
-        (other.bare, known.bare) if known.is_lid else (known.bare, other.bare)
-        for known, other in pairs
-        if other is not None and known.is_lid != other.is_lid
-    ]
-
-
-def _lid_record(pn: Jid) -> RecordKey:
-    return "lid", pn.user
-
-
-def _pn_record(lid: Jid) -> RecordKey:
-    return "pn", lid.user
-
-
-def _lid_of(us: Device, pn: Jid) -> Jid | None:
-    user = us.shell.get(*_lid_record(pn))
-    return None if user is None else Jid.of(user.decode(), LID_SERVER)
-
-
-def _pn_of(us: Device, lid: Jid) -> Jid | None:
-    user = us.shell.get(*_pn_record(lid))
-    return None if user is None else Jid.of(user.decode(), USER_SERVER)
+    """The (phone number, LID) pairs that a stanza tells."""
+    pairs = []
+    for known, other in ((source.sender, source.sender_alt), (source.chat, source.chat_alt)):
+        if other is not None and known.is_lid != other.is_lid:
+            pairs.append((other.bare, known.bare) if known.is_lid else (known.bare, other.bare))
+    return pairs
 
 
 def _fresh_list(us: Device, person: Jid) -> DeviceList | None:
@@ -200,7 +171,7 @@ def _list_devices(us: Device, people: tuple[Jid, ...]) -> Flow[None]:
 
 def _checked(us: Device, listed: usync.DeviceList) -> DeviceList:
     """The devices that the account's signature vouches for: the server alone cannot slip one in."""
-    if us.own.is_me(listed.user):
+    if listed.user == us.me.lid:
         account_identity: bytes | None = us.credentials.account_identity
     else:
         account_identity = us.shell.get("identity", listed.user)

@@ -162,7 +162,7 @@ class Machine:
             if answer.stanza_class == "message":
                 send.acked(us, answer)
         elif tag == "success":
-            us.flows.start(login.log_in(us, stanza), self._logged_in)
+            us.flows.start(login.log_in(us, stanza), partial(self._end_unless_done, "login"))
         elif tag == "failure":
             us.end(ending_of_failure(parse_failure(stanza)))
         elif tag == "stream:error":
@@ -179,15 +179,16 @@ class Machine:
         elif stanza.child("pair-device") is not None:
             us.flows.start(pairing.show_codes(us, stanza), ends_with_line=True)
         elif stanza.child("pair-success") is not None:
-            us.flows.start(pairing.accept(us, stanza))
+            us.flows.start(pairing.accept(us, stanza), partial(self._end_unless_done, "pairing"))
         elif stanza.get("type") == "get":
             us.write(iq.result(stanza))
 
-    def _logged_in(self, error: Exception | None, _: object) -> None:
+    def _end_unless_done(self, what: str, error: Exception | None, _: object) -> None:
+        """Without this step the connection is of no use: begin a new one."""
         if isinstance(error, NotSent | WireError):
-            self._device.end(lost("connection_lost", f"the login did not succeed: {error}"))
+            self._device.end(lost("connection_lost", f"the {what} did not succeed: {error}"))
         elif error is not None and not isinstance(error, VaultFailed):
-            _log.error("the login failed", exc_info=error)
+            _log.error(f"the {what} failed", exc_info=error)
             self._device.end(lost("engine_failed", repr(error)))
 
     def _queue(self, stanza: Node) -> None:

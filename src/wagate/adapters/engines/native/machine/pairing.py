@@ -76,7 +76,7 @@ def accept(us: Device, asked: Node) -> Flow[None]:
         return
     us.become(SessionState.PAIRING)
     step = yield from _leftovers(us)
-    yield Load(directory.pair_records(offer.pn, offer.lid))
+    yield Load(directory.pair_records(offer.pn.bare, offer.lid.bare))
     _take_offer(us, step, offer, success)
     yield Commit(step)
     us.write(stanzas.link_accepted(asked, success))

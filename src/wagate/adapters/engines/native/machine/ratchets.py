@@ -1,12 +1,9 @@
-"""Sessions with other devices: read, stepped and stored without a wait in between.
-
-A session is kept under the device's LID. One that was begun under the phone number, before the LID was known, is moved
-when it is next used.
-"""
+"""Sessions with other devices: read, stepped and stored without a wait in between."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import structlog
@@ -29,30 +26,35 @@ _KEPT_UNDER: Final = {HOSTED_SERVER: USER_SERVER, HOSTED_LID_SERVER: LID_SERVER}
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A device of somebody, by its address in stanzas, and by its phone-number address if that is another one."""
+    """A device of somebody: as stanzas call it, under which address its records are kept, and which those are."""
 
     device: Jid
-    pn: Jid | None = None
+    address: str
+    keys: tuple[RecordKey, ...]
 
-    @property
-    def address(self) -> str:
-        """Under which its records are kept: a hosted device is one among the person's others."""
-        kept_under = _KEPT_UNDER.get(self.device.server)
-        return Jid.of(self.device.user, kept_under, self.device.device) if kept_under else self.device
 
-    @property
-    def keys(self) -> tuple[RecordKey, ...]:
-        """The records that a step with this device needs."""
-        own = (("session", self.address), ("identity", self.address))
-        return own if self.pn is None else (*own, ("session", self.pn))
+@lru_cache(maxsize=4096)
+def peer_at(device: Jid) -> Peer:
+    """The device with that address; a hosted one is kept as one among the person's others."""
+    user, number, server = device.split_address()
+    address = Jid.of(user, _KEPT_UNDER.get(server, server), number)
+    return Peer(device, address, (("session", address), ("identity", address)))
 
 
 def session_of(step: Step, peer: Peer) -> bytes | None:
-    """The session record of a device, wherever it is kept."""
-    record = step.get("session", peer.address)
-    if record is None and peer.pn is not None:
-        return step.get("session", peer.pn)
-    return record
+    """The session record of a device."""
+    return step.get("session", peer.address)
+
+
+def move(step: Step, old: Peer, new: Peer) -> None:
+    """Keep what is known of a device under another address, unless something is known there already."""
+    if session_of(step, new) is not None or session_of(step, old) is None:
+        return
+    for (kind, address), (_, new_address) in zip(old.keys, new.keys, strict=True):
+        value = step.get(kind, address)
+        if value is not None:
+            step.put(kind, new_address, value)
+            step.delete(kind, address)
 
 
 def begin(us: Credentials, step: Step, peer: Peer, bundle: PreKeyBundle) -> None:
@@ -131,8 +133,6 @@ def _unseal_first(us: Credentials, step: Step, peer: Peer, ciphertext: bytes) ->
 
 def _store(step: Step, peer: Peer, record: bytes) -> None:
     step.put("session", peer.address, record)
-    if peer.pn is not None and step.get("session", peer.pn) is not None:
-        step.delete("session", peer.pn)
 
 
 def _learn_identity(step: Step, peer: Peer, identity: bytes) -> bool:

@@ -21,6 +21,7 @@ from wagate.ports.news import MessageArrived
 from wagate.ports.vault import RecordKey
 from whatsapp_wire.errors import BadMac, DuplicateMessage, MalformedCiphertext, StanzaRefused, WireError
 from whatsapp_wire.jid import Jid
+from whatsapp_wire.message import Content as Said
 from whatsapp_wire.message import Kind, parse, read, unwrap
 from whatsapp_wire.node import Node
 from whatsapp_wire.pairing.identity import verify_device_identity
@@ -51,9 +52,13 @@ def message(us: Device, stanza: Node) -> Flow[None]:
     """Take a message in. Raises StanzaRefused when it lacks what a message must have."""
     epoch = us.epoch
     incoming = parse_message(stanza, us.own)
-    peer = yield from directory.peer_of(us, incoming.source)
+    peer = yield from directory.sender_of(us, incoming.source)
     arrival = Arrival(stanza, incoming, peer, epoch)
-    yield Load(_records(arrival))
+    records = _records(arrival)
+    yield Load(records)
+    if us.shell.get(*peer.keys[0]) is None:
+        yield from _adopt(us, arrival)
+        yield Load(records)
     step = us.step()
     directory.learn_links(step, incoming.source)
     if not incoming.encs:
@@ -63,7 +68,7 @@ def message(us: Device, stanza: Node) -> Flow[None]:
     if messages and (failure is None or isinstance(failure, DuplicateMessage)):
         _take(us, step, arrival, messages)
     elif was_seen(step.get("seen", peer.address), arrival.chat, incoming.id):
-        us.submit(step, lambda: _confirm(us, arrival, ()))
+        us.submit(step, lambda: _confirm(us, arrival, announces_history=False))
     else:
         retry.ask(us, step, stanza, incoming, peer, failure or MalformedCiphertext("the message holds nothing"))
 
@@ -84,6 +89,16 @@ def give_up_on(us: Device, stanza: Node, error: Exception, code: int) -> None:
             us.write(ack(stanza, code))
 
     us.submit(step, committed)
+
+
+def _adopt(us: Device, arrival: Arrival) -> Flow[None]:
+    """Look for a session with the sender under their phone number."""
+    source = arrival.message.source
+    pn = source.sender_alt if source.sender.is_lid else source.sender
+    if pn is None:
+        pn = (yield from directory.known_person(us, source.sender)).pn
+    if pn is not None:
+        yield from directory.adopt(us, arrival.peer, pn)
 
 
 def _records(arrival: Arrival) -> tuple[RecordKey, ...]:
@@ -145,34 +160,32 @@ def _take_sender_key(step: Step, arrival: Arrival, message: Message) -> None:
 def _take(us: Device, step: Step, arrival: Arrival, messages: list[Message]) -> None:
     """Store a message that could be read and tell of it, unless it came before."""
     wa_id, address = arrival.message.id, arrival.peer.address
-    kinds = tuple(_housekeep(step, arrival, message) for message in messages)
+    said = [read(message) for message in messages]
+    for message, content in zip(messages, said, strict=True):
+        if content.kind is Kind.APP_STATE_KEYS and arrival.message.source.is_from_me:
+            _keep_app_state_keys(step, message)
     seen = step.get("seen", address)
     if not was_seen(seen, arrival.chat, wa_id):
         step.put("seen", address, remember(seen, arrival.chat, wa_id))
-        news = _news(us, arrival, messages)
-        if news is not None:
-            step.news.append(news)
+        step.news += _news(us, arrival, said)
     if wa_id in (asked := Asked.unpack(step.get("retry", address))).counts:
         step.changes["retry", address] = asked.settled(wa_id)
-    us.submit(step, lambda: _confirm(us, arrival, kinds))
+    announces_history = any(content.kind is Kind.HISTORY for content in said)
+    us.submit(step, lambda: _confirm(us, arrival, announces_history))
 
 
-def _housekeep(step: Step, arrival: Arrival, message: Message) -> Kind:
-    """Take note of what our own phone tells its companions."""
-    kind = read(message).kind
-    if kind is Kind.APP_STATE_KEYS and arrival.message.source.is_from_me:
-        for key in unwrap(message).protocol_message.app_state_sync_key_share.keys:
-            step.put("app_state_key", key.key_id.key_id.hex(), key.key_data.SerializeToString())
-    return kind
+def _keep_app_state_keys(step: Step, message: Message) -> None:
+    for key in unwrap(message).protocol_message.app_state_sync_key_share.keys:
+        step.put("app_state_key", key.key_id.key_id.hex(), key.key_data.SerializeToString())
 
 
-def _news(us: Device, arrival: Arrival, messages: list[Message]) -> MessageArrived | None:
-    for message in messages:
-        said = read(message)
-        content = content_of(said)
+def _news(us: Device, arrival: Arrival, said: list[Said]) -> list[MessageArrived]:
+    """What there is to show: of several ciphertexts in one stanza, one carries it."""
+    for each in said:
+        content = content_of(each)
         if content is not None:
-            return _arrived(us, arrival, content, quoted_of(said), said.destination)
-    return None
+            return [_arrived(us, arrival, content, quoted_of(each), each.destination)]
+    return []
 
 
 def _arrived(
@@ -214,14 +227,14 @@ def _take_unavailable(us: Device, step: Step, arrival: Arrival) -> None:
     us.submit(step, lambda: _acknowledge(us, arrival))
 
 
-def _confirm(us: Device, arrival: Arrival, kinds: tuple[Kind, ...]) -> None:
+def _confirm(us: Device, arrival: Arrival, announces_history: bool) -> None:
     """Let the server forget a message, and its sender know that it arrived."""
     if us.epoch != arrival.epoch:
         return
     us.write(receipt.delivery(arrival.stanza, arrival.message.source.is_from_me, is_active=False))
     if arrival.message.category == _PEER:
         us.write(receipt.peer_receipt(arrival.message.id, us.own.pn, "peer_msg"))
-    if Kind.HISTORY in kinds:
+    if announces_history:
         us.write(receipt.peer_receipt(arrival.message.id, us.own.pn, "hist_sync"))
 
 

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
@@ -119,12 +120,13 @@ class DeviceList:
         """The record's value."""
         return f"{self.fetched_at} {' '.join(self.devices)}".encode()
 
-    @classmethod
-    def unpack(cls, value: bytes) -> DeviceList:
+    @staticmethod
+    @lru_cache(maxsize=2048)
+    def unpack(value: bytes) -> DeviceList:
         """Read a record's value; raises RecordUnreadable."""
         try:
             fetched_at, *devices = value.decode().split()
-            return cls(int(fetched_at), tuple(map(Jid, devices)))
+            return DeviceList(int(fetched_at), tuple(map(Jid, devices)))
         except ValueError as error:
             raise RecordUnreadable("a device list is damaged") from error
 

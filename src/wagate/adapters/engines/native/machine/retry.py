@@ -71,7 +71,7 @@ def undecryptable(message: IncomingMessage, count: int, failure: Exception) -> M
 def answer(us: Device, stanza: Node, asked: Receipt, request: RetryRequest) -> Flow[None]:
     """Encrypt a message again for the one device that could not read it, and send it there."""
     epoch = us.epoch
-    peer = yield from directory.peer_of(us, asked.source)
+    peer = yield from directory.sender_of(us, asked.source)
     yield Load((("sent", request.message_id),))
     stored = us.shell.get("sent", request.message_id)
     if stored is None or Sent.unpack(stored).answered.get(peer.address, 0) >= MAX_RETRIES:
@@ -136,7 +136,7 @@ def _resend(us: Device, step: Step, asked: Receipt, request: RetryRequest, peer:
         return None
     sent = Sent.unpack(stored)
     message = parse(sent.plaintext)
-    if us.own.is_me(peer.device) and sent.chat != us.own.lid.bare:
+    if peer.device.bare == us.me.lid != sent.chat:
         plaintext = device_sent(message, sent.chat).SerializeToString()
     else:
         plaintext = sent.plaintext

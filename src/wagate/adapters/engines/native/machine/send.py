@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 import structlog
 
 from wagate.adapters.engines.native.machine import directory, ratchets
-from wagate.adapters.engines.native.machine.device import Device, InFlight, Phase
-from wagate.adapters.engines.native.machine.directory import Person
+from wagate.adapters.engines.native.machine.device import Device, InFlight, Person, Phase
 from wagate.adapters.engines.native.machine.encode import message_of
 from wagate.adapters.engines.native.machine.errors import refusal_of
 from wagate.adapters.engines.native.machine.flows import Commit, Flow, Join, Load
@@ -97,14 +96,14 @@ def _send(us: Device, outgoing: Outgoing) -> Flow[None]:
         return
     try:
         chat = yield from directory.find(us, to)
-        peers = yield from _recipients(us, chat)
+        theirs, ours = yield from _recipients(us, chat)
     except WireError as error:
         raise NotSent(f"WhatsApp's answer to a look-up cannot be read: {error}") from error
-    yield Load((*(key for peer in peers for key in peer.keys), ("tctoken", chat.lid)))
+    yield Load((*(key for peer in (*theirs, *ours) for key in peer.keys), ("tctoken", chat.lid)))
     # From here to the commit nothing waits: no other flow can see a ratchet between its old and its new state.
     step = us.step()
     letter = _Letter(outgoing.wa_id, chat, message, ContactToken.unpack(step.get("tctoken", chat.lid)))
-    in_flight = _seal_for_all(us, step, letter, peers)
+    in_flight = _seal_for_all(us, step, letter, theirs, ours)
     step.news.append(SendStarted(outgoing.message, outgoing.wa_id))
     yield Commit(step)
     us.unacked[outgoing.wa_id] = in_flight
@@ -115,33 +114,44 @@ def _send(us: Device, outgoing: Outgoing) -> Flow[None]:
         us.flows.start(issue_token(us, chat.lid, us.now), ends_with_line=True)
 
 
-def _recipients(us: Device, chat: Person) -> Flow[list[Peer]]:
-    """Every device that gets the message, but the one it is sent from; with a session wherever one can be had."""
-    own = directory.own_person(us)
-    people = (chat,) if chat.lid == own.lid else (chat, own)
-    everybody = yield from directory.devices_of(us, people)
-    peers = [peer for peer in everybody if peer.device != us.own.lid]
-    yield from directory.meet(us, peers)
-    return peers
+def _recipients(us: Device, chat: Person) -> Flow[tuple[list[Peer], list[Peer]]]:
+    """Their devices and ours but the one it is sent from, with a session wherever one can be had."""
+    people = (chat,) if chat is us.me else (chat, us.me)
+    lists = yield from directory.devices_of(us, people)
+    theirs, *rest = ([peer for peer in peers if peer.device != us.own.lid] for peers in lists)
+    ours = rest[0] if rest else []
+    yield from directory.meet(us, (*theirs, *ours))
+    return theirs, ours
 
 
-def _seal_for_all(us: Device, step: Step, letter: _Letter, peers: Sequence[Peer]) -> InFlight:
+def _seal_for_all(us: Device, step: Step, letter: _Letter, theirs: list[Peer], ours: list[Peer]) -> InFlight:
     chat, plaintext = letter.chat.lid, letter.message.SerializeToString()
-    copy = device_sent(letter.message, chat).SerializeToString() if chat.user != us.own.lid.user else plaintext
-    recipients: list[Recipient] = []
-    for peer in peers:
-        try:
-            recipients.append(ratchets.seal(us.credentials, step, peer, copy if _is_ours(us, peer) else plaintext))
-        except NoSession:
-            _log.info("a device is left out: it has no keys", device=peer.device)
-    if not any(recipient.device.user == chat.user for recipient in recipients):
+    recipients = _seal(us, step, theirs, plaintext)
+    if not recipients:
         raise NoRecipientDevice()
-    phash = participants.phash({us.own.lid, *(peer.device for peer in peers)})
+    recipients += _seal(us, step, ours, device_sent(letter.message, chat).SerializeToString())
     stanza = encode(_stanza(us, letter, recipients))
+    phash = _phash((us.own.lid, *(peer.device for peer in theirs), *(peer.device for peer in ours)))
     in_flight = InFlight(us.next_unacked_address(), Unacked(letter.wa_id, chat, phash, stanza))
     step.put("unacked", in_flight.address, in_flight.unacked.pack())
     step.put("sent", letter.wa_id, Sent(chat, plaintext, {}).pack())
     return in_flight
+
+
+def _seal(us: Device, step: Step, peers: Sequence[Peer], plaintext: bytes) -> list[Recipient]:
+    """A ciphertext for each device that there is a session with."""
+    recipients = []
+    for peer in peers:
+        try:
+            recipients.append(ratchets.seal(us.credentials, step, peer, plaintext))
+        except NoSession:
+            _log.info("a device is left out: it has no keys", device=peer.device)
+    return recipients
+
+
+@lru_cache(maxsize=1024)
+def _phash(devices: tuple[Jid, ...]) -> str:
+    return participants.phash(devices)
 
 
 def _stanza(us: Device, letter: _Letter, recipients: Sequence[Recipient]) -> Node:
@@ -159,10 +169,6 @@ def _stanza(us: Device, letter: _Letter, recipients: Sequence[Recipient]) -> Nod
         trusted_contact_token=token.token if is_token_good else None,
     )
     return direct.node()
-
-
-def _is_ours(us: Device, peer: Peer) -> bool:
-    return peer.device.user == us.own.lid.user
 
 
 def _issue_token(us: Device, person: Jid, issued_at: int) -> Flow[None]:
