@@ -36,9 +36,7 @@ async def main(counts: list[int]) -> None:
                 await asyncio.sleep(SETTLE_S)
                 each_kb = (running.running.rss_mb() - base) / count * 1000
                 if count == 1:
-                    print(
-                        f"       1 connected session: {each_kb:10.2f} kB above the base (mostly what the engine imports)"
-                    )
+                    print(f"       1 connected session: {each_kb:10.2f} kB above the base, caches included")
                 else:
                     bar(f"{count} connected sessions, each above the base", each_kb, 100, "kB")
             cpu = running.running.cpu_s()

@@ -121,10 +121,11 @@ async def loads_overlap_with_one_another_and_with_units(candidate: Candidate) ->
     for _ in range(10):
         vault = await candidate.open(ONE)
         loads = [asyncio.gather(vault.load([key]), vault.load(keys[number:])) for number, key in enumerate(keys)]
+        units = []
         for number in range(0, len(keys), 3):
             await asyncio.sleep(0)
-            vault.submit(unit({keys[number]: b"new"}))
-        await asyncio.gather(*loads)
+            units.append(vault.submit(unit({keys[number]: b"new"})))
+        await asyncio.gather(*loads, *units)
         assert [vault.get(*key) for key in keys] == [b"old" if number % 3 else b"new" for number in range(len(keys))]
         await vault.close()
 
