@@ -1,4 +1,4 @@
-"""What every client under test can be asked to do, whether it is a judge or our own engine."""
+"""What every client under test can be asked to do, whether it is a judge, our engine or the whole gateway."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 
-class Client(Protocol):
-    """A running client. Addresses are ``user@server``, phone numbers digits; messages go by their WhatsApp ids."""
+class Talker(Protocol):
+    """A running client that can be paired and talked with. Addresses are ``user@server``."""
 
     phone: str
 
@@ -16,12 +16,20 @@ class Client(Protocol):
         """What the first QR code says."""
         ...
 
-    async def pairing_code(self) -> str:
-        """A code to type into the phone."""
+    async def send(self, to: str, text: str) -> str:
+        """Send a text; returns its WhatsApp id once the client has taken responsibility for it."""
         ...
 
-    async def send(self, to: str, text: str) -> str:
-        """Send a text; returns its id once the client has taken responsibility for it."""
+    async def shown(self) -> list[tuple[str, str]]:
+        """WhatsApp id and text of the messages from contacts that were shown, in order, repeats included."""
+        ...
+
+
+class Client(Talker, Protocol):
+    """A client that can do everything else, too. Messages go by their WhatsApp ids, people by phone number."""
+
+    async def pairing_code(self) -> str:
+        """A code to type into the phone."""
         ...
 
     async def mention(self, to: str, text: str, person: str) -> str:
@@ -42,10 +50,6 @@ class Client(Protocol):
 
     async def shows(self, text: str) -> None:
         """Wait until a text from a contact has been shown. Raises TimeoutError."""
-        ...
-
-    def shown(self) -> list[tuple[str, str]]:
-        """Id and text of the messages from contacts that were shown, in order, repeats included."""
         ...
 
 

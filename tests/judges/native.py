@@ -90,11 +90,14 @@ class NativeClient(Client):
     @override
     async def shows(self, text: str) -> None:
         """Wait for a text."""
-        await self.until(lambda: any(shown == text for _, shown in self.shown()))
+        await self.until(lambda: any(shown == text for _, shown in self._shown()))
 
     @override
-    def shown(self) -> list[tuple[str, str]]:
+    async def shown(self) -> list[tuple[str, str]]:
         """The texts that arrived from contacts."""
+        return self._shown()
+
+    def _shown(self) -> list[tuple[str, str]]:
         return [(message.wa_id, message.content.text) for message in self.arrived if not message.from_me]
 
     async def until(self, look: Callable[[], _T], timeout_s: float = _PATIENCE_S) -> _T:

@@ -8,7 +8,8 @@ import os
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,10 @@ from typing import Any
 from typing_extensions import override
 
 from judges.client import Client
+from services.node import baileys_home, node
+from whatsapp_emulator.whereabouts import Whereabouts, client_environment
 
-JUDGES = Path(__file__).parent
+_HERE = Path(__file__).parent
 Event = dict[str, Any]
 
 _LONGEST_LINE = 1 << 22
@@ -118,7 +121,7 @@ class Peer(Client):
         await self.wait("message", lambda event: event["text"] == text and not event["from_me"])
 
     @override
-    def shown(self) -> list[tuple[str, str]]:
+    async def shown(self) -> list[tuple[str, str]]:
         """The messages from contacts that this client has shown."""
         return [
             (event["id"], event["text"]) for event in self.seen if event["event"] == "message" and not event["from_me"]
@@ -139,26 +142,44 @@ class Peer(Client):
             self._news.notify_all()
 
 
-@asynccontextmanager
-async def neonize(phone: str, folder: Path, root_key: str, environment: Mapping[str, str]) -> AsyncIterator[Peer]:
-    """A neonize client; ``environment`` points it at the emulator (Go reads it at exec, so it is set here).
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """An unmodified client, ready to be started as the companion of a phone number.
 
-    A second one for the same phone and folder goes on where the first ended.
+    A second start for one number goes on where the first ended. ``awaits_acks``: what it calls sent the network has,
+    so that nothing may get lost when its own connection is cut.
     """
-    command = [sys.executable, "-m", "whatsapp_emulator.launch", "--root", root_key, "--"]
-    command += ["judges.neonize_driver", phone, str(folder / f"{phone}.db")]
-    path = os.pathsep.join([str(JUDGES.parent), str(JUDGES.parents[1] / "src")])
-    async with _running(phone, command, {**environment, "PYTHONPATH": path}, folder) as peer:
-        yield peer
+
+    name: str
+    open: Callable[[str], AbstractAsyncContextManager[Peer]]
+    awaits_acks: bool
 
 
-@asynccontextmanager
-async def baileys(phone: str, folder: Path, root_key: str, url: str, node: Path, modules: Path) -> AsyncIterator[Peer]:
-    """A Baileys client; ``modules`` is the folder whose ``node_modules`` holds it, ``url`` the plain WebSocket."""
-    driver = JUDGES / "baileys" / "driver.mjs"
-    command = [str(node), str(driver), url, root_key, str(folder / f"baileys-{phone}"), str(modules)]
-    async with _running(phone, command, dict(os.environ), folder) as peer:
-        yield peer
+def neonize(emulator: Whereabouts, folder: Path) -> Judge:
+    """whatsmeow in Python's clothes; it finds the emulator by its environment, which Go reads at exec."""
+    path = os.pathsep.join([str(_HERE.parent), str(_HERE.parents[1] / "src")])
+    environment = {**client_environment(emulator), "PYTHONPATH": path}
+    launch = [sys.executable, "-m", "whatsapp_emulator.launch", "--root", emulator.root_key, "--"]
+
+    def opened(phone: str) -> AbstractAsyncContextManager[Peer]:
+        database = str(folder / f"{phone}.db")
+        return _running(phone, [*launch, "judges.neonize_driver", phone, database], environment, folder)
+
+    return Judge("neonize", opened, awaits_acks=True)
+
+
+def baileys(emulator: Whereabouts, folder: Path) -> Judge:
+    """Baileys, on the Node.js of the wheel. Raises NoNode."""
+    driver = [str(node().binary), str(_HERE / "baileys" / "driver.mjs"), emulator.plain_url, emulator.root_key]
+    modules = str(baileys_home())
+
+    def opened(phone: str) -> AbstractAsyncContextManager[Peer]:
+        return _running(phone, [*driver, str(folder / f"baileys-{phone}"), modules], os.environ, folder)
+
+    return Judge("baileys", opened, awaits_acks=False)
+
+
+JUDGES: Mapping[str, Callable[[Whereabouts, Path], Judge]] = {"neonize": neonize, "baileys": baileys}
 
 
 @asynccontextmanager

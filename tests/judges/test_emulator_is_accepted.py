@@ -2,7 +2,7 @@
 
 import pytest
 
-from judges.conftest import Judge
+from judges.peers import Judge
 from whatsapp_emulator.client import EmulatorClient
 
 pytestmark = pytest.mark.judge
@@ -14,8 +14,8 @@ async def test_pairs_by_qr_and_talks_with_a_phone(judge: Judge, control: Emulato
     contact = await control.account(CONTACT, "Ana")
     await control.account(COMPANION, "Shop")
     phone = control.phone(CONTACT)
-    async with judge(COMPANION) as peer:
-        await control.phone(COMPANION).scan((await peer.wait("qr"))["text"])
+    async with judge.open(COMPANION) as peer:
+        await control.phone(COMPANION).scan(await peer.qr_text())
         await peer.wait("open")
 
         wa_id = await peer.send(contact.pn, "hello from the shop")
@@ -23,12 +23,11 @@ async def test_pairs_by_qr_and_talks_with_a_phone(judge: Judge, control: Emulato
         assert [(message.id, message.text) for message in shown] == [(wa_id, "hello from the shop")]
 
         await phone.type(COMPANION, "hello from Ana")
-        await peer.wait("message", lambda event: event["text"] == "hello from Ana")
+        await peer.shows("hello from Ana")
 
 
 async def test_pairs_by_code(judge: Judge, control: EmulatorClient) -> None:
     await control.account(COMPANION, "Shop")
-    async with judge(COMPANION) as peer:
-        await peer.wait("qr")
-        await control.phone(COMPANION).enter_code((await peer.do("pairing_code", phone=COMPANION))["code"])
+    async with judge.open(COMPANION) as peer:
+        await control.phone(COMPANION).enter_code(await peer.pairing_code())
         await peer.wait("open")

@@ -20,7 +20,6 @@ from judges.peers import neonize
 from whatsapp_emulator.client import EmulatorClient
 from whatsapp_emulator.emulator import Emulator
 from whatsapp_emulator.recorder import Record
-from whatsapp_emulator.whereabouts import client_environment
 
 _SEED = 1
 """Both networks make the same choices."""
@@ -72,8 +71,7 @@ def _opens_native(_emulator: Emulator, natives: NativeClients) -> Opens:
 
 
 def _opens_neonize(folder: Path, emulator: Emulator, _natives: NativeClients) -> Opens:
-    place = emulator.whereabouts
-    return partial(neonize, folder=folder, root_key=place.root_key, environment=client_environment(place))
+    return neonize(emulator.whereabouts, folder).open
 
 
 async def _perform_both(native_folder: Path, whatsmeow_folder: Path) -> tuple[Performance, Performance]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -29,6 +30,13 @@ T = TypeVar("T")
 _BATCH_SCRIPTS = 256
 _BATCH_S = 0.005
 """A batch stops gathering after this long on the loop's thread, so that a burst does not starve everybody else."""
+
+_SWITCH_S = 0.0001
+"""How long the loop's thread may keep the interpreter lock from the commit thread (CPython's default: 5 ms).
+
+A loop that is never idle lets go of the lock for moments too short for the other thread to take it, and each of them
+restarts its patience. With the default a COMMIT was seen to wait for half a second; with this, it is handed the lock.
+"""
 
 _STORAGE_ERRORS = frozenset(
     {
@@ -149,6 +157,7 @@ class SqliteDatabase(Database):
         Raises StorageUnavailable.
         """
         super().__init__(queue_limit=queue_limit, before_commit=before_commit)
+        sys.setswitchinterval(min(sys.getswitchinterval(), _SWITCH_S))
         self._path = path
         self._patience_s = patience_s
         try:
@@ -258,7 +267,9 @@ class SqliteDatabase(Database):
         cursor.execute("RELEASE script")
 
     def _commit(self) -> None:
-        self._write_cursor.execute("COMMIT")
+        """On the other thread. ``commit()`` gives up the interpreter lock once; a COMMIT that is executed, thrice."""
+        assert self._writer is not None
+        self._writer.commit()
 
     def _committed(self, batch: list[Job], failure: Exception | None) -> None:
         if failure is not None:

@@ -207,8 +207,13 @@ async def test_what_was_not_sent_is_tried_again_later_and_later(open_house: Open
     assert {outgoing.content.text for outgoing in watch.asked} == {"0"}  # nothing overtakes it
     assert {(await house.message(message)).status for message in messages} == {MessageStatus.QUEUED}
     watch.fault = lambda _: None
-    await house.pass_time(12.0)
-    await until(lambda: [shown.text for shown in bob.inbox] == ["0", "1", "2"])
+
+    async def gone() -> bool:
+        await house.pass_time(1.0)
+        return len(bob.inbox) == 3
+
+    await eventually(gone)
+    assert [shown.text for shown in bob.inbox] == ["0", "1", "2"]
 
 
 async def test_a_line_that_comes_back_does_not_wait_for_the_next_try(open_house: OpenHouse) -> None:
@@ -251,8 +256,12 @@ async def test_an_engines_mistake_over_one_message_does_not_block_the_chat_for_e
     poison = await house.send(session, bob, "poison")
     good = await house.send(session, bob, "good")
     await until(lambda: watch.asked)
-    await house.pass_time(15.0)
-    await reach(house, [poison], MessageStatus.FAILED)
+
+    async def given_up() -> bool:
+        await house.pass_time(1.0)
+        return (await house.message(poison)).status is MessageStatus.FAILED
+
+    await eventually(given_up)
     await reach(house, [good], MessageStatus.DELIVERED)
     failure = (await house.message(poison)).failure
     assert failure is not None
