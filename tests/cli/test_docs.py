@@ -11,7 +11,7 @@ from wagate import settings
 from wagate.cli.app import app
 from wagate.cli.outcome import MEANINGS
 from wagate.domain.session import SessionState
-from wagate.sandbox import Scene
+from wagate.sandbox.scene import Scene
 
 _DOCS = Path(__file__).parents[2] / "docs"
 _QUICKSTART = (_DOCS / "quickstart.md").read_text("utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 import socket
 import stat
@@ -30,7 +31,7 @@ async def test_the_first_start_shows_the_admin_key_once_and_the_data_is_kept(tmp
         key = first.key
         assert key is not None
         assert f"{first.url}/docs" in first.greeting
-        assert "wagate session pair" in first.greeting
+        assert re.search(rf"WAGATE_URL={first.url} WAGATE_API_KEY=wag_… \S*wagate session pair NAME", first.greeting)
         assert await _status(first, "/health/ready") == 200
         assert await _status(first, "/v1/me", key) == 200
         assert (await wagate("session", "create", "support", env=first.env())).code == 0

@@ -11,10 +11,7 @@ import aiohttp
 import orjson
 
 from wagate.cli.outcome import CommandFailed, Exit
-
-DEFAULT_URL = "http://127.0.0.1:3000"
-URL_VARIABLE = "WAGATE_URL"
-KEY_VARIABLE = "WAGATE_API_KEY"
+from wagate.cli.variables import DEFAULT_URL, KEY_VARIABLE, URL_VARIABLE
 
 _TIMEOUT_S = 90
 

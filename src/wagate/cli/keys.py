@@ -13,11 +13,12 @@ from typing import Any, Protocol
 from typing_extensions import override
 
 from wagate.api.key_shape import key_shape
-from wagate.cli.client import KEY_VARIABLE, ApiClient
+from wagate.cli.client import ApiClient
 from wagate.cli.options import read_settings
 from wagate.cli.outcome import CommandFailed, Exit, say, say_json
 from wagate.cli.serving import prepare_data
 from wagate.cli.tables import table
+from wagate.cli.variables import KEY_VARIABLE
 from wagate.domain.errors import GatewayError
 from wagate.features.access import EVERY_SCOPE, Access, Scope
 from wagate.settings import Settings

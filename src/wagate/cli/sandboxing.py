@@ -11,7 +11,8 @@ from wagate.cli.serving import prepare_data, run
 
 if TYPE_CHECKING:
     from wagate.features import Gateway
-    from wagate.sandbox import Network, Scene
+    from wagate.sandbox.network import Network
+    from wagate.sandbox.scene import Scene
 
 FOLDER = "sandbox"
 KEY_FILE = "api-key"
@@ -36,11 +37,14 @@ def sandbox(data: Path | None, host: str | None, port: int | None) -> None:
 
 
 def _run(network: Network, folder: Path, host: str | None, port: int | None) -> None:
+    # The network is coming up: whatever the gateway needs is imported meanwhile.
     import asyncio
 
+    import wagate.api.app
+    import wagate.bootstrap  # noqa: F401
     from wagate.cli.options import read_settings
     from wagate.logs import configure_logs
-    from wagate.sandbox import sandbox_key, sandboxed, set_the_scene
+    from wagate.sandbox.scene import sandbox_key, sandboxed, set_the_scene
 
     settings = read_settings(folder, host, port)
     configure_logs(settings.log_level, settings.log_format, settings.log_file)

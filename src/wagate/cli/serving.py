@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import socket
+import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wagate.cli.outcome import CommandFailed, Exit, say
+from wagate.cli.variables import DEFAULT_URL, KEY_VARIABLE, URL_VARIABLE
 
 if TYPE_CHECKING:
     from wagate.features import Gateway
@@ -111,8 +114,11 @@ def _greeting(url: str, settings: Settings, first_key: str | None) -> list[str]:
             f"  admin API key  {first_key}",
             "                 shown this once only; `wagate key create` makes more",
         ]
-    return [
-        *lines,
-        "  pair a phone   WAGATE_API_KEY=… wagate session pair NAME",
-        "Ctrl-C stops it.",
-    ]
+    return [*lines, f"  pair a phone   {_pairing_command(url)}", "Ctrl-C stops it."]
+
+
+def _pairing_command(url: str) -> str:
+    """What to type into another terminal, wherever that is."""
+    command = "wagate" if shutil.which("wagate") else str(Path(sys.executable).with_name("wagate"))
+    place = "" if url == DEFAULT_URL else f"{URL_VARIABLE}={url} "
+    return f"{place}{KEY_VARIABLE}=wag_… {command} session pair NAME"

@@ -11,8 +11,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import aiohttp
-
 _UP_WITHIN_S = 30.0
 _DOWN_WITHIN_S = 5.0
 _LOOK_EVERY_S = 0.02
@@ -105,6 +103,8 @@ class Network:
         await self._post(f"/phones/{phone}/settings", auto_read=True, auto_reply=reply)
 
     async def _post(self, path: str, **fields: object) -> None:
+        import aiohttp  # not needed to begin, and slower to import than everything else here
+
         timeout = aiohttp.ClientTimeout(total=_ANSWER_WITHIN_S)
         try:
             async with (
