@@ -3,7 +3,7 @@
 A process is a node with a lease that it renews; a session names its owner and an epoch that rises with every claim.
 Whatever matters is written under the epoch (``store.vault``), so a holder that lost its lease without noticing, frozen
 or cut off, changes nothing any more. A node that cannot renew lets go by itself a fifth of the lease before it ends.
-(``docs/decisions/0104-node-lease-and-epoch.md``)
+(``docs/decisions/0007-ownership.md``)
 """
 
 from __future__ import annotations

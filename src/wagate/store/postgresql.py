@@ -2,7 +2,7 @@
 
 Every writing transaction, of every gateway process on this database, begins by taking the same advisory lock. So they
 commit one after the other, and the journal's positions, which are given out inside, are in the order of the commits: a
-reader that has seen position 7 will never find a 6 later. (``docs/decisions/0102-single-writer.md``)
+reader that has seen position 7 will never find a 6 later. (``docs/decisions/0018-one-writer-on-postgresql.md``)
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """SQLite: WAL, ``synchronous=FULL``, statements on the loop's thread, every COMMIT on a thread of its own.
 
-A statement costs microseconds and no waiting, a COMMIT waits for the disk. So scripts run where they are called from,
-as many as have gathered, and only their common COMMIT crosses to the other thread. While it is under way the next
-scripts gather. (Running the statements over there as well costs a hand-over of the interpreter lock for each of them:
-``docs/decisions/0101-transaction-scripts.md`` has the figures.)
+A statement costs microseconds and waits for nothing; a COMMIT waits for the disk. So scripts run on the loop's thread,
+as many as have gathered, and only their common COMMIT crosses to the other one, while the next scripts gather.
+(``docs/decisions/0017-sqlite-statements-on-the-loop.md``)
 """
 
 from __future__ import annotations
