@@ -48,7 +48,13 @@ _READER_SETTINGS = {"application_name": "wagate reader", "default_transaction_re
 _STORAGE_CLASSES = frozenset({"08", "25", "40", "53", "55", "57", "58", "XX"})
 """SQLSTATE classes that blame the server or its disk, not the statement (PostgreSQL manual, appendix A)."""
 
-_LOST = (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError)
+_LOST = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InternalClientError,  # raised when the connection dies in the middle of an answer
+)
 """What a connection that went away looks like."""
 
 
@@ -147,7 +153,12 @@ class PostgresqlDatabase(Database):
         try:
             async with self._readers.acquire(timeout=self._patience_s) as connection:
                 return await _execute(connection, query)
-        except (ConnectionError, asyncpg.PostgresConnectionError, asyncpg.AdminShutdownError):
+        except (
+            ConnectionError,
+            asyncpg.PostgresConnectionError,
+            asyncpg.InternalClientError,
+            asyncpg.AdminShutdownError,
+        ):
             async with self._readers.acquire(timeout=self._patience_s) as connection:
                 return await _execute(connection, query)
 
