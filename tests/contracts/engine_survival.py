@@ -20,7 +20,6 @@ async def a_broken_line_comes_back_by_itself(network: Network) -> None:
     assert SessionState.DISCONNECTED in [news.state for news in examinee.of_kind(StateChanged)]
     await examinee.send("back")
     await examinee.shown("back")
-    await examinee.close()
 
 
 async def what_was_not_acknowledged_goes_out_again_as_it_was(network: Network) -> None:
@@ -37,7 +36,6 @@ async def what_was_not_acknowledged_goes_out_again_as_it_was(network: Network) -
     assert sorted(news.wa_id for news in examinee.of_kind(SendAccepted)) == sorted(sent)
     await examinee.send("four")
     await examinee.shown(*texts, "four")
-    await examinee.close()
 
 
 async def a_commit_that_fails_sends_nothing(network: Network) -> None:
@@ -60,7 +58,6 @@ async def a_commit_that_fails_sends_nothing(network: Network) -> None:
     await eventually(again, lambda: "the line did not recover")
     await examinee.send("last")
     await examinee.shown("once", "last")
-    await examinee.close()
 
 
 async def an_owner_that_lost_the_session_lets_go(network: Network) -> None:
@@ -75,7 +72,6 @@ async def an_owner_that_lost_the_session_lets_go(network: Network) -> None:
     with pytest.raises((NotSent, VaultFailed)):
         await examinee.send("too late")
     assert examinee.gate_passed == passed
-    await examinee.close()
 
 
 async def damaged_credentials_are_told_and_left_alone(network: Network) -> None:
@@ -86,7 +82,6 @@ async def damaged_credentials_are_told_and_left_alone(network: Network) -> None:
     with pytest.raises(RecordUnreadable):
         await examinee.open()
     assert network.storage.records[SESSION] == before
-    await examinee.engine.close()
 
 
 # ---- endings
@@ -127,7 +122,6 @@ async def stays_ended(examinee: Examinee) -> None:
     with pytest.raises(NotSent):
         await examinee.send("too late")
     assert examinee.gate_passed == passed
-    await examinee.close()
 
 
 async def it_can_log_itself_out(network: Network) -> None:
@@ -140,8 +134,7 @@ async def it_can_log_itself_out(network: Network) -> None:
     with pytest.raises(NotSent):
         await examinee.connection.log_out()
     await examinee.restart()  # nothing is left to log in with
-    await examinee.hears(QrShown, times=2)
-    await examinee.close()
+    await examinee.hears(QrShown)
 
 
 async def a_closed_connection_says_nothing_more(network: Network) -> None:
@@ -150,18 +143,14 @@ async def a_closed_connection_says_nothing_more(network: Network) -> None:
     told = len(examinee.told)
     await network.drop()
     await network.type("anybody there?")
-    another = await _another(network)
+    await _another(network)
     assert len(examinee.told) == told
-    await another.close()
 
 
-async def _another(network: Network) -> Examinee:
-    """The same session in another process, which takes up what waits; its time is time for the closed one to speak."""
-    another = Examinee(network, network.engine())
-    network.storage.on_news = lambda _, news: another.durable.append(news)
-    await another.open()
+async def _another(network: Network) -> None:
+    """The same session in another process takes up what waits. That time is time for the closed one to speak."""
+    another = await Examinee.of(network)
     await another.hears(MessageArrived)
-    return another
 
 
 QUESTIONS: tuple[Question, ...] = (

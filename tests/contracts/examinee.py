@@ -48,9 +48,15 @@ class Network(Protocol):
     """The other side of the line: the phones OWN and OTHER, and what the service can do. Each examinee brings one."""
 
     storage: MemoryStorage
+    examinees: list[Examinee]
+    """Who sat here; they are closed after the question."""
 
     def engine(self) -> Engine:
         """The engine as a process has it that has just started."""
+        ...
+
+    async def other_addresses(self) -> set[Jid]:
+        """Both addresses of OTHER."""
         ...
 
     async def scan(self, qr: str) -> None:
@@ -126,6 +132,7 @@ class Examinee:
     async def of(cls, network: Network) -> Examinee:
         """An unpaired session whose engine has begun to work."""
         examinee = cls(network, network.engine())
+        network.examinees.append(examinee)
         network.storage.on_news = lambda _, news: examinee.durable.append(news)
         await examinee.open()
         return examinee
@@ -156,10 +163,14 @@ class Examinee:
             await self._vault.close()
             self._connection = self._vault = None
 
-    async def restart(self) -> None:
-        """As if the process had ended and begun anew."""
+    async def leave(self) -> None:
+        """Close everything."""
         await self.close()
         await self.engine.close()
+
+    async def restart(self) -> None:
+        """As if the process had ended and begun anew."""
+        await self.leave()
         self.engine = self.network.engine()
         self.told.clear()
         await self.open()

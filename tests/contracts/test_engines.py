@@ -40,6 +40,7 @@ class FakeNetwork(Network):
 
     def __init__(self) -> None:
         self.storage = MemoryStorage()
+        self.examinees = []
         self.service = FakeService()
         self.own, self.other = self.service.phone(OWN, "Own"), self.service.phone(OTHER, "Other")
         self.service.absent.add(Jid.from_phone(NOBODY))
@@ -47,6 +48,10 @@ class FakeNetwork(Network):
     @override
     def engine(self) -> Engine:
         return FakeEngine(self.service, SystemClock(), Patience(redial_s=0.02))
+
+    @override
+    async def other_addresses(self) -> set[Jid]:
+        return {self.other.jid, self.other.lid}
 
     @override
     async def scan(self, qr: str) -> None:
@@ -120,6 +125,7 @@ class EmulatedNetwork(Network):
 
     def __init__(self, emulator: Emulator, control: EmulatorClient) -> None:
         self.storage = MemoryStorage()
+        self.examinees = []
         self._where = emulator.whereabouts
         self._control = control
         self._own, self._other = control.phone(OWN), control.phone(OTHER)
@@ -132,6 +138,11 @@ class EmulatedNetwork(Network):
             root_key=bytes.fromhex(self._where.root_key),
             habits=replace(Habits(), first_prekeys=30),
         )
+
+    @override
+    async def other_addresses(self) -> set[Jid]:
+        account = await self._control.account(OTHER)
+        return {Jid(account.pn), Jid(account.lid)}
 
     @override
     async def scan(self, qr: str) -> None:
@@ -206,7 +217,11 @@ def _named(question: Callable[..., object]) -> str:
 
 async def sit(question: Question, network: Network) -> None:
     """Answer a question; whatever it was, nothing forbidden may have happened."""
-    await question(network)
+    try:
+        await question(network)
+    finally:
+        for examinee in network.examinees:
+            await examinee.leave()
     assert await network.violations() == []
 
 

@@ -102,13 +102,13 @@ class FakeConnection(Connection, PairsDevices, LogsOut, MarksRead):
     @override
     async def send(self, outgoing: Outgoing) -> None:
         """Store the exact stanza, then post it."""
-        if not self._connected or self._token is None:
+        if not self._connected or self._token is None or self._unacked is None:
             raise NotSent("The line is down")
         if outgoing.to in self._service.absent:
             raise NotOnWhatsApp(f"{outgoing.to} has no WhatsApp account")
         if not isinstance(outgoing.content, Text):
             raise UnsupportedByEngine("This engine sends texts only")
-        if self._unacked is None or outgoing.wa_id in self._unacked:
+        if outgoing.wa_id in self._unacked:
             return
         stanza = encode_stanza(outgoing, outgoing.content)
         self._started += 1
