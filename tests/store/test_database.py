@@ -275,6 +275,8 @@ async def test_closing_commits_what_is_queued_and_refuses_the_rest(migrated_url:
     assert [future.result() for future in futures] == [1] * 5
     with pytest.raises(StorageUnavailable):
         await database.write(add("late"))
+    with pytest.raises(StorageUnavailable):
+        await kept(database)
     again = await open_database(migrated_url)
     assert len(await kept(again)) == 5
     await again.close()

@@ -16,7 +16,7 @@ from wagate.domain.ids import SessionId, TenantId
 from wagate.ports.news import DurableNews
 from wagate.ports.vault import Unit, VaultFailed
 from wagate.store.database import Database, OutcomeUnknown
-from wagate.store.postgresql import PostgresqlDatabase
+from wagate.store.postgresql import WRITE_LOCK, PostgresqlDatabase
 from wagate.store.scoped import SessionScope
 from wagate.store.script import Script, sql
 from wagate.store.sealed import MasterKey, Sealer
@@ -137,6 +137,18 @@ async def test_the_server_is_unreachable_at_the_start(cutter: WireCutter) -> Non
     cutter.refusing = True
     with pytest.raises(StorageUnavailable):
         await PostgresqlDatabase.connect(cutter.url, patience_s=0.3)
+
+
+async def test_a_node_that_froze_with_the_lock_fails_the_others_in_time(database: Database, url: str) -> None:
+    frozen = await asyncpg.connect(url)
+    await frozen.execute(f"BEGIN; SELECT pg_advisory_xact_lock({WRITE_LOCK})")
+    begun = asyncio.get_running_loop().time()
+    with pytest.raises(StorageUnavailable):
+        await database.write(add("a"))
+    assert 0.4 < asyncio.get_running_loop().time() - begun < 5
+    await frozen.close()
+    await database.write(add("b"))
+    assert await kept(database) == ["b"]
 
 
 async def test_processes_commit_one_after_the_other(database: Database, url: str) -> None:

@@ -121,6 +121,11 @@ class Database(ABC):
 
     # ---- what the two databases have in common
 
+    def _refuse_when_closed(self, script: Script[Any]) -> None:
+        if self._closing:
+            script.close()
+            raise StorageUnavailable("The database is closed")
+
     @abstractmethod
     def _wake_writer(self) -> None:
         """See to it that the queue is worked on."""

@@ -30,8 +30,8 @@ _PATIENCE_S = 2.0
 _BACKOFF_S = 0.1
 _READERS = 4
 
-_WRITE_LOCK = 0x7761_6761_7465_0002  # "wagate" and a number
-_BEGIN = f"BEGIN; SELECT pg_advisory_xact_lock({_WRITE_LOCK}); SAVEPOINT script"
+WRITE_LOCK = 0x7761_6761_7465_0002  # "wagate" and a number
+_BEGIN = f"BEGIN; SELECT pg_advisory_xact_lock({WRITE_LOCK}); SAVEPOINT script"
 _NEXT = "RELEASE SAVEPOINT script; SAVEPOINT script"
 
 _WRITER_SETTINGS = {
@@ -40,7 +40,6 @@ _WRITER_SETTINGS = {
     "default_transaction_isolation": "read committed",
     # A frozen process must not keep the others from writing for longer than this.
     "idle_in_transaction_session_timeout": "10s",
-    "lock_timeout": "10s",
     "jit": "off",
 }
 _READER_SETTINGS = {"application_name": "wagate reader", "default_transaction_read_only": "on", "jit": "off"}
@@ -138,6 +137,7 @@ class PostgresqlDatabase(Database):
     @override
     async def read(self, script: Script[T]) -> T:
         """Run a reading script on a connection of the pool; a statement whose connection broke is asked once more."""
+        self._refuse_when_closed(script)
         try:
             query = next(script)
             while True:
@@ -194,7 +194,7 @@ class PostgresqlDatabase(Database):
         """Run one batch, or tell everybody who waits that it cannot be done."""
         try:
             connection = await self._begun()
-        except StorageUnavailable as error:
+        except Exception as error:  # whatever it is, those who wait must hear of it and the writer must go on
             waiting = list(self._queue)
             self._queue.clear()
             for job in waiting:
@@ -214,14 +214,15 @@ class PostgresqlDatabase(Database):
 
     async def _begun(self) -> asyncpg.Connection[asyncpg.Record]:
         """A connection inside a new transaction. Nothing has run yet, so a broken connection is simply replaced."""
+        until = self._loop.time() + self._patience_s
         while True:
             connection = await self._connected()
             try:
                 await connection.execute(_BEGIN)
             except (*_LOST, asyncpg.PostgresError) as error:
                 self._hang_up()
-                if not self._patience_left():
-                    raise StorageUnavailable(f"PostgreSQL does not answer: {error}") from error
+                if self._loop.time() >= until:
+                    raise StorageUnavailable(f"PostgreSQL does not begin a transaction: {error}") from error
             else:
                 return connection
 
@@ -234,7 +235,7 @@ class PostgresqlDatabase(Database):
                     timeout=self._patience_s,
                     command_timeout=_COMMAND_S,
                     statement_cache_size=512,
-                    server_settings=_WRITER_SETTINGS,
+                    server_settings=_WRITER_SETTINGS | {"lock_timeout": f"{round(self._patience_s * 1000)}ms"},
                 )
             except (*_LOST, asyncpg.PostgresError) as error:
                 if not self._patience_left():

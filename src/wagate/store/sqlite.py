@@ -175,6 +175,7 @@ class SqliteDatabase(Database):
     @override
     async def read(self, script: Script[T]) -> T:
         """Run a reading script here and now; in WAL mode a reader waits for nobody."""
+        self._refuse_when_closed(script)
         return _drive(script, self._read_cursor)
 
     @override
