@@ -1,14 +1,15 @@
 """Judges at the emulator's door."""
 
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
-from judges.peers import JUDGES, Judge
+from judges.peers import JUDGES, Judge, scratch
 from whatsapp_emulator.emulator import Emulator
 
 
 @pytest.fixture(params=sorted(JUDGES))
-def judge(request: pytest.FixtureRequest, emulator: Emulator, tmp_path: Path) -> Judge:
+def judge(request: pytest.FixtureRequest, emulator: Emulator) -> Iterator[Judge]:
     """Each unmodified client in turn, pointed at this test's emulator."""
-    return JUDGES[request.param](emulator.whereabouts, tmp_path)
+    with scratch() as folder:
+        yield JUDGES[request.param](emulator.whereabouts, folder)

@@ -6,9 +6,10 @@ import asyncio
 import json
 import os
 import sys
+import tempfile
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -177,6 +178,18 @@ def baileys(emulator: Whereabouts, folder: Path) -> Judge:
         return _running(phone, [*driver, str(folder / f"baileys-{phone}"), modules], os.environ, folder)
 
     return Judge("baileys", opened, awaits_acks=False)
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder for what a judge keeps, in memory where the system has such a place.
+
+    neonize commits each of its 812 prekeys by itself, which takes many seconds on a busy disk and proves nothing.
+    """
+    memory = Path("/dev/shm")
+    place = memory if os.access(memory, os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="wagate-judge-", dir=place) as folder:
+        yield Path(folder)
 
 
 JUDGES: Mapping[str, Callable[[Whereabouts, Path], Judge]] = {"neonize": neonize, "baileys": baileys}

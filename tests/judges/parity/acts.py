@@ -68,7 +68,7 @@ class Stage:
 
     def account(self, phone: str) -> Account:
         """Somebody as the network knows them."""
-        return next(account for account in self.emulator.world.accounts if account.phone == phone)
+        return self.emulator.world.account(phone)
 
     async def enter(self, phone: str) -> None:
         """Start the client."""
