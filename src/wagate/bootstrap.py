@@ -95,7 +95,8 @@ async def build(
 
 
 def _installed(settings: Settings, clock: Clock) -> list[Engine]:
-    return [make(settings, clock) for make in ENGINES.values()]
+    """The engines that sessions may use. The pretend one only where it was chosen: nobody should meet it by accident."""
+    return [make(settings, clock) for name, make in ENGINES.items() if name != "fake" or settings.engine == "fake"]
 
 
 def _furnish(
