@@ -12,6 +12,7 @@ import aiohttp
 
 from api.world import until
 from wagate.api.app import create_app, let_everybody_go
+from wagate.api.limits import LIMITS, Limits
 from wagate.cli.http_server import UNREAD_TIMEOUT_MS, HttpServer, listen, url_of
 from wagate.features import Gateway
 
@@ -33,14 +34,14 @@ class Served:
 
 @asynccontextmanager
 async def serving(
-    gateway: Gateway, *, heartbeat_s: float = 15.0, unread_timeout_ms: int = UNREAD_TIMEOUT_MS
+    gateway: Gateway, limits: Limits = LIMITS, *, unread_timeout_ms: int = UNREAD_TIMEOUT_MS
 ) -> AsyncIterator[Served]:
     """Serve a gateway on a port of the system's choice."""
     assert gateway.first_key is not None
     listener = listen("127.0.0.1", 0, unread_timeout_ms=unread_timeout_ms)
     port = listener.getsockname()[1]
     url = url_of(listener)
-    server = HttpServer(create_app(gateway, heartbeat_s=heartbeat_s), partial(let_everybody_go, gateway))
+    server = HttpServer(create_app(gateway, limits), partial(let_everybody_go, gateway))
     task = asyncio.get_running_loop().create_task(server.serve(sockets=[listener]))
     headers = {"Authorization": f"Bearer {gateway.first_key.secret}"}
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from api.asgi import Answer, ask
 from api.world import Api, World, one_database
-from wagate.api.middleware import MAX_BODY_BYTES
+from wagate.api.limits import LIMITS
 from wagate.api.routing import MAX_FIELDS
 from wagate.api.v1.schemas.parts import Problem
 
@@ -96,7 +96,7 @@ async def test_a_body_that_is_no_request_is_refused(api: Api, path: str, body: b
 async def test_very_many_fields_are_not_complained_of_one_by_one(api: Api, path: str) -> None:
     many = b"{" + b",".join(b'"k%d":1' % number for number in range(70_000)) + b"}"
     for body in (many, b'{"settings": %b}' % many):
-        assert len(body) < MAX_BODY_BYTES
+        assert len(body) < LIMITS.body_bytes
         answer = await api.ask("POST", path, body)
         _is_problem(answer, 422, "invalid_request")
         assert answer.json["detail"] == f"The body has more than {MAX_FIELDS} fields in one place."
@@ -107,7 +107,7 @@ async def test_very_many_fields_are_not_complained_of_one_by_one(api: Api, path:
 
 @pytest.mark.parametrize("path", _POSTS)
 async def test_a_body_over_a_megabyte_is_refused(api: Api, path: str) -> None:
-    _is_problem(await api.ask("POST", path, b"x" * (MAX_BODY_BYTES + 1)), 413, "body_too_large")
+    _is_problem(await api.ask("POST", path, b"x" * (LIMITS.body_bytes + 1)), 413, "body_too_large")
     pieces = [b"[" + b" " * 600_000, b" " * 600_000 + b"]"]
     _is_problem(await api.ask("POST", path, chunks=pieces), 413, "body_too_large")
 

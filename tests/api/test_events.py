@@ -13,6 +13,7 @@ import pytest
 from api.served import Served, serving
 from api.world import Api, World, one_database, until
 from wagate.adapters.engines.fake import FakeService
+from wagate.api.limits import Limits
 from wagate.api.v1.schemas.event_shapes import SHAPES
 from wagate.api.v1.schemas.events import Event, EventPage
 from wagate.features import Gateway
@@ -23,7 +24,7 @@ PATIENCE_S = 10.0
 @pytest.fixture
 async def served(gateway: Gateway) -> AsyncIterator[Served]:
     """The gateway's API on a real server."""
-    async with serving(gateway, heartbeat_s=0.2) as server:
+    async with serving(gateway, Limits(heartbeat_s=0.2, streams=3)) as server:
         yield server
 
 
@@ -195,6 +196,16 @@ async def test_silence_is_broken_by_comments(served: Served) -> None:
             async with asyncio.timeout(1.0):
                 await listener.next()
         assert listener.comments >= 3
+
+
+@one_database
+async def test_one_stream_too_many_is_refused_for_now(served: Served) -> None:
+    async with listening(served), listening(served), listening(served):
+        async with served.http.get(f"{served.url}/v1/events/stream") as response:
+            assert (response.status, (await response.json())["code"]) == (503, "too_busy")
+            assert response.headers["Retry-After"]
+        async with served.http.get(f"{served.url}/v1/me") as response:
+            assert response.status == 200
 
 
 @one_database

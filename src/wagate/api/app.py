@@ -19,10 +19,10 @@ from wagate.api import health
 from wagate.api.docs_page import render
 from wagate.api.errors import EXCEPTION_HANDLERS
 from wagate.api.event_shape import EventShapes
-from wagate.api.middleware import MAX_BODY_BYTES, BodyLimit, RequestContext
+from wagate.api.limits import LIMITS, Limits
+from wagate.api.middleware import BodyLimit, RequestContext
 from wagate.api.openapi import Document, describe
 from wagate.api.routing import JSON
-from wagate.api.sse import HEARTBEAT_S
 from wagate.api.v1 import events, keys, messages, sessions
 from wagate.features import Gateway
 
@@ -30,9 +30,7 @@ _ROUTERS = (messages.router, sessions.router, events.router, keys.router, health
 _DOCS_HEADERS = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
 
 
-def create_app(
-    gateway: Gateway, *, max_body_bytes: int = MAX_BODY_BYTES, heartbeat_s: float = HEARTBEAT_S
-) -> Starlette:
+def create_app(gateway: Gateway, limits: Limits = LIMITS) -> Starlette:
     """The ASGI application in front of a gateway. It starts and stops nothing; ``gateway`` must run by itself."""
     app = FastAPI(
         title="wagate",
@@ -42,7 +40,7 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
-        middleware=[Middleware(RequestContext), Middleware(BodyLimit, max_bytes=max_body_bytes)],
+        middleware=[Middleware(RequestContext), Middleware(BodyLimit, max_bytes=limits.body_bytes)],
         exception_handlers=EXCEPTION_HANDLERS,
     )
     # Not include_router: FastAPI resolves included routers anew for every request, which costs more than the route.
@@ -51,7 +49,7 @@ def create_app(
     app.router.routes.append(Route("/docs", _show_docs))
     app.state.gateway = gateway
     app.state.event_shapes = EventShapes(gateway.sessions)
-    app.state.heartbeat_s = heartbeat_s
+    app.state.limits = limits
     return app
 
 

@@ -14,7 +14,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from wagate.api.errors import answer_framework_error, internal_error
 
-MAX_BODY_BYTES = 1_000_000
 REQUEST_ID_HEADER = "X-Request-Id"
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:@/+=-]{1,128}\Z")
@@ -75,7 +74,7 @@ class RequestContext:
 class BodyLimit:
     """Refuses a body over the limit: by its Content-Length at once, or while it comes in, never after buffering it."""
 
-    def __init__(self, app: ASGIApp, max_bytes: int = MAX_BODY_BYTES) -> None:
+    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
         """Wrap ``app``."""
         self._app = app
         self._max_bytes = max_bytes

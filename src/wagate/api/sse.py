@@ -15,7 +15,6 @@ from wagate.domain.errors import StorageUnavailable
 from wagate.domain.events import Event
 from wagate.features.realtime import End, Stream, StreamEnded
 
-HEARTBEAT_S = 15.0
 RECONNECT_MS = 2_000
 
 _HEARTBEAT = b": still here\n\n"

@@ -68,6 +68,7 @@ def prepare_data(path: Path) -> None:
 
 async def _run(settings: Settings, listener: socket.socket, ready: Ready, build: Build) -> None:
     from wagate.api.app import create_app, let_everybody_go
+    from wagate.api.limits import Limits
     from wagate.cli.http_server import HttpServer, stopping_on_signals, url_of
 
     me = asyncio.current_task()
@@ -77,7 +78,7 @@ async def _run(settings: Settings, listener: socket.socket, ready: Ready, build:
     try:
         with stopping_on_signals(me.cancel):
             greeting = await ready(gateway, url_of(listener))
-        app = create_app(gateway, max_body_bytes=settings.body_limit)
+        app = create_app(gateway, Limits(body_bytes=settings.body_limit))
         server = HttpServer(app, partial(let_everybody_go, gateway), partial(say, *greeting))
         with stopping_on_signals(server.stop):
             await server.serve(sockets=[listener])

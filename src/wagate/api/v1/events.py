@@ -8,10 +8,11 @@ from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response
 
 from wagate.api.event_shape import EventShapes
+from wagate.api.limits import Limits
 from wagate.api.routing import GuardedRoute, answer, gateway_of, needs, principal_of
 from wagate.api.sse import EventStream
 from wagate.api.v1.schemas.events import EventPage, EventQuery, WhichEvents
-from wagate.domain.errors import InvalidCursor, SessionNotFound
+from wagate.domain.errors import InvalidCursor, SessionNotFound, TooBusy
 from wagate.domain.ids import SessionId
 from wagate.features.access import Scope
 
@@ -43,7 +44,7 @@ async def list_events(request: Request, query: Annotated[EventQuery, Query()]) -
     response_class=EventStream,
     responses={200: {"description": "Server-sent events; `data` of each is an Event"}},
 )
-@needs(Scope.EVENTS_READ, SessionNotFound, InvalidCursor)
+@needs(Scope.EVENTS_READ, SessionNotFound, InvalidCursor, TooBusy)
 async def stream_events(
     request: Request,
     query: Annotated[WhichEvents, Query()],
@@ -58,14 +59,17 @@ async def stream_events(
     break, a client sends the last id as `Last-Event-ID` (browsers do by themselves) and misses nothing. A listener
     that does not keep up is disconnected, and comes back in the same way.
     """
+    realtime, limits = gateway_of(request).realtime, limits_of(request)
+    if realtime.listeners >= limits.streams:
+        raise TooBusy(f"{limits.streams} streams are open, and no more are served.")
     session = await _session_id(request, query.session)
-    stream = gateway_of(request).realtime.stream(
+    stream = realtime.stream(
         principal_of(request),
         types=query.patterns,
         sessions=None if session is None else [session],
         last_event_id=last_event_id or None,
     )
-    return EventStream(stream, shapes_of(request), heartbeat_s=request.app.state.heartbeat_s)
+    return EventStream(stream, shapes_of(request), heartbeat_s=limits.heartbeat_s)
 
 
 def shapes_of(request: Request) -> EventShapes:
@@ -73,6 +77,13 @@ def shapes_of(request: Request) -> EventShapes:
     shapes = request.app.state.event_shapes
     assert isinstance(shapes, EventShapes)
     return shapes
+
+
+def limits_of(request: Request) -> Limits:
+    """How much this application lets through."""
+    limits = request.app.state.limits
+    assert isinstance(limits, Limits)
+    return limits
 
 
 async def _session_id(request: Request, ref: str | None) -> SessionId | None:

@@ -1,0 +1,17 @@
+"""How much this door lets through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Of one application: the largest body, how many streams may be open, and how often a silent one is heard of."""
+
+    body_bytes: int = 1_000_000
+    streams: int = 1_000
+    heartbeat_s: float = 15.0
+
+
+LIMITS = Limits()
