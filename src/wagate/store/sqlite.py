@@ -193,8 +193,6 @@ class SqliteDatabase(Database):
     def _let_go(self) -> None:
         self._reader.close()
         if self._writer is not None:
-            with suppress(sqlite3.Error):
-                self._writer.execute("PRAGMA optimize")
             self._writer.close()
 
     # ---- the writer: begin → run → commit → settle, one batch at a time
@@ -242,7 +240,7 @@ class SqliteDatabase(Database):
         batch: list[Job] = []
         until = time.perf_counter() + _BATCH_S
         try:
-            while self._queue and len(batch) < _BATCH_SCRIPTS and time.perf_counter() < until:
+            while self._queue and len(batch) < _BATCH_SCRIPTS and (not batch or time.perf_counter() < until):
                 job = self._queue.popleft()
                 batch.append(job)
                 self._run_script(job)
