@@ -95,7 +95,7 @@ async def build(
 
 
 def _installed(settings: Settings, clock: Clock) -> list[Engine]:
-    """The engines that sessions may use. The pretend one only where it was chosen: nobody should meet it by accident."""
+    """The engines that sessions may use. The pretend one only where it was chosen, lest anybody meet it by accident."""
     return [make(settings, clock) for name, make in ENGINES.items() if name != "fake" or settings.engine == "fake"]
 
 
