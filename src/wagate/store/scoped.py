@@ -53,6 +53,11 @@ class ScopedStatement:
         if "tenant" not in self._statement.names:
             raise ValueError(f"{self._statement.text!r} is not narrowed to a :tenant")
 
+    @property
+    def text(self) -> str:
+        """The SQL."""
+        return self._statement.text
+
     def __call__(self, scope: Scoped, **values: object) -> Query:
         """The query that runs this statement once, for one tenant."""
         return self._statement(tenant=scope.tenant, **values)
