@@ -92,6 +92,33 @@ async def test_an_update_merges_and_refuses_null(api: Api) -> None:
     assert cleared.json["settings"]["proxy"] is None
 
 
+async def test_an_edit_of_what_somebody_else_edited_meanwhile_is_refused(api: Api) -> None:
+    made = await api.ask("POST", "/v1/sessions", {"name": "support"})
+    tag = made.headers["etag"]
+    assert (await api.ask("GET", "/v1/sessions/support")).headers["etag"] == tag
+
+    async def edit(team: str, if_match: str) -> tuple[int, str]:
+        body = {"metadata": {"team": team}}
+        answer = await api.ask("PATCH", "/v1/sessions/support", body, headers={"If-Match": if_match})
+        return answer.status, answer.headers.get("etag", answer.json.get("code"))
+
+    status, newer = await edit("sales", tag)
+    assert (status, newer != tag) == (200, True)
+    for stale in (tag, f"W/{newer}", "nonsense", ""):
+        assert await edit("care", stale) == (412, "precondition_failed")
+    assert (await api.get("/v1/sessions/support"))["metadata"] == {"team": "sales"}
+    assert (await edit("care", f'"other", {newer}'))[0] == 200
+    assert (await edit("night", "*"))[0] == 200
+
+
+async def test_an_edition_says_nothing_of_the_state(world: World) -> None:
+    connected = await world.api.ask("GET", "/v1/sessions/support")
+    await world.api.post("/v1/sessions/support/stop")
+    stopped = await world.api.ask("GET", "/v1/sessions/support")
+    assert stopped.json["state"] != connected.json["state"]
+    assert stopped.headers["etag"] == connected.headers["etag"]
+
+
 async def test_a_phone_is_paired_by_its_qr_code_in_every_form(api: Api, service: FakeService) -> None:
     await api.post("/v1/sessions", {"name": "support"}, 201)
     assert (await api.get("/v1/sessions/support/qr", 409))["code"] == "qr_not_ready"

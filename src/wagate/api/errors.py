@@ -95,14 +95,8 @@ class NotAcceptable(GatewayError):
     code = "not_acceptable"
 
 
-class PreconditionFailed(GatewayError):
-    """The object was changed since you read it; read it again"""
-
-    code = "precondition_failed"
-
-
 _FRAMEWORK_CODES = {
-    400: "invalid_request",
+    400: "malformed_http",
     401: "unauthenticated",
     403: "forbidden",
     404: "not_found",

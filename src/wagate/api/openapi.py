@@ -35,6 +35,7 @@ A self-hosted WhatsApp gateway that never loses or doubles a message silently.
 * **Ids** are opaque. Where a path says `{session}`, its name will do as well.
 * **Lists** take `limit`, `cursor` and `order`; go on with `next_cursor` until it is null.
 * **Requests** with unknown fields are refused. **Answers** may grow new fields at any time: ignore what you don't know.
+* **Edits** can be made safe against those of others: send the `ETag` of what you read as `If-Match`.
 * **Errors** are problem documents (RFC 9457) with a stable `code`.
 * **Times** are ISO 8601 in UTC; durations are seconds, in fields that end in `_s`.
 """.strip()

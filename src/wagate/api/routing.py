@@ -79,7 +79,7 @@ class GuardedRoute(APIRoute):
     @override
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The endpoint behind its guard."""
-        answer = super().get_route_handler()
+        endpoint = super().get_route_handler()
         scope = self.terms.scope
         takes_json = self.body_field is not None
 
@@ -94,7 +94,7 @@ class GuardedRoute(APIRoute):
             if takes_json:
                 require_json(strict)
                 await strict.read()
-            return await answer(strict)
+            return await endpoint(strict)
 
         return guarded
 

@@ -6,6 +6,7 @@ GatewayError
 ├── NotFound ── SessionNotFound, MessageNotFound, ApiKeyNotFound
 ├── Conflict ── SessionNameTaken, SessionNotPaired, SessionAlreadyPaired, SessionNotRunning, QrNotReady,
 │               IdempotencyKeyReused, IdempotencyKeyBusy
+├── PreconditionFailed
 ├── UnsupportedByEngine, UnknownEngine
 ├── StorageUnavailable, TooBusy
 └── DeadlineExceeded
@@ -134,6 +135,12 @@ class IdempotencyKeyReused(GatewayError):
     """This Idempotency-Key was used for a different request"""
 
     code = "idempotency_key_reused"
+
+
+class PreconditionFailed(GatewayError):
+    """It was changed since you read it; read it again, then decide"""
+
+    code = "precondition_failed"
 
 
 class UnsupportedByEngine(GatewayError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -116,3 +117,9 @@ class Session:
     metadata: dict[str, str]
     created_at: int
     last_seen_at: int | None
+
+    @property
+    def edition(self) -> str:
+        """A short word that changes when somebody edits the session, and only then: its state does not count."""
+        edited = repr((self.name, self.settings, sorted(self.metadata.items())))
+        return hashlib.blake2s(edited.encode(), digest_size=10).hexdigest()

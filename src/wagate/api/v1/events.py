@@ -50,7 +50,11 @@ async def stream_events(
     query: Annotated[WhichEvents, Query()],
     last_event_id: Annotated[
         str | None,
-        Header(max_length=100, description="Id of the last event that was seen: the stream goes on behind it."),
+        Header(
+            alias="Last-Event-ID",
+            max_length=100,
+            description="Id of the last event that was seen: the stream goes on behind it.",
+        ),
     ] = None,
 ) -> Response:
     """What happens, as it happens, as server-sent events.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Header, Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
@@ -18,6 +19,7 @@ from wagate.domain.errors import (
     InvalidCursor,
     InvalidProxy,
     InvalidRecipient,
+    PreconditionFailed,
     QrNotReady,
     SessionAlreadyPaired,
     SessionNameTaken,
@@ -32,6 +34,7 @@ from wagate.features.access import Scope
 from wagate.features.sessions.opening import HeldElsewhere
 from wagate.features.sessions.shape import iso, session_shape
 
+_ENTITY_TAG = re.compile(r'(?<!W/)"([^"]*)"')
 _SECRET = {"Cache-Control": "no-store"}
 
 router = APIRouter(route_class=GuardedRoute, tags=["sessions"])
@@ -54,7 +57,9 @@ async def create_session(request: Request, body: schemas.CreateSession) -> Respo
         settings=body.settings.model_dump(exclude_unset=True),
         metadata=body.metadata,
     )
-    return answer(session_shape(session), 201, {"Location": f"/v1/sessions/{session.id}"})
+    return answer(
+        session_shape(session), 201, {"Location": f"/v1/sessions/{session.id}", "ETag": f'"{session.edition}"'}
+    )
 
 
 @router.get("/v1/sessions", response_model=schemas.SessionPage)
@@ -75,8 +80,20 @@ async def get_session(request: Request, session: str) -> Response:
 
 
 @router.patch("/v1/sessions/{session}", response_model=schemas.Session)
-@needs(Scope.SESSIONS_WRITE, SessionNotFound, SessionNameTaken, InvalidProxy)
-async def update_session(request: Request, session: str, body: schemas.UpdateSession) -> Response:
+@needs(Scope.SESSIONS_WRITE, SessionNotFound, SessionNameTaken, InvalidProxy, PreconditionFailed)
+async def update_session(
+    request: Request,
+    session: str,
+    body: schemas.UpdateSession,
+    if_match: Annotated[
+        str | None,
+        Header(
+            alias="If-Match",
+            max_length=500,
+            description="`ETag` of the session as you know it: refused when somebody edited it since.",
+        ),
+    ] = None,
+) -> Response:
     """Change what is given. A new proxy is used from the next start on."""
     updated = await gateway_of(request).sessions.update(
         principal_of(request),
@@ -84,6 +101,7 @@ async def update_session(request: Request, session: str, body: schemas.UpdateSes
         name=body.name,
         settings=None if body.settings is None else body.settings.model_dump(exclude_unset=True),
         metadata=body.metadata,
+        editions=_editions(if_match),
     )
     return _shown(updated)
 
@@ -177,4 +195,11 @@ async def request_pairing_code(request: Request, session: str, body: schemas.Req
 
 
 def _shown(session: Session) -> Response:
-    return answer(session_shape(session))
+    return answer(session_shape(session), headers={"ETag": f'"{session.edition}"'})
+
+
+def _editions(if_match: str | None) -> frozenset[str] | None:
+    """The editions that an If-Match header names (RFC 9110, section 13.1.1); None when any will do."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    return frozenset(_ENTITY_TAG.findall(if_match))

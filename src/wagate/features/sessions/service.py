@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from wagate.domain.errors import (
     InvalidRecipient,
+    PreconditionFailed,
     QrNotReady,
     SessionAlreadyPaired,
     SessionNameTaken,
@@ -121,14 +122,18 @@ class Sessions:
         name: str | None = None,
         settings: Mapping[str, str | None] | None = None,
         metadata: Mapping[str, str | None] | None = None,
+        editions: Collection[str] | None = None,
     ) -> Session:
         """Change what is given; a None inside ``settings`` or ``metadata`` removes that entry.
 
-        A new proxy is used from the next start on. Raises InvalidRequest, SessionNameTaken, InvalidProxy.
+        With ``editions``, only a session that is still in one of them. A new proxy is used from the next start on.
+        Raises InvalidRequest, SessionNameTaken, InvalidProxy, PreconditionFailed.
         """
 
         def script() -> Script[Session]:
             session = _found((yield from repository.find_session(principal, ref, self._box)), ref).session
+            if editions is not None and session.edition not in editions:
+                raise PreconditionFailed("The session was edited since you read it. Read it again, then decide.")
             if name is not None and (yield from repository.is_name_taken(principal, session.id, checked_name(name))):
                 raise SessionNameTaken(f"Another session is called {name!r}", pointer="/name")
             session = replace(
