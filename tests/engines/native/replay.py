@@ -73,6 +73,7 @@ class ReplayShell(Shell):
         self.timers: list[_Timer] = []
         self.loaded: dict[RecordKey, bytes | None] = {}
         self.told: list[LineNews] = []
+        self.expired: list[tuple[str, float]] = []
         self.failure: VaultFailed | None = None
         self.hung_up = False
 
@@ -110,6 +111,7 @@ class ReplayShell(Shell):
 
     @override
     def expire(self, kind: str, before: float, then: Then) -> None:
+        self.expired.append((kind, before))
         self.answers.append(lambda: then(None, None))
 
     @override

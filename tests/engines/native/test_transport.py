@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvloop
 
-from engines.native.lines import OTHER, OWN, LineUnderTest, engine_for, paired_line, until
+from engines.native.lines import OTHER, OWN, QUICK, LineUnderTest, engine_for, paired_line, until
 from engines.native.socks import socks_proxy
 from wagate.adapters.engines.native.engine import USER_AGENT
 from wagate.adapters.engines.native.transport import DialFailed, Endpoint, Pools, Wire, WireClosed, dial, tls_context
@@ -143,6 +144,27 @@ async def test_hanging_up_needs_no_other_side(emulator: Emulator) -> None:
             await _read_on(wire)
     await wire.close()
     await pools.close()
+
+
+def test_another_event_loop_will_do() -> None:
+    """The gateway runs on uvloop where it is installed; its sockets and TLS are not asyncio's."""
+
+    async def talk_and_be_cut() -> None:
+        async with Emulator() as network, EmulatorClient(network.whereabouts.control_url) as phones:
+            await _talk_and_be_cut(network, phones)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(talk_and_be_cut())
+
+
+async def _talk_and_be_cut(network: Emulator, phones: EmulatorClient) -> None:
+    async with paired_line(network.whereabouts, phones, QUICK, tls=True) as line:
+        await phones.faults(deaf=True)
+        await line.state(SessionState.DISCONNECTED, "keepalive_lost")
+        await phones.faults(deaf=False)
+        await line.state(SessionState.CONNECTED)
+        await line.send(OTHER, "hello")
+        assert [shown.text for shown in await phones.phone(OTHER).inbox(wait_s=5)] == ["hello"]
 
 
 async def test_what_was_written_goes_out_before_hanging_up(emulator: Emulator) -> None:

@@ -68,6 +68,7 @@ class Means:
     endpoint: Endpoint
     habits: Habits
     pools: Pools
+    random: Random
 
 
 class NativeConnection(Connection, PairsDevices, LogsOut, MarksRead):
@@ -77,7 +78,7 @@ class NativeConnection(Connection, PairsDevices, LogsOut, MarksRead):
         """Begin to work on a line; needs a running loop."""
         self._means = means
         self._line = line
-        self._outlook = Outlook(Random())  # noqa: S311 - jitter is no secret
+        self._outlook = Outlook(means.random)
         self._last_state: StateChanged | None = None
         self._was_at_once = False
         self._is_closed = False

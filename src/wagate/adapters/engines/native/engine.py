@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import Final
 
 from typing_extensions import override
@@ -53,7 +54,7 @@ class NativeEngine(Engine):
         if version is not None:
             habits = replace(habits, version=ClientVersion(*version))
         tls = tls_context(ca_file) if url.startswith("wss:") else None
-        self._means = Means(Endpoint(url, root_key or WHATSAPP_ROOT, tls, USER_AGENT), habits, Pools())
+        self._means = Means(Endpoint(url, root_key or WHATSAPP_ROOT, tls, USER_AGENT), habits, Pools(), Random())  # noqa: S311 - jitter
 
     @property
     @override

@@ -6,8 +6,11 @@ being committed.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
+
+import structlog
 
 from wagate.adapters.engines.native.machine import directory, ratchets, retry
 from wagate.adapters.engines.native.machine.decode import content_of, quoted_of
@@ -29,6 +32,8 @@ from whatsapp_wire.proto.message_pb2 import Message
 from whatsapp_wire.stanza import receipt
 from whatsapp_wire.stanza.ack import ack
 from whatsapp_wire.stanza.message import Enc, IncomingMessage, parse_message
+
+_log = structlog.get_logger(__name__)
 
 _PEER: Final = "peer"
 
@@ -76,17 +81,18 @@ def message(us: Device, stanza: Node) -> Flow[None]:
 def give_up_on(us: Device, stanza: Node, error: Exception, code: int) -> None:
     """Acknowledge a stanza that cannot be used, with a code; if it is a message, its loss is told of first."""
     epoch, step = us.epoch, us.step()
+    try:
+        refusal = ack(stanza, code)
+    except StanzaRefused:
+        _log.warning("a stanza without an id or sender cannot even be refused", tag=stanza.tag)
+        return
     if stanza.tag == "message":
-        try:
-            message = parse_message(stanza, us.own)
-        except StanzaRefused:
-            pass
-        else:
-            step.news.append(retry.undecryptable(message, retry.MAX_RETRIES, error))
+        with suppress(StanzaRefused):
+            step.news.append(retry.undecryptable(parse_message(stanza, us.own), retry.MAX_RETRIES, error))
 
     def committed() -> None:
         if us.epoch == epoch:
-            us.write(ack(stanza, code))
+            us.write(refusal)
 
     us.submit(step, committed)
 

@@ -19,6 +19,8 @@ app_state_key   key id (hex)        a key for the account's app state, as it was
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -86,8 +88,9 @@ class Unacked:
     @classmethod
     def unpack(cls, value: bytes) -> Unacked:
         """Read a record's value; raises RecordUnreadable."""
-        wa_id, chat, phash, stanza = _unpack(value, 4)
-        return cls(wa_id.decode(), Jid(chat.decode()), phash.decode(), stanza)
+        with _reading():
+            wa_id, chat, phash, stanza = _unpack(value, 4)
+            return cls(wa_id.decode(), Jid(chat.decode()), phash.decode(), stanza)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +108,9 @@ class Sent:
     @classmethod
     def unpack(cls, value: bytes) -> Sent:
         """Read a record's value; raises RecordUnreadable."""
-        chat, plaintext, answered = _unpack(value, 3)
-        return cls(Jid(chat.decode()), plaintext, json.loads(answered) if answered else {})
+        with _reading():
+            chat, plaintext, answered = _unpack(value, 3)
+            return cls(Jid(chat.decode()), plaintext, json.loads(answered) if answered else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +128,9 @@ class DeviceList:
     @lru_cache(maxsize=2048)
     def unpack(value: bytes) -> DeviceList:
         """Read a record's value; raises RecordUnreadable."""
-        try:
+        with _reading():
             fetched_at, *devices = value.decode().split()
             return DeviceList(int(fetched_at), tuple(map(Jid, devices)))
-        except ValueError as error:
-            raise RecordUnreadable("a device list is damaged") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +150,9 @@ class ContactToken:
         """Read a record's value, or make one of nothing; raises RecordUnreadable."""
         if value is None:
             return cls()
-        token, received_at, issued_at = _unpack(value, 3)
-        return cls(token, int(received_at), int(issued_at))
+        with _reading():
+            token, received_at, issued_at = _unpack(value, 3)
+            return cls(token, int(received_at), int(issued_at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +163,9 @@ class Asked:
 
     @classmethod
     def unpack(cls, value: bytes | None) -> Asked:
-        """Read a record's value, or make one of nothing."""
-        return cls(json.loads(value) if value else {})
+        """Read a record's value, or make one of nothing; raises RecordUnreadable."""
+        with _reading():
+            return cls(json.loads(value) if value else {})
 
     def once_more(self, wa_id: str, count: int) -> bytes:
         """The record's value after asking for the ``count``-th time; the oldest are forgotten."""
@@ -194,6 +198,14 @@ def _id_hash(chat: Jid, wa_id: str) -> bytes:
     return blake2b(f"{chat}/{wa_id}".encode(), digest_size=_ID_HASH).digest()
 
 
+@contextmanager
+def _reading() -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise RecordUnreadable("a record is damaged") from error
+
+
 def _pack(*fields: bytes) -> bytes:
     return _VERSION + b"".join(len(field).to_bytes(_LENGTH, "big") + field for field in fields)
 
@@ -205,5 +217,5 @@ def _unpack(value: bytes, count: int) -> list[bytes]:
         at = start + int.from_bytes(value[at:start], "big")
         fields.append(value[start:at])
     if not value.startswith(_VERSION) or at != len(value) or len(fields) != count:
-        raise RecordUnreadable("a record is damaged")
+        raise ValueError("the fields do not fill the record")
     return fields
