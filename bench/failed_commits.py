@@ -50,6 +50,10 @@ async def run(rate: float, seed: int, messages: int) -> bool:
     print(f"{rate:.0%} of commits fail, seed {seed}", flush=True)
     random.seed(seed)
     with scratch() as folder:
+        data = folder / "data"
+        data.mkdir(mode=0o700)
+        mended = data / MENDED
+        mended.touch()
         async with (
             emulator(folder) as network,
             gateway(
@@ -59,8 +63,6 @@ async def run(rate: float, seed: int, messages: int) -> bool:
             await network.control.account(SHOP, "Shop")
             for contact in CONTACTS:
                 await network.control.account(contact, f"Contact {contact[-1]}")
-            mended = running.data / MENDED
-            mended.touch()
             await running.pair("shop", SHOP, network.control)
             mended.unlink()
             ledger = await load(running, network, messages)

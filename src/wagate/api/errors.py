@@ -57,7 +57,6 @@ STATUSES: dict[str, int] = {
     "ownership_lost": 503,
     "not_sent": 503,
     "too_busy": 503,
-    "deadline_exceeded": 504,
 }
 """Every code that a problem document can carry, with its HTTP status."""
 

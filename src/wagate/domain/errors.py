@@ -1,15 +1,12 @@
 """Every error the house can tell a caller about. The docstring is the title that a human reads.
 
 GatewayError
-├── InvalidRequest ── InvalidRecipient, InvalidContent, InvalidProxy
+├── InvalidRequest ── InvalidRecipient, InvalidContent, InvalidProxy, InvalidCursor, UnknownEngine
 ├── Unauthenticated, Forbidden
 ├── NotFound ── SessionNotFound, MessageNotFound, ApiKeyNotFound
-├── Conflict ── SessionNameTaken, SessionNotPaired, SessionAlreadyPaired, SessionNotRunning, QrNotReady,
-│               IdempotencyKeyReused, IdempotencyKeyBusy
-├── PreconditionFailed
-├── UnsupportedByEngine, UnknownEngine
-├── StorageUnavailable, TooBusy
-└── DeadlineExceeded
+├── Conflict ── SessionNameTaken, SessionNotPaired, SessionAlreadyPaired, SessionNotRunning, QrNotReady
+├── IdempotencyKeyReused, PreconditionFailed, UnsupportedByEngine
+└── StorageUnavailable, TooBusy
 """
 
 from __future__ import annotations
@@ -166,8 +163,3 @@ class TooBusy(GatewayError):
 
     code = "too_busy"
 
-
-class DeadlineExceeded(GatewayError):
-    """The work was not done in time"""
-
-    code = "deadline_exceeded"

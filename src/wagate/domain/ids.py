@@ -24,7 +24,7 @@ _RANDOM = range(70, -1, -10)
 class _Sequence:
     """The random part of the ids of one millisecond: the first is random, each later one a random step higher."""
 
-    __slots__ = ("_number", "_now_ms")
+    __slots__ = ("_now_ms", "_number")
 
     def __init__(self) -> None:
         self._now_ms = -1
