@@ -62,6 +62,7 @@ _ACTIONS = {
     "device_removed": "The phone unlinked this device. Start the session and pair it again.",
     "logged_out_by_user": "Start the session and pair it again.",
     "login_refused": "WhatsApp refused this device's login. Start the session and pair it again.",
+    "login_failed": "WhatsApp refuses the login for a reason that this version does not know. Upgrade wagate.",
     "banned": "WhatsApp suspended this number. Wait until the ban ends, then start the session; send less, and slower.",
     "replaced": "Another program took over this device. Find it and stop it, then start the session.",
     "client_outdated": "WhatsApp refuses this client version. Upgrade wagate, or raise the version by setting.",

@@ -76,6 +76,7 @@ class ReplayShell(Shell):
         self.expired: list[tuple[str, float]] = []
         self.failure: VaultFailed | None = None
         self.hung_up = False
+        self.is_paused = False
 
     @override
     def now(self) -> float:
@@ -132,6 +133,14 @@ class ReplayShell(Shell):
     @override
     def write(self, stanza: bytes) -> None:
         self.written.append(stanza)
+
+    @override
+    def pause_reading(self) -> None:
+        self.is_paused = True
+
+    @override
+    def resume_reading(self) -> None:
+        self.is_paused = False
 
     @override
     def report(self, news: LineNews) -> None:

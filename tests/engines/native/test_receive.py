@@ -13,6 +13,8 @@ from whatsapp_wire.crypto.keys import KeyPair
 from whatsapp_wire.jid import SERVER, Jid
 from whatsapp_wire.message import device_sent
 from whatsapp_wire.node import Node
+from whatsapp_wire.pairing.identity import accept_pair_success, sign_device_identity
+from whatsapp_wire.proto.adv_pb2 import DeviceIdentity
 from whatsapp_wire.proto.message_pb2 import Message, ProtocolMessage
 from whatsapp_wire.proto.signal_pb2 import SessionRecord
 from whatsapp_wire.signal.prekeys import PreKey
@@ -259,13 +261,35 @@ def test_a_new_identity_begins_a_new_session(script: Script, stranger: Stranger)
     assert list(archived) == []
 
 
-def test_a_forged_voucher_is_not_believed(script: Script, stranger: Stranger) -> None:
-    stanza = stranger.say("A1", "trust me")
-    stanza.children.append(Node("device-identity", content=b"\x0a\x00"))
-    retry, _ = script.hear(stanza)
-    assert retry.get("type") == "retry"
-    assert script.record("identity", LID) is None
+def test_a_companion_needs_the_word_of_its_account(script: Script) -> None:
+    companion, account, secret = Stranger(LID.with_device(3)), KeyPair.generate(), bytes(32)
+    companion.meet(script)
+    details = DeviceIdentity(raw_id=1, timestamp=1, key_index=3)
+    offer = sign_device_identity(account, companion.identity.public, secret, details)
+    voucher = accept_pair_success(offer, secret, companion.identity).account
+    for forged in (None, b"\x0a\x00", voucher[:-1] + bytes((voucher[-1] ^ 1,))):
+        stanza = companion.say("A1", "trust me")
+        if forged is not None:
+            stanza.children.append(Node("device-identity", content=forged))
+        retry, _ = script.hear(stanza)
+        assert retry.get("type") == "retry"
+        assert script.record("identity", companion.device) is None
     assert script.news(MessageArrived) == []
+    stanza = companion.say("A2", "vouched for")
+    stanza.children.append(Node("device-identity", content=voucher))
+    script.hear(stanza)
+    assert [arrived.wa_id for arrived in script.news(MessageArrived)] == ["A2"]
+    assert script.news(MessageArrived)[0].sender == Address(LID)
+
+
+def test_too_many_stanzas_at_once_wait_outside(script: Script, stranger: Stranger) -> None:
+    stanzas = [stranger.say(f"A{number}", "hello") for number in range(600)]
+    for stanza in stanzas:
+        script.machine.received(stanza)
+    assert script.shell.is_paused
+    script.rest()
+    assert not script.shell.is_paused
+    assert [arrived.wa_id for arrived in script.news(MessageArrived)] == [f"A{number}" for number in range(600)]
 
 
 @pytest.mark.parametrize(

@@ -213,6 +213,30 @@ def test_a_retry_for_an_unknown_message_is_acknowledged(script: Script) -> None:
     assert ack.tag == "ack"
 
 
+def test_only_the_devices_of_the_chat_get_a_message_again(script: Script, friend: Stranger) -> None:
+    """Else a server could have any message encrypted for a device of its own making."""
+    script.send("M1")
+    other = Stranger(Jid("900003@lid"), Jid("15550003@s.whatsapp.net"))
+    hidden = Stranger(LID.with_device(9))
+    script.answers.update(directory_of([friend, other, Stranger(OWN.lid.bare, OWN.pn.bare)]))
+    for device in (other.device, hidden.device):
+        (ack,) = script.hear(_retry(device, "M1"))
+        assert ack.tag == "ack"
+    message, _ = script.hear(_retry(LID, "M1"))
+    assert message.tag == "message"
+
+
+def test_a_session_begun_under_the_number_is_used_for_sending(script: Script, friend: Stranger) -> None:
+    friend.device = PN
+    friend.meet(script)
+    script.hear(friend.stanza("A1", friend.encrypt(Message(conversation="hello"))))
+    friend.device = LID
+    assert script.record("session", PN) is not None
+    script.send("M1")
+    assert script.record("session", PN) is None
+    assert _encs(_sent(script, "M1"))[LID].get("type") == "msg"
+
+
 def test_the_second_retry_begins_a_new_session(script: Script) -> None:
     script.send("M1")
     bundles = len(script.asked("key"))

@@ -176,7 +176,7 @@ def _code(ending: Ending) -> str | None:
         (Node("stream:error", {"code": 515}), SessionState.CONNECTING, None, False, False),
         (Node("stream:error", {"code": 503}), SessionState.DISCONNECTED, "server_unavailable", False, False),
         (Node("stream:error"), SessionState.DISCONNECTED, "server_unavailable", False, False),
-        (Node("stream:error", {"code": 401}), SessionState.LOGGED_OUT, "device_removed", True, True),
+        (Node("stream:error", {"code": 401}), SessionState.DISCONNECTED, "server_unavailable", False, False),
         (
             Node("stream:error", {"code": 401}, [Node("conflict", {"type": "device_removed"})]),
             SessionState.LOGGED_OUT,
@@ -198,7 +198,9 @@ def _code(ending: Ending) -> str | None:
         (Node("failure", {"reason": 405}), SessionState.OUTDATED, "client_outdated", True, False),
         (Node("failure", {"reason": 406}), SessionState.LOGGED_OUT, "login_refused", True, True),
         (Node("failure", {"reason": 500}), SessionState.DISCONNECTED, "server_unavailable", False, False),
-        (Node("failure", {"reason": 999}), SessionState.DISCONNECTED, "server_unavailable", False, False),
+        (Node("failure", {"reason": 409}), SessionState.FAILED, "login_failed", True, False),
+        (Node("failure", {"reason": 999}), SessionState.FAILED, "login_failed", True, False),
+        (Node("failure"), SessionState.DISCONNECTED, "server_unavailable", False, False),
     ],
 )
 def test_every_end_has_its_meaning(
@@ -212,8 +214,8 @@ def test_every_end_has_its_meaning(
 
 
 def test_the_first_reason_counts(script: Script) -> None:
-    script.hear(Node("stream:error", {"code": 401}), Node("xmlstreamend"))
-    assert _code(script.machine.closed()) == "device_removed"
+    script.hear(Node("stream:error", {"code": 503}), Node("xmlstreamend"))
+    assert _code(script.machine.closed()) == "server_unavailable"
     script.connect()
     assert _code(script.machine.closed("reset by peer")) == "connection_lost"
 

@@ -30,6 +30,7 @@ class LineShell(Shell):
     __slots__ = (
         "_calm",
         "_give_up",
+        "_is_paused",
         "_is_retired",
         "_loop",
         "_report",
@@ -52,14 +53,15 @@ class LineShell(Shell):
         self._tasks: set[asyncio.Task[None]] = set()
         self._uncommitted = 0
         self._calm: Future[None] | None = None
+        self._is_paused = False
         self._is_retired = False
         self.wire: Wire | None = None
         self.failure: VaultFailed | None = None
         self.has_committed = False
 
     async def calm(self) -> None:
-        """Wait until not too many units wait for their commit."""
-        if self._uncommitted > MAX_UNCOMMITTED and self.failure is None:
+        """Wait until the machine wants to read on, and not too many units wait for their commit."""
+        while self._is_pressed and self.failure is None:
             self._calm = self._loop.create_future()
             await self._calm
 
@@ -130,6 +132,17 @@ class LineShell(Shell):
             self.wire.write(stanza)
 
     @override
+    def pause_reading(self) -> None:
+        """Let `calm` wait."""
+        self._is_paused = True
+
+    @override
+    def resume_reading(self) -> None:
+        """Let `calm` return."""
+        self._is_paused = False
+        self._be_calm()
+
+    @override
     def report(self, news: LineNews) -> None:
         """Tell the owner of the line."""
         if not self._is_retired:
@@ -152,6 +165,10 @@ class LineShell(Shell):
         if self.wire is not None:
             self.wire.hang_up()
 
+    @property
+    def _is_pressed(self) -> bool:
+        return self._is_paused or self._uncommitted > MAX_UNCOMMITTED
+
     def _call(self, call: Coroutine[Any, Any, object], then: Then) -> None:
         task = self._loop.create_task(self._answer(call, then))
         self._tasks.add(task)
@@ -168,7 +185,7 @@ class LineShell(Shell):
 
     def _committed(self, then: Then, commit: Future[None]) -> None:
         self._uncommitted -= 1
-        if self._uncommitted <= MAX_UNCOMMITTED:
+        if self._uncommitted == MAX_UNCOMMITTED:
             self._be_calm()
         error = None if commit.cancelled() else commit.exception()
         if error is None:

@@ -80,11 +80,8 @@ def meet(us: Device, peers: Iterable[Peer], *, anew: bool = False) -> Flow[None]
     peers = tuple(peers)
     yield Load(tuple(key for peer in peers for key in peer.keys))
     strangers = tuple(peer for peer in peers if anew or us.shell.get(*peer.keys[0]) is None)
-    for peer in strangers:
-        person = yield from known_person(us, peer.device)
-        if person.pn is not None:
-            yield from adopt(us, peer, person.pn)
-    strangers = tuple(peer for peer in strangers if anew or us.shell.get(*peer.keys[0]) is None)
+    if not anew:
+        strangers = yield from _not_adopted(us, strangers)
     if strangers:
         yield Join(("bundles", anew, strangers), lambda: _fetch_bundles(us, strangers))
 
@@ -97,6 +94,17 @@ def adopt(us: Device, peer: Peer, pn: Jid) -> Flow[None]:
     ratchets.move(step, former, peer)
     if step.changes:
         us.submit(step)
+
+
+def is_device_of(us: Device, peer: Peer, person: Person) -> Flow[bool]:
+    """Whether an account vouches for a device, by the list at hand or else by a new one. Raises NotSent."""
+    (devices,) = yield from devices_of(us, (person,))
+    if peer not in devices:
+        step = us.step()
+        step.delete("device", person.lid)
+        us.submit(step)
+        (devices,) = yield from devices_of(us, (person,))
+    return peer in devices
 
 
 def sender_of(us: Device, source: Source) -> Flow[Peer]:
@@ -148,6 +156,19 @@ def _fresh_list(us: Device, person: Jid) -> DeviceList | None:
     value = us.shell.get("device", person)
     known = None if value is None else DeviceList.unpack(value)
     return known if known is not None and us.now - known.fetched_at < us.habits.device_list_life_s else None
+
+
+def _not_adopted(us: Device, strangers: tuple[Peer, ...]) -> Flow[tuple[Peer, ...]]:
+    """Those of some devices whose session is not kept under a phone number either."""
+    unknown = []
+    for peer in strangers:
+        person = yield from known_person(us, peer.device)
+        if person.pn is not None:
+            yield from adopt(us, peer, person.pn)
+        yield Load(peer.keys)
+        if us.shell.get(*peer.keys[0]) is None:
+            unknown.append(peer)
+    return tuple(unknown)
 
 
 def _look_up(us: Device, pn: Jid) -> Flow[None]:

@@ -66,6 +66,8 @@ CREDENTIALS_CORRUPT = _final(SessionState.FAILED, "credentials_corrupt")
 OWNERSHIP_LOST = _final(SessionState.STOPPED, "ownership_lost")
 ENGINE_FAILED = _final(SessionState.FAILED, "engine_failed")
 
+LOGIN_FAILED = _final(SessionState.FAILED, "login_failed")
+
 _FAILURES = {
     401: DEVICE_REMOVED,
     402: BANNED,
@@ -76,21 +78,27 @@ _FAILURES = {
 """Reasons of a ``failure`` that are final (whatsmeow `types/events`, `ConnectFailureReason`)."""
 
 
+_TRANSIENT_FAILURES = frozenset({0, 413, 500, 501, 503})
+
+
 def ending_of_failure(failure: Failure) -> Ending:
-    """What a refused login means. Reasons that are not known here (500, 503, …) are worth another try."""
-    ending = _FAILURES.get(failure.reason)
-    if ending is None:
-        return lost("server_unavailable", f"login refused with reason {failure.reason}")
+    """What a refused login means. To knock again for reasons that do not pass by themselves would look like abuse."""
     details = {"code": failure.ban_code, "expires in s": failure.expire_s, "message": failure.message}
     told = [f"{name} {value}" for name, value in details.items() if value is not None]
-    return detailed(ending, ", ".join([f"login refused with reason {failure.reason}", *told]))
+    detail = ", ".join([f"login refused with reason {failure.reason}", *told])
+    if failure.reason in _TRANSIENT_FAILURES:
+        return lost("server_unavailable", detail)
+    return detailed(_FAILURES.get(failure.reason, LOGIN_FAILED), detail)
 
 
 def ending_of_stream_error(error: StreamError) -> Ending:
-    """What the end of a connection by the server means. An unknown code is worth another try."""
+    """What the end of a connection by the server means.
+
+    Any other code is worth another try; a bare 401 too: if the device is gone, the login will say so.
+    """
     if error.conflict == "replaced":
         return REPLACED
-    if error.code == 401 or error.conflict == "device_removed":
+    if error.conflict == "device_removed":
         return DEVICE_REMOVED
     if error.code == 515:
         return RESTART

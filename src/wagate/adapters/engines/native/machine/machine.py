@@ -50,6 +50,10 @@ _ORDERLY: Final[dict[str, Callable[[Device, Node], Flow[None]]]] = {
 }
 """Stanzas that are taken one after the other, each once the unit of the one before is submitted."""
 
+_LONG_LANE: Final = 512
+_SHORT_LANE: Final = 256
+"""Stanzas that wait for their turn: at so many reading pauses, at so many it goes on."""
+
 _IGNORED: Final = frozenset({"ib", "presence", "chatstate"})
 
 
@@ -196,6 +200,8 @@ class Machine:
         if us.lane is None:
             us.lane = deque()
         us.lane.append(stanza)
+        if len(us.lane) == _LONG_LANE:
+            us.shell.pause_reading()
         self._drain()
 
     def _drain(self) -> None:
@@ -207,6 +213,8 @@ class Machine:
         while us.lane and not us.lane_is_busy:
             stanza = us.lane.popleft()
             us.lane_is_busy = True
+            if len(us.lane) == _SHORT_LANE:
+                us.shell.resume_reading()
             us.flows.start(_ORDERLY[stanza.tag](us, stanza), partial(self._taken, stanza, us.epoch))
         self._is_draining = False
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
 
 import structlog
 
@@ -34,8 +33,6 @@ from whatsapp_wire.stanza.ack import ack
 from whatsapp_wire.stanza.message import Enc, IncomingMessage, parse_message
 
 _log = structlog.get_logger(__name__)
-
-_PEER: Final = "peer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +143,12 @@ def _unseal(us: Device, step: Step, arrival: Arrival) -> tuple[list[Message], Wi
 
 
 def _check_voucher(step: Step, arrival: Arrival, enc: Enc) -> None:
-    """A companion's first message carries its account's word for it; whoever forges one is not believed."""
-    voucher = arrival.message.device_identity
-    if enc.kind != "pkmsg" or voucher is None:
+    """A companion's first message carries its account's word for it; without that it may be anybody's."""
+    if enc.kind != "pkmsg" or arrival.peer.device.device == 0:
         return
-    identity = step.get("identity", arrival.peer.address)
-    if identity is None or verify_device_identity(voucher, identity) is None:
-        raise BadMac("the account does not vouch for the sending device")
+    identity, voucher = step.get("identity", arrival.peer.address), arrival.message.device_identity
+    if identity is None or voucher is None or verify_device_identity(voucher, identity) is None:
+        raise BadMac("no account vouches for the sending device")
 
 
 def _take_sender_key(step: Step, arrival: Arrival, message: Message) -> None:
@@ -238,7 +234,7 @@ def _confirm(us: Device, arrival: Arrival, announces_history: bool) -> None:
     if us.epoch != arrival.epoch:
         return
     us.write(receipt.delivery(arrival.stanza, arrival.message.source.is_from_me, is_active=False))
-    if arrival.message.category == _PEER:
+    if arrival.message.category == retry.PEER:
         us.write(receipt.peer_receipt(arrival.message.id, us.own.pn, "peer_msg"))
     if announces_history:
         us.write(receipt.peer_receipt(arrival.message.id, us.own.pn, "hist_sync"))

@@ -28,8 +28,12 @@ _log = structlog.get_logger(__name__)
 MAX_RETRIES: Final = 5
 """How often a message is asked for, or sent again to one device (whatsmeow `retry.go`)."""
 
+PEER: Final = "peer"
+"""The category of what our own devices tell one another."""
+
 _KEYS_FROM: Final = 2
 _DOUBTFUL_MESSAGES: Final = 3
+_DOUBTED_DEVICES: Final = 256
 _RENEWAL_PAUSE_S: Final = 30.0
 
 
@@ -41,7 +45,7 @@ def ask(us: Device, step: Step, stanza: Node, message: IncomingMessage, peer: Pe
     if count == 1 and len(message.encs) == 1:
         count = message.encs[0].count + 1
     step.put("retry", peer.address, asked.once_more(message.id, count))
-    if not all(enc.content.hide_failure for enc in message.encs):
+    if message.category != PEER and not all(enc.content.hide_failure for enc in message.encs):
         step.news.append(undecryptable(message, count, failure))
     request = receipt.retry(stanza, count, us.credentials.registration_id, _keys(us, step, count))
     _log.info("a message cannot be read", wa_id=message.id, attempt=count, error=repr(failure))
@@ -74,7 +78,7 @@ def answer(us: Device, stanza: Node, asked: Receipt, request: RetryRequest) -> F
     peer = yield from directory.sender_of(us, asked.source)
     yield Load((("sent", request.message_id),))
     stored = us.shell.get("sent", request.message_id)
-    if stored is None or Sent.unpack(stored).answered.get(peer.address, 0) >= MAX_RETRIES:
+    if stored is None or not (yield from _may_have(us, peer, Sent.unpack(stored))):
         _log.info("a message that was asked for is not sent again", wa_id=request.message_id, known=stored is not None)
         us.write(ack(stanza))
         return
@@ -90,6 +94,14 @@ def answer(us: Device, stanza: Node, asked: Receipt, request: RetryRequest) -> F
         if resend is not None:
             us.write(resend.node())
         us.write(ack(stanza))
+
+
+def _may_have(us: Device, peer: Peer, sent: Sent) -> Flow[bool]:
+    """Whether a device is one the message was meant for, and has not asked too often."""
+    if sent.answered.get(peer.address, 0) >= MAX_RETRIES:
+        return False
+    person = us.me if peer.device.bare == us.me.lid else (yield from directory.known_person(us, sent.chat))
+    return (yield from directory.is_device_of(us, peer, person))
 
 
 def _keys(us: Device, step: Step, count: int) -> RetryKeys | None:
@@ -120,6 +132,8 @@ def _must_renew(us: Device, peer: Peer, request: RetryRequest) -> bool:
     """
     if us.doubts is None:
         us.doubts = {}
+    elif len(us.doubts) > _DOUBTED_DEVICES:
+        us.doubts.clear()
     doubts = us.doubts.setdefault(peer.device, Doubts(set()))
     doubts.wa_ids.add(request.message_id)
     now = us.shell.now()

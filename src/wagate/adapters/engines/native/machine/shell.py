@@ -69,6 +69,14 @@ class Shell(Protocol):
         """Send one encoded stanza over the open connection, behind all earlier ones."""
         ...
 
+    def pause_reading(self) -> None:
+        """Feed no more stanzas than those that have arrived, until `resume_reading`."""
+        ...
+
+    def resume_reading(self) -> None:
+        """Feed stanzas again."""
+        ...
+
     def report(self, news: LineNews) -> None:
         """Tell the owner of the line."""
         ...
