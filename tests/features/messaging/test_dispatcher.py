@@ -14,10 +14,13 @@ from wagate.adapters.engines.fake import FakeEngine
 from wagate.domain.jid import Jid
 from wagate.domain.message import Message, MessageStatus
 from wagate.domain.session import SessionState
+from wagate.features.messaging.dispatcher import Dispatcher
 from wagate.features.messaging.lane import IN_FLIGHT
+from wagate.features.sessions.lines import LiveLine
 from wagate.ports.clock import Clock
 from wagate.ports.engine import Connection, Line, NotSent, Outgoing
 from wagate.store import open_database
+from wagate.store.scoped import SessionScope
 from wagate.store.script import Script, sql
 
 
@@ -31,6 +34,8 @@ class Watch:
         self.most = 0
         self.gate = asyncio.Event()
         self.gate.set()
+        self.tickets = 1_000_000
+        """So many more get through the gate."""
         self.fault: Callable[[Outgoing], None] = lambda _: None
 
 
@@ -50,6 +55,8 @@ class WatchedConnection(Connection):
         watch.most = max(watch.most, len(watch.sending))
         try:
             await watch.gate.wait()
+            await until(lambda: watch.tickets > 0)
+            watch.tickets -= 1
             watch.fault(outgoing)
             await self._inner.send(outgoing)
         finally:
@@ -156,6 +163,58 @@ async def test_a_backlog_larger_than_memory_leaves_in_order_and_once(open_house:
     assert not watch.overlapped
 
 
+async def test_what_is_new_does_not_overtake_a_backlog_that_is_only_partly_read(open_house: OpenHouse) -> None:
+    house, watch = await watched(open_house)
+    session, _ = await house.paired()
+    bob = house.service.phone("5511900000009")
+    await house.gateway.sessions.stop(house.us, session.id)
+    for n in range(150):
+        await house.send(session, bob, str(n))
+    watch.tickets = 30  # leaves room in memory, but not so much that the next page is read
+    await house.gateway.sessions.start(house.us, session.id)
+    await until(lambda: len(bob.inbox) == 30)
+    for n in range(150, 155):
+        await house.send(session, bob, str(n))
+    await until(lambda: watch.tickets == 0)
+    watch.tickets = 1_000
+    await until(lambda: len(bob.inbox) == 155)
+    assert [int(shown.text) for shown in bob.inbox] == list(range(155))
+    assert len(watch.asked) == 155
+
+
+class Sink(Connection):
+    """Takes everything, and starts nothing."""
+
+    def __init__(self) -> None:
+        self.taken: list[str] = []
+
+    @override
+    async def send(self, outgoing: Outgoing) -> None:
+        self.taken.append(outgoing.content.text)
+
+    @override
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+async def test_what_is_found_in_the_backlog_and_as_new_is_taken_once(house: House) -> None:
+    """A line comes up in the very moment at which a message is accepted."""
+    session = await house.gateway.sessions.create(house.us)
+    cellar = house.gateway._cellar
+    dispatcher = Dispatcher(cellar.database, house.gateway.messaging._way_out, house.clock)
+    sink = Sink()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(dispatcher.run())
+        for n in range(20):
+            await house.send(session, "+5511900000009", str(n))
+            dispatcher.line_up(LiveLine(SessionScope(house.us.tenant, session.id, 1), sink))
+            await until(lambda n=n: str(n) in sink.taken)  # type: ignore[misc]  # a lambda's default
+            dispatcher.line_down(session.id)
+            taken, sink.taken[:] = list(sink.taken), []
+            assert taken == [str(earlier) for earlier in range(n + 1)]
+        dispatcher.close()
+
+
 async def test_one_sessions_backlog_does_not_keep_another_waiting(open_house: OpenHouse) -> None:
     house, watch = await watched(open_house)
     busy, _ = await house.paired("busy", "5511900000001")
@@ -200,8 +259,12 @@ async def test_what_was_not_sent_is_tried_again_later_and_later(open_house: Open
 
     watch.fault = fault
     messages = [await house.send(session, bob, str(n)) for n in range(3)]
-    while len(moments) < 5:
+
+    async def tried() -> bool:
         await house.pass_time(1.0)
+        return len(moments) >= 5
+
+    await eventually(tried)
     pauses = [later - earlier for earlier, later in pairwise(moments)]
     assert all(pause >= 0.4 * 2**tries for tries, pause in enumerate(pauses))
     assert {outgoing.content.text for outgoing in watch.asked} == {"0"}  # nothing overtakes it

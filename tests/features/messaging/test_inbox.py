@@ -11,6 +11,7 @@ from wagate.features.messaging.inbox import Inbox
 from wagate.features.messaging.repository import messages
 from wagate.ports.clock import Clock
 from wagate.ports.news import MessageArrived, MessageUndecryptable
+from wagate.store import open_database
 from wagate.store.database import Database
 from wagate.store.scoped import SessionScope
 
@@ -126,6 +127,20 @@ async def pair_second(house: House, phone: FakePhone) -> tuple[str, FakePhone]:
     phone.scan((await house.qr(session)).text)
     await until(lambda: len(phone.devices) == 2 and all(device.link for device in phone.devices))
     return session.id, phone
+
+
+async def test_an_echo_under_an_address_that_we_cannot_place_is_not_a_second_one(house: House) -> None:
+    """A service may name the recipient by the LID that it alone knows to be theirs."""
+    session = await house.gateway.sessions.create(house.us)
+    sent = await house.send(session, BOB)
+    outside = await open_database(house.url)
+    journal = Journal(outside, house.clock)
+    inbox = Inbox(journal, Identities(journal, house.clock), house.clock)
+    assert sent.wa_id is not None
+    echo = MessageArrived(sent.wa_id, Jid("77000002@lid"), Jid("77000001@lid"), True, 1, sent.content)
+    await outside.write(inbox.arrived(SessionScope(house.us.tenant, session.id, 0), echo))
+    await outside.close()
+    assert [message.id for message in (await house.gateway.messaging.list(house.us)).items] == [sent.id]
 
 
 async def test_a_group_message_has_a_chat_of_its_own_and_its_writer(database: Database, clock: Clock) -> None:

@@ -111,6 +111,13 @@ def records(session: Session) -> Script[list[tuple[str, bytes]]]:
     return [(row["address"], bytes(row["data"])) for row in (yield _RECORDS(session=session.id))]
 
 
+_LOGGED_OUT = sql("UPDATE session SET state = 'logged_out', me_phone = NULL, me_lid = NULL WHERE id = :session")
+
+
+def pretend_logged_out(session: Session) -> Script[None]:
+    yield _LOGGED_OUT(session=session.id)
+
+
 def steal(session: Session) -> Script[None]:
     yield _STEAL(session=session.id)
 
@@ -155,6 +162,20 @@ async def test_a_line_whose_session_was_taken_over_is_dropped_and_writes_nothing
     await house.reaches(session, SessionState.CONNECTED)
     told = [event.data["state"] for event in await house.events("session.state")]
     assert told[-4:] == ["connected", "starting", "connecting", "connected"]
+
+
+async def test_keys_that_outlived_a_logout_are_thrown_away_before_the_next_start(house: House) -> None:
+    """The process died after it had written that the session is logged out, and before its keys were deleted."""
+    session, phone = await house.paired()
+    await house.close()
+    outside = await open_database(house.url)
+    await outside.write(pretend_logged_out(session))
+    await outside.close()
+    await house.open()
+    await house.gateway.sessions.start(house.us, session.id)
+    phone.scan((await house.qr(session)).text)  # it asks to be paired instead of logging in
+    await house.reaches(session, SessionState.CONNECTED)
+    assert len(phone.devices) == 2
 
 
 @pytest.mark.parametrize(
