@@ -78,7 +78,7 @@ class NativeConnection(Connection, PairsDevices, LogsOut, MarksRead):
         """Begin to work on a line; needs a running loop."""
         self._means = means
         self._line = line
-        self._outlook = Outlook(means.random)
+        self._outlook = Outlook(means.random, means.habits.longest_pause_s)
         self._last_state: StateChanged | None = None
         self._was_at_once = False
         self._is_closed = False

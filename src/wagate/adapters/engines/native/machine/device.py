@@ -37,6 +37,7 @@ class Habits:
     ping_s: tuple[float, float] = (20.0, 30.0)
     pong_timeout_s: float = 10.0
     ack_timeout_s: float = 60.0
+    longest_pause_s: float = 60.0
     first_prekeys: int = 812
     more_prekeys: int = 50
     low_prekeys: int = 5

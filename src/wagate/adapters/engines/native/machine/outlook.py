@@ -5,7 +5,6 @@ from __future__ import annotations
 from random import Random
 
 _FIRST_S = 0.5
-_LONGEST_S = 60.0
 _FLAPPING_DROPS = 5
 _FLAPPING_WINDOW_S = 300.0
 _STORM_WINDOW_S = 60.0
@@ -15,11 +14,12 @@ _KEPT_DROPS = 12
 class Outlook:
     """Counts failures in a row and recent drops. Times are seconds on any one clock."""
 
-    __slots__ = ("_drops", "_failures", "_vault_failures", "random")
+    __slots__ = ("_drops", "_failures", "_longest_s", "_vault_failures", "random")
 
-    def __init__(self, random: Random) -> None:
-        """``random`` is the source of all jitter of the line."""
+    def __init__(self, random: Random, longest_s: float = 60.0) -> None:
+        """``random`` is the source of all jitter of the line, ``longest_s`` the longest wait before a dial."""
         self.random = random
+        self._longest_s = longest_s
         self._failures = 0
         self._vault_failures = 0
         self._drops: tuple[float, ...] = ()
@@ -45,13 +45,13 @@ class Outlook:
         return self._drops_within(_FLAPPING_WINDOW_S, now) >= _FLAPPING_DROPS
 
     def delay(self, now: float) -> float:
-        """Seconds to wait before the next dial: full jitter, doubling up to a minute with every failure in a row.
+        """Seconds to wait before the next dial: full jitter, doubling up to a limit with every failure in a row.
 
         More than five drops within a minute count as failures, too: something breaks every connection.
         """
         excess = max(0, self._drops_within(_STORM_WINDOW_S, now) - _FLAPPING_DROPS)
         in_a_row = max(self._failures + excess, self._vault_failures)
-        return self.random.uniform(0.0, min(_LONGEST_S, _FIRST_S * 2.0 ** min(10, in_a_row)))
+        return self.random.uniform(0.0, min(self._longest_s, _FIRST_S * 2.0 ** min(10, in_a_row)))
 
     def _drops_within(self, seconds: float, now: float) -> int:
         return sum(now - drop < seconds for drop in self._drops)
