@@ -10,6 +10,7 @@ from pathlib import Path
 from typing_extensions import override
 
 from judges.client import Talker
+from wagate.adapters.engines.native import Habits, NativeEngine
 from wagate.bootstrap import build
 from wagate.domain.content import Text
 from wagate.domain.errors import QrNotReady
@@ -26,6 +27,9 @@ from whatsapp_emulator.whereabouts import Whereabouts
 _SESSION = "judged"
 _GLANCE_S = 0.05
 _PATIENCE_S = 30.0
+_HABITS = Habits(longest_pause_s=1.0)
+"""Ten cuts in as many seconds would otherwise teach the engine to wait up to 16 s before it connects again."""
+
 _RECEIVED = [EventType.MESSAGE_RECEIVED]
 _TAKEN = frozenset({MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.READ})
 
@@ -91,10 +95,9 @@ class GatewayClient(Talker):
 @asynccontextmanager
 async def running_gateway(phone: str, folder: Path, network: Whereabouts) -> AsyncIterator[GatewayClient]:
     """A gateway with one started session, on SQLite in a folder, whose engine dials the emulator without TLS."""
-    settings = Settings(
-        data=folder, whatsapp_url=network.plain_url, whatsapp_root_key=network.root_key, login_rate=0, engine="native"
-    )
-    async with await build(settings) as gateway:
+    engine = NativeEngine(url=network.plain_url, root_key=bytes.fromhex(network.root_key), habits=_HABITS)
+    settings = Settings(data=folder, engine=engine.name, login_rate=0)
+    async with await build(settings, engines=[engine]) as gateway:
         principal = await gateway.access.operator()
         await gateway.sessions.create(principal, name=_SESSION)
         await gateway.sessions.start(principal, _SESSION)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import sys
 import tempfile
 from asyncio.subprocess import PIPE, Process
@@ -25,6 +26,7 @@ _HERE = Path(__file__).parent
 Event = dict[str, Any]
 
 _LONGEST_LINE = 1 << 22
+_COMPLAINT = re.compile(r"WARN|ERROR|[Ee]rror")
 
 
 class PeerRefused(Exception):
@@ -34,9 +36,10 @@ class PeerRefused(Exception):
 class Peer(Client):
     """A running judge. ``seen`` keeps every event in order."""
 
-    def __init__(self, phone: str, process: Process) -> None:
-        """Take over a process that was just started."""
+    def __init__(self, phone: str, process: Process, log: Path) -> None:
+        """Take over a process that was just started and that writes to a log."""
         self.phone = phone
+        self._log = log
         self.seen: list[Event] = []
         self._process = process
         self._news = asyncio.Condition()
@@ -128,6 +131,11 @@ class Peer(Client):
             (event["id"], event["text"]) for event in self.seen if event["event"] == "message" and not event["from_me"]
         ]
 
+    def complaints(self) -> str:
+        """What the client's own log warns of, for whoever has to find out why it did something."""
+        lines = self._log.read_text(errors="replace").splitlines()
+        return "\n".join(line for line in lines if _COMPLAINT.search(line))
+
     async def _take(self, event: Event) -> None:
         if event["event"] == "answer":
             asked = self._asked.pop(event["ticket"])
@@ -197,11 +205,12 @@ JUDGES: Mapping[str, Callable[[Whereabouts, Path], Judge]] = {"neonize": neonize
 
 @asynccontextmanager
 async def _running(phone: str, command: list[str], environment: Mapping[str, str], folder: Path) -> AsyncIterator[Peer]:
-    with (folder / f"{phone}.log").open("ab") as log:
+    path = folder / f"{phone}.log"
+    with path.open("ab") as log:
         process = await asyncio.create_subprocess_exec(
             *command, stdin=PIPE, stdout=PIPE, stderr=log, env=dict(environment), limit=_LONGEST_LINE
         )
-        peer = Peer(phone, process)
+        peer = Peer(phone, process, path)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(peer.listen())
             try:

@@ -25,7 +25,7 @@ async def test_talks_with_us_while_connections_are_cut(
         await scene.pair()
         outcome = await scene.play(plan)
         scene.forgive_peer()
-    assert outcome.faults == []
+        assert outcome.faults == [], peer.complaints()
 
 
 def test_a_tally_tells_what_was_lost_from_what_was_doubled() -> None:
