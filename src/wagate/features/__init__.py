@@ -71,6 +71,7 @@ class Gateway:
         """The admin key, on the very first start only: show it, for nobody can show it again."""
         self._cellar = cellar
         self._work: Task[None] | None = None
+        self._is_stopped = False
 
     async def start(self) -> None:
         """Take up work; the sessions that were running come back in the background (``restored``).
@@ -84,7 +85,10 @@ class Gateway:
         await self._cellar.supervisor.started.wait()
 
     async def stop(self) -> None:
-        """Hang up cleanly and close everything, within 20 s. Nothing that was accepted is lost."""
+        """Hang up cleanly and close everything, within 20 s. Nothing that was accepted is lost; twice does no harm."""
+        if self._is_stopped:
+            return
+        self._is_stopped = True
         async with AsyncExitStack() as closing:
             cellar = self._cellar
             closing.callback(cellar.folder.close)

@@ -11,11 +11,16 @@ from wagate.adapters.engines.fake import FakeEngine
 from wagate.adapters.engines.fake.frames import Ended
 from wagate.domain.errors import StorageUnavailable
 from wagate.domain.session import Reason, Session, SessionState
+from wagate.features.journal import Journal
+from wagate.features.sessions.sealed_settings import SettingsBox
+from wagate.features.sessions.states import States
 from wagate.ports.engine import Connection, Line
 from wagate.ports.news import LineNews, StateChanged
 from wagate.store import open_database
 from wagate.store.leases import RENEWAL_S
+from wagate.store.scoped import SessionScope
 from wagate.store.script import Script, sql
+from wagate.store.sealed import MasterKey, Sealer
 
 
 class BrittleEngine(FakeEngine):
@@ -164,6 +169,19 @@ async def test_a_line_whose_session_was_taken_over_is_dropped_and_writes_nothing
     assert told[-4:] == ["connected", "starting", "connecting", "connected"]
 
 
+async def test_keys_of_a_device_that_was_removed_are_thrown_away_at_once(house: House) -> None:
+    session, phone = await house.paired()
+    outside = await open_database(house.url)
+    assert await outside.read(records(session))
+    phone.unlink()
+
+    async def gone() -> bool:
+        return not await outside.read(records(session))
+
+    await eventually(gone)
+    await outside.close()
+
+
 async def test_keys_that_outlived_a_logout_are_thrown_away_before_the_next_start(house: House) -> None:
     """The process died after it had written that the session is logged out, and before its keys were deleted."""
     session, phone = await house.paired()
@@ -203,19 +221,34 @@ async def test_a_final_state_stays_until_somebody_starts_the_session(
 
 
 async def test_a_state_that_could_not_be_written_is_written_later(open_house: OpenHouse) -> None:
-    trouble: list[Exception] = []
+    is_full = False
+    failed = 0
 
     def before_commit() -> None:
-        if trouble:
-            raise trouble[0]
+        nonlocal failed
+        if is_full:
+            failed += 1
+            raise StorageUnavailable("disk full")
 
     house = await open_house(before_commit=before_commit)
     session, phone = await house.paired()
-    trouble.append(StorageUnavailable("disk full"))
+    is_full = True
     phone.unlink()
-    await until(lambda: not phone.devices)
-    trouble.clear()
+    await until(lambda: failed)
+    is_full = False
     await house.reaches(session, SessionState.LOGGED_OUT)
+    assert len(await house.events("session.logged_out")) == 1
+
+
+async def test_the_same_state_twice_is_told_once(house: House) -> None:
+    session = await house.gateway.sessions.create(house.us)
+    outside = await open_database(house.url)
+    states = States(Journal(outside, house.clock), house.clock, SettingsBox(Sealer(MasterKey.of(bytes(32)))))
+    for reason in (Reason("not_paired"), Reason("banned"), Reason("banned"), Reason("banned", "for 5 s")):
+        await outside.write(states.change(SessionScope(house.us.tenant, session.id, 0), session.state, reason))
+    await outside.close()
+    told = [event.data["reason"] for event in await house.events("session.state")]
+    assert told == [{"code": "banned", "detail": ""}, {"code": "banned", "detail": "for 5 s"}]
 
 
 @pytest.mark.parametrize("migrated_url", ["postgresql"], indirect=True)

@@ -123,3 +123,4 @@ async def test_a_running_gateway_can_write_and_a_stopped_one_cannot(open_house: 
     gateway = house.gateway
     await house.close()
     assert not await gateway.can_write()
+    await gateway.stop()
