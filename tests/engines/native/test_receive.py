@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from engines.native.scripted import GROUP, LID, OWN, PN, Script, Stranger
+from engines.native.scripted import GROUP, LID, OWN, PN, Script, Stranger, directory_of
 from wagate.adapters.engines.native.machine.records import Asked
 from wagate.domain.content import Text, Unsupported
 from wagate.domain.jid import Jid as Address
@@ -16,7 +16,7 @@ from whatsapp_wire.node import Node
 from whatsapp_wire.pairing.identity import accept_pair_success, sign_device_identity
 from whatsapp_wire.proto.adv_pb2 import DeviceIdentity
 from whatsapp_wire.proto.message_pb2 import Message, ProtocolMessage
-from whatsapp_wire.proto.signal_pb2 import SessionRecord
+from whatsapp_wire.proto.signal_pb2 import PreKeySignalMessage, SessionRecord
 from whatsapp_wire.signal.prekeys import PreKey
 
 
@@ -117,9 +117,36 @@ def test_keys_go_along_with_the_second_request_and_the_fifth_is_not_made(script:
     assert [failure.attempt for failure in script.news(MessageUndecryptable)] == [1, 2, 3, 4, 5]
 
 
+def test_three_unreadable_messages_begin_a_new_session(script: Script, stranger: Stranger) -> None:
+    """A client whose half of the session is damaged takes up the one that our next message begins."""
+    script.answers.update(directory_of([stranger, Stranger(OWN.lid.bare, OWN.pn.bare)]))
+    script.hear(stranger.say("A0", "to have a session"))
+    script.send("M1")
+    bundles = len(script.asked("key"))
+    for number in range(1, 6):
+        enc = stranger.encrypt(Message(conversation="?"))
+        script.hear(stranger.stanza(f"A{number}", _spoilt(enc)))
+        assert len(script.asked("key")) == bundles + (number >= 3)
+    script.send("M2")
+    (sent,) = (node for node in script.said if node.tag == "message" and node.get("id") == "M2")
+    encs = {to.get("jid"): to.require("enc") for to in sent.require("participants").all("to")}
+    assert stranger.open(encs[LID]) == Message(conversation="hello")
+    script.hear(stranger.say("A9", "healed"))
+    assert script.news(MessageArrived)[-1].wa_id == "A9"
+
+
+def _spoilt(enc: Node) -> Node:
+    """The same ciphertext with a MAC that does not hold."""
+    ciphertext = enc.bytes()
+    if enc.get("type") == "pkmsg":
+        first = PreKeySignalMessage.FromString(ciphertext[1:])
+        first.message = first.message[:-1] + bytes((first.message[-1] ^ 1,))
+        return Node("enc", dict(enc.attrs), ciphertext[:1] + first.SerializeToString())
+    return Node("enc", dict(enc.attrs), ciphertext[:-1] + bytes((ciphertext[-1] ^ 1,)))
+
+
 def test_a_resend_carries_its_count_on(script: Script, stranger: Stranger) -> None:
-    enc = stranger.encrypt(Message(conversation="?"))
-    enc.content = enc.bytes()[:-1] + bytes((enc.bytes()[-1] ^ 1,))
+    enc = _spoilt(stranger.encrypt(Message(conversation="?")))
     enc.attrs["count"] = "2"
     retry, _ = script.hear(stranger.stanza("A1", enc))
     assert retry.require("retry").get("count") == "3"

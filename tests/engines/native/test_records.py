@@ -24,7 +24,7 @@ _IDS = st.text("0123456789ABCDEF", min_size=1, max_size=20)
 
 @given(_IDS, st.binary(max_size=300), st.dictionaries(_IDS, st.integers(0, 9), max_size=3))
 def test_values_come_back(id: str, some: bytes, answered: dict[str, int]) -> None:
-    sent = Sent(CHAT, some, answered)
+    sent = Sent(CHAT, some, 1.5, answered)
     assert Sent.unpack(sent.pack()) == sent
     unacked = Unacked(id, CHAT, "2:abc", some)
     assert Unacked.unpack(unacked.pack()) == unacked

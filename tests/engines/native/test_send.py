@@ -16,6 +16,7 @@ from whatsapp_wire.jid import Jid
 from whatsapp_wire.node import Node
 from whatsapp_wire.pairing.identity import KeyIndexes, sign_key_index_list
 from whatsapp_wire.proto.message_pb2 import Message
+from whatsapp_wire.signal.session import prekey_ids
 from whatsapp_wire.stanza.prekeys import prekey_node, registration_node, signed_prekey_node
 
 WEEK = 604_800
@@ -201,11 +202,11 @@ def test_our_phone_gets_its_copy_again(script: Script, phone: Stranger) -> None:
     assert phone.open(message.require("enc")).device_sent_message.message.conversation == "hello"
 
 
-def test_a_retry_is_answered_five_times(script: Script) -> None:
+def test_a_retry_is_answered_ten_times(script: Script) -> None:
     script.send("M1")
-    said = [script.hear(_retry(LID, "M1", count)) for count in (1, 1, 1, 1, 1, 1)]
-    assert [len(each) for each in said] == [2, 2, 2, 2, 2, 1]
-    assert Sent.unpack(script.record("sent", "M1") or b"").answered == {LID: 5}
+    said = [script.hear(_retry(LID, "M1", 1)) for _ in range(11)]
+    assert [len(each) for each in said] == [2] * 10 + [1]
+    assert Sent.unpack(script.record("sent", "M1") or b"").answered == {LID: 10}
 
 
 def test_a_retry_for_an_unknown_message_is_acknowledged(script: Script) -> None:
@@ -247,15 +248,43 @@ def test_the_second_retry_begins_a_new_session(script: Script) -> None:
 
 
 def test_three_messages_refused_begin_a_new_session(script: Script) -> None:
-    for wa_id in ("M1", "M2", "M3", "M4", "M5", "M6"):
+    early = [f"M{number}" for number in range(8)]
+    for wa_id in early:
         script.send(wa_id)
     bundles = len(script.asked("key"))
-    for wa_id in ("M1", "M2", "M2", "M3", "M4", "M5", "M6"):
+    script.wait(1)
+    for wa_id in early[:2] * 2:
         script.hear(_retry(LID, wa_id))
-    assert len(script.asked("key")) == bundles + 1  # and not again so soon
-    script.wait(31)
-    script.hear(_retry(LID, "M1"))
+    assert len(script.asked("key")) == bundles
+    for wa_id in early[2:]:  # all encrypted before the new session, so they say nothing about it
+        script.hear(_retry(LID, wa_id))
+    assert len(script.asked("key")) == bundles + 1
+    script.wait(1)
+    for number in range(3):
+        script.send(f"L{number}")
+        script.hear(_retry(LID, f"L{number}"))
     assert len(script.asked("key")) == bundles + 2
+
+
+def test_keys_that_come_along_are_used_once(script: Script, friend: Stranger) -> None:
+    """Of several requests at once, the first begins a session and the others are answered with it."""
+    for wa_id in ("M1", "M2"):
+        script.send(wa_id)
+        script.hear(_retry(LID, wa_id, 1))
+    script.wait(1)
+    keys = Node("keys", content=friend.bundle_node().children[1:])
+    said = []
+    for wa_id in ("M1", "M2"):
+        asked = _retry(LID, wa_id, 2, keys)
+        asked.children[1] = registration_node(4711)
+        said += script.hear(asked)
+    first, second = (node.require("enc").bytes() for node in said if node.tag == "message")
+    assert prekey_ids(first).base_key == prekey_ids(second).base_key
+    assert prekey_ids(first).base_key != prekey_ids(_encs(_sent_first(script))[LID].bytes()).base_key
+
+
+def _sent_first(script: Script) -> Node:
+    return next(node for node in script.said if node.tag == "message")
 
 
 def test_a_retry_with_keys_needs_no_server(script: Script, friend: Stranger) -> None:

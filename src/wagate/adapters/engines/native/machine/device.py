@@ -6,8 +6,10 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from typing import Final
 
 from wagate.adapters.engines.native.machine.credentials import Credentials
+from wagate.adapters.engines.native.machine.doubts import Doubts
 from wagate.adapters.engines.native.machine.errors import Ending
 from wagate.adapters.engines.native.machine.flows import Flows
 from wagate.adapters.engines.native.machine.outlook import Outlook
@@ -45,6 +47,9 @@ class Habits:
     old_signed_prekey_life_s: float = 37 * 86_400.0
     device_list_life_s: float = 86_400.0
     sent_life_s: float = 8 * 86_400.0
+
+
+_DOUBTED_DEVICES: Final = 256
 
 
 class Phase(Enum):
@@ -87,14 +92,6 @@ class LinkCode:
     expires_at: float
 
 
-@dataclass(slots=True)
-class Doubts:
-    """Messages that one device could not read lately, and when a session with it was last begun anew (seconds)."""
-
-    wa_ids: set[str]
-    renewed_at: float = 0.0
-
-
 class Device:
     """What the behaviour shares.
 
@@ -104,10 +101,10 @@ class Device:
     """
 
     __slots__ = (
+        "_doubts",
         "_last_unacked",
         "_me",
         "credentials",
-        "doubts",
         "ending",
         "epoch",
         "flows",
@@ -137,7 +134,7 @@ class Device:
         self.unacked: dict[str, InFlight] = {}
         self.lane: deque[Node] | None = None
         self.lane_is_busy = False
-        self.doubts: dict[Jid, Doubts] | None = None
+        self._doubts: dict[Jid, Doubts] | None = None
         self.link_code: LinkCode | None = None
         self.qr_series = 0
         self.tells_reading: bool | None = None
@@ -168,6 +165,12 @@ class Device:
         """Send a stanza, if there is a connection; whoever needs an answer asks instead."""
         if self.phase is not Phase.CLOSED:
             self.shell.write(encode(stanza))
+
+    def doubts(self, device: Jid) -> Doubts:
+        """The doubts about the session with a device. Those about many devices are forgotten together."""
+        if self._doubts is None or len(self._doubts) > _DOUBTED_DEVICES:
+            self._doubts = {}
+        return self._doubts.setdefault(device, Doubts())
 
     def restore(self, unacked: Iterable[tuple[str, bytes]]) -> None:
         """Take up the stanzas that an earlier process left unacknowledged, by address."""

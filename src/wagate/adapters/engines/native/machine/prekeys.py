@@ -56,8 +56,8 @@ def _publish(us: Device, wanted: int) -> Flow[None]:
     request: bytes = yield Compute(partial(_upload_request, id, now, published))
     yield Ask(id, request)
     step = us.step()
-    following = next_prekey_id(published[-1].id)
-    us.store_credentials(step, replace(us.credentials, first_unpublished=following))
+    # Prekeys made meanwhile went out with a retry receipt, to one device each; they must not be published as well.
+    us.store_credentials(step, replace(us.credentials, first_unpublished=us.credentials.next_prekey))
     yield Commit(step)
     _log.info("prekeys were published", count=len(published))
 

@@ -95,22 +95,27 @@ class Unacked:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The plaintext of a message that went out, its chat, and how often which device asked for it again."""
+    """The plaintext of a message that went out, and its chat.
+
+    ``sealed_at`` is when it was first encrypted (seconds), ``answered`` how often it was sent again to which device.
+    """
 
     chat: Jid
     plaintext: bytes
+    sealed_at: float
     answered: dict[str, int]
 
     def pack(self) -> bytes:
         """The record's value."""
-        return _pack(self.chat.encode(), self.plaintext, json.dumps(self.answered).encode() if self.answered else b"")
+        answered = json.dumps(self.answered).encode() if self.answered else b""
+        return _pack(self.chat.encode(), self.plaintext, str(self.sealed_at).encode(), answered)
 
     @classmethod
     def unpack(cls, value: bytes) -> Sent:
         """Read a record's value; raises RecordUnreadable."""
         with _reading():
-            chat, plaintext, answered = _unpack(value, 3)
-            return cls(Jid(chat.decode()), plaintext, json.loads(answered) if answered else {})
+            chat, plaintext, sealed_at, answered = _unpack(value, 4)
+            return cls(Jid(chat.decode()), plaintext, float(sealed_at), json.loads(answered) if answered else {})
 
 
 @dataclass(frozen=True, slots=True)

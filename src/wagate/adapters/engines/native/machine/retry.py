@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 import structlog
 
 from wagate.adapters.engines.native.machine import directory, ratchets
-from wagate.adapters.engines.native.machine.device import Device, Doubts
-from wagate.adapters.engines.native.machine.flows import Commit, Flow, Load
+from wagate.adapters.engines.native.machine.device import Device
+from wagate.adapters.engines.native.machine.flows import Commit, Flow, Join, Load
 from wagate.adapters.engines.native.machine.ratchets import Peer
 from wagate.adapters.engines.native.machine.records import Asked, Sent, Step
 from wagate.domain import jid as domain
 from wagate.ports.news import MessageUndecryptable
-from whatsapp_wire.errors import BadBundle, NoSession, WireError
+from whatsapp_wire.errors import BadBundle, BadMac, NoSession, WireError
 from whatsapp_wire.message import device_sent, parse, stanza_kind
 from whatsapp_wire.node import Node
 from whatsapp_wire.signal.prekeys import PreKey, next_prekey_id
@@ -26,15 +27,13 @@ from whatsapp_wire.stanza.receipt import Receipt, RetryKeys, RetryRequest
 _log = structlog.get_logger(__name__)
 
 MAX_RETRIES: Final = 5
-"""How often a message is asked for, or sent again to one device (whatsmeow `retry.go`)."""
+MAX_ANSWERS: Final = 10
+"""How often a message is asked for, and sent again to one device that asks (whatsmeow `retry.go`)."""
 
 PEER: Final = "peer"
 """The category of what our own devices tell one another."""
 
 _KEYS_FROM: Final = 2
-_DOUBTFUL_MESSAGES: Final = 3
-_DOUBTED_DEVICES: Final = 256
-_RENEWAL_PAUSE_S: Final = 30.0
 
 
 def ask(us: Device, step: Step, stanza: Node, message: IncomingMessage, peer: Peer, failure: WireError) -> None:
@@ -49,6 +48,8 @@ def ask(us: Device, step: Step, stanza: Node, message: IncomingMessage, peer: Pe
         step.news.append(undecryptable(message, count, failure))
     request = receipt.retry(stanza, count, us.credentials.registration_id, _keys(us, step, count))
     _log.info("a message cannot be read", wa_id=message.id, attempt=count, error=repr(failure))
+    if isinstance(failure, BadMac) and us.doubts(peer.device).unread(message.id, us.shell.now()):
+        us.flows.start(_renew(us, peer))
 
     def committed() -> None:
         if us.epoch != epoch:
@@ -78,13 +79,16 @@ def answer(us: Device, stanza: Node, asked: Receipt, request: RetryRequest) -> F
     peer = yield from directory.sender_of(us, asked.source)
     yield Load((("sent", request.message_id),))
     stored = us.shell.get("sent", request.message_id)
-    if stored is None or not (yield from _may_have(us, peer, Sent.unpack(stored))):
+    if stored is None or not (yield from _may_have(us, peer, sent := Sent.unpack(stored))):
         _log.info("a message that was asked for is not sent again", wa_id=request.message_id, known=stored is not None)
         us.write(ack(stanza))
         return
-    if request.bundle is None and _must_renew(us, peer, request):
-        yield from directory.meet(us, [peer], anew=True)
-    else:
+    doubts = us.doubts(peer.device)
+    if request.bundle is None and doubts.refused(request.message_id, request.count, sent.sealed_at):
+        yield from _renew(us, peer)
+    elif doubts.is_renewing:
+        yield Join(("renew", peer), partial(_renew_once, us, peer))
+    elif request.bundle is None:
         yield from directory.meet(us, [peer])
     yield Load((("sent", request.message_id), *peer.keys))
     step = us.step()
@@ -98,7 +102,7 @@ def answer(us: Device, stanza: Node, asked: Receipt, request: RetryRequest) -> F
 
 def _may_have(us: Device, peer: Peer, sent: Sent) -> Flow[bool]:
     """Whether a device is one the message was meant for, and has not asked too often."""
-    if sent.answered.get(peer.address, 0) >= MAX_RETRIES:
+    if sent.answered.get(peer.address, 0) >= MAX_ANSWERS:
         return False
     person = us.me if peer.device.bare == us.me.lid else (yield from directory.known_person(us, sent.chat))
     return (yield from directory.is_device_of(us, peer, person))
@@ -124,24 +128,19 @@ def _keys(us: Device, step: Step, count: int) -> RetryKeys | None:
     return RetryKeys(us_now.identity.public, prekey, us_now.signed_prekey, us_now.voucher)
 
 
-def _must_renew(us: Device, peer: Peer, request: RetryRequest) -> bool:
-    """Whether the session with a device is to be begun anew: it says so, or it could not read several messages.
+def _renew(us: Device, peer: Peer) -> Flow[None]:
+    """Begin a new session with a device from what the server has of it, once for all who find that needed. NotSent."""
+    us.doubts(peer.device).is_renewing = True
+    yield Join(("renew", peer), partial(_renew_once, us, peer))
 
-    whatsmeow waits for the second request for one message. A device whose half of the session is broken refuses every
-    message once, so three different ones are sign enough; but a new session costs it a prekey, so not too often.
-    """
-    if us.doubts is None:
-        us.doubts = {}
-    elif len(us.doubts) > _DOUBTED_DEVICES:
-        us.doubts.clear()
-    doubts = us.doubts.setdefault(peer.device, Doubts(set()))
-    doubts.wa_ids.add(request.message_id)
-    now = us.shell.now()
-    is_broken = len(doubts.wa_ids) >= _DOUBTFUL_MESSAGES and now - doubts.renewed_at > _RENEWAL_PAUSE_S
-    if request.count < _KEYS_FROM and not is_broken:
-        return False
-    us.doubts[peer.device] = Doubts(set(), now)
-    return True
+
+def _renew_once(us: Device, peer: Peer) -> Flow[None]:
+    doubts = us.doubts(peer.device)
+    try:
+        yield from directory.meet(us, [peer], anew=True)
+        doubts.renewed(us.shell.now())
+    finally:
+        doubts.is_renewing = False
 
 
 def _resend(us: Device, step: Step, asked: Receipt, request: RetryRequest, peer: Peer) -> Resend | None:
@@ -154,13 +153,19 @@ def _resend(us: Device, step: Step, asked: Receipt, request: RetryRequest, peer:
         plaintext = device_sent(message, sent.chat).SerializeToString()
     else:
         plaintext = sent.plaintext
+    doubts, now = us.doubts(peer.device), us.shell.now()
     try:
-        if request.bundle is not None:
+        has_session = ratchets.session_of(step, peer) is not None
+        if request.bundle is not None and (
+            not has_session or doubts.refused(request.message_id, request.count, sent.sealed_at)
+        ):
             ratchets.begin(us.credentials, step, peer, request.bundle)
+            doubts.renewed(now)
         recipient = ratchets.seal(us.credentials, step, peer, plaintext)
     except (BadBundle, NoSession) as error:
         _log.warning("a message cannot be sent again", wa_id=request.message_id, error=str(error))
         return None
+    doubts.resent(request.message_id, now)
     answered = {**sent.answered, peer.address: sent.answered.get(peer.address, 0) + 1}
     step.put("sent", request.message_id, replace(sent, answered=answered).pack())
     kind = stanza_kind(message)

@@ -134,7 +134,7 @@ def _seal_for_all(us: Device, step: Step, letter: _Letter, theirs: list[Peer], o
     phash = _phash((us.own.lid, *(peer.device for peer in theirs), *(peer.device for peer in ours)))
     in_flight = InFlight(us.next_unacked_address(), Unacked(letter.wa_id, chat, phash, stanza))
     step.put("unacked", in_flight.address, in_flight.unacked.pack())
-    step.put("sent", letter.wa_id, Sent(chat, plaintext, {}).pack())
+    step.put("sent", letter.wa_id, Sent(chat, plaintext, us.shell.now(), {}).pack())
     return in_flight
 
 
