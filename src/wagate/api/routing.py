@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import orjson
 from fastapi import Request
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.responses import Response
 from typing_extensions import override
@@ -79,7 +80,8 @@ class GuardedRoute(APIRoute):
     @override
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The endpoint behind its guard."""
-        endpoint = super().get_route_handler()
+        # An endpoint that takes the request and nothing else has nothing for FastAPI to find out.
+        endpoint = self.endpoint if _takes_only_the_request(self.dependant) else super().get_route_handler()
         scope = self.terms.scope
         takes_json = self.body_field is not None
 
@@ -97,6 +99,19 @@ class GuardedRoute(APIRoute):
             return await endpoint(strict)
 
         return guarded
+
+
+def _takes_only_the_request(dependant: Dependant) -> bool:
+    """Whether an endpoint's only parameter is the request."""
+    found_out = (
+        dependant.path_params,
+        dependant.query_params,
+        dependant.header_params,
+        dependant.cookie_params,
+        dependant.body_params,
+        dependant.dependencies,
+    )
+    return dependant.request_param_name == "request" and not any(found_out)
 
 
 def key_of(request: Request) -> str:
