@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from random import Random
@@ -26,6 +26,9 @@ _TAIL_S: Final = 1.0
 
 _GLANCE_S: Final = 0.05
 _CUTS: Final = ("rst", "drop")
+_AT_ONCE: Final = 3
+"""Every third cut does not wait for texts to pass."""
+
 _PEERS_FAULTS: Final = ("ratchet_reuse", "failed_decryption")
 """What both judges do when they send and receive at once, and what then comes of it: their faults, not ours."""
 
@@ -107,15 +110,19 @@ def tally(promised: Collection[str], shown: Iterable[tuple[str, str]]) -> Tally:
 
 @dataclass(frozen=True, slots=True)
 class _Cut:
-    """A connection is cut once both sides have sent so many texts."""
+    """A phone's companion loses its connection once so many of its texts have arrived, and more are on their way.
+
+    One that comes ``at_once`` hits the connection as soon as it works, when everything that waited is delivered.
+    """
 
     due: int
     phone: str
     kind: str
+    at_once: bool
 
 
 class _Schedule:
-    """The cuts, evenly spread over the texts. Who sends too far ahead of the next cut waits for it."""
+    """The cuts, evenly spread over the texts. Who sends too far ahead of the next one waits for it."""
 
     def __init__(self, plan: Plan, us: str, peer: str) -> None:
         ours, theirs = _evenly(plan.cuts, plan.texts, us), _evenly(plan.peer_cuts, plan.texts, peer)
@@ -129,18 +136,26 @@ class _Schedule:
 
 
 def _evenly(cuts: int, texts: int, phone: str) -> list[_Cut]:
-    return [_Cut((number + 1) * texts // (cuts + 1), phone, _CUTS[number % len(_CUTS)]) for number in range(cuts)]
+    return [
+        _Cut((number + 1) * texts // (cuts + 1), phone, _CUTS[number % len(_CUTS)], number % _AT_ONCE == _AT_ONCE - 1)
+        for number in range(cuts)
+    ]
 
 
 class _Traffic:
-    """Texts from one client to one address, numbered."""
+    """Texts from one client to another one's account, numbered."""
 
-    def __init__(self, sender: Talker, to: str, word: str) -> None:
+    def __init__(self, sender: Talker, to: Account, word: str) -> None:
         self.promised: list[str] = []
         self.refused = 0
         self._sender = sender
         self._to = to
         self._word = word
+
+    @property
+    def arrived(self) -> int:
+        """How many texts the recipient's phone has shown, the word at the beginning included."""
+        return sum(not shown.own for shown in self._to.handset.inbox)
 
     async def flow(self, texts: int, dice: Random, schedule: _Schedule) -> None:
         """Send until so many were taken. A refused one may have gone out all the same, so it is not sent again."""
@@ -150,7 +165,7 @@ class _Traffic:
             await until(partial(self._may_go_on, schedule), _PATIENCE_S)
             text = f"{self._word} {number}"
             try:
-                await self._sender.send(self._to, text)
+                await self._sender.send(self._to.pn, text)
             except PeerRefused:
                 self.refused += 1
             else:
@@ -194,12 +209,12 @@ class Scene:
         started, logins = loop.time(), self._count("logins")
         dice = Random(plan.seed)
         ours, theirs = self._account(self._us), self._account(self._peer)
-        out, back = _Traffic(self._us, theirs.pn, "out"), _Traffic(self._peer, ours.pn, "in")
+        out, back = _Traffic(self._us, theirs, "out"), _Traffic(self._peer, ours, "in")
         async with asyncio.TaskGroup() as tasks:
             schedule = _Schedule(plan, ours.phone, theirs.phone)
             tasks.create_task(out.flow(plan.texts, dice, schedule))
             tasks.create_task(back.flow(plan.texts, dice, schedule))
-            tasks.create_task(self._cut(schedule, (out, back)))
+            tasks.create_task(self._cut(schedule, {ours.phone: out, theirs.phone: back}))
         await _has_shown(self._peer, out.promised)
         await _has_shown(self._us, back.promised)
         seconds = loop.time() - started
@@ -226,11 +241,12 @@ class Scene:
             for kind in _PEERS_FAULTS:
                 self._emulator.forgive(kind, device.label)
 
-    async def _cut(self, schedule: _Schedule, traffic: Sequence[_Traffic]) -> None:
+    async def _cut(self, schedule: _Schedule, traffic: Mapping[str, _Traffic]) -> None:
         """Carry out the cuts; every one of them hits a connection that works."""
         before: set[Link] = set()
         for cut in schedule.cuts:
-            await until(partial(_have_sent, traffic, cut.due), _PATIENCE_S)
+            if not cut.at_once:
+                await until(partial(_have_arrived, traffic[cut.phone], cut.due), _PATIENCE_S)
             await until(partial(self._is_listening, cut.phone, before), _PATIENCE_S)
             before.update(self._links(cut.phone))
             await self._control.operator(cut.phone).kick(cut.kind)
@@ -255,8 +271,8 @@ class Scene:
         return sum(each.kind == "ratchet_reuse" and each.who.startswith(f"{account.phone}:") for each in violations)
 
 
-def _have_sent(traffic: Iterable[_Traffic], texts: int) -> bool:
-    return all(len(each.promised) >= texts for each in traffic)
+def _have_arrived(traffic: _Traffic, texts: int) -> bool:
+    return traffic.arrived >= texts
 
 
 async def _has_shown(client: Talker, texts: Sequence[str]) -> bool:
