@@ -105,7 +105,7 @@ def test_keys_go_along_with_the_second_request_and_the_fifth_is_not_made(script:
     unreadable = stranger.say("A1", "?")
     kinds = []
     for count in range(1, 6):
-        said = script.hear(unreadable)
+        said = script.hear(unreadable) + script.wait(5)
         kinds.append([node.tag for node in said])
         if count < 5:
             assert said[0].require("retry").get("count") == str(count)
@@ -115,6 +115,22 @@ def test_keys_go_along_with_the_second_request_and_the_fifth_is_not_made(script:
                 assert script.record("prekey", str(id)) is not None
     assert kinds == [["receipt", "ack"]] * 4 + [["ack"]]
     assert [failure.attempt for failure in script.news(MessageUndecryptable)] == [1, 2, 3, 4, 5]
+
+
+def test_requests_for_one_message_are_not_made_in_quick_succession(script: Script, stranger: Stranger) -> None:
+    script.hear(stranger.say("A0", "to have a session"))
+    unreadable = stranger.stanza("A1", _spoilt(stranger.encrypt(Message(conversation="?"))))
+    assert [node.tag for node in script.hear(unreadable)] == ["receipt", "ack"]
+    assert script.hear(unreadable) == []
+    assert [node.tag for node in script.hear(unreadable, unreadable)] == ["ack", "ack"]  # copies of one answer
+    retry, ack = script.wait(1)
+    assert (retry.require("retry").get("count"), ack.get("id")) == ("2", "A1")
+    script.hear(unreadable)
+    script.machine.closed()
+    script.connect()
+    assert script.wait(5) == []
+    retry, _ = script.hear(unreadable)  # not acknowledged, so it came again
+    assert retry.require("retry").get("count") == "4"
 
 
 def test_three_unreadable_messages_begin_a_new_session(script: Script, stranger: Stranger) -> None:
@@ -298,7 +314,7 @@ def test_a_companion_needs_the_word_of_its_account(script: Script) -> None:
         stanza = companion.say("A1", "trust me")
         if forged is not None:
             stanza.children.append(Node("device-identity", content=forged))
-        retry, _ = script.hear(stanza)
+        retry, _ = script.hear(stanza) + script.wait(5)
         assert retry.get("type") == "retry"
         assert script.record("identity", companion.device) is None
     assert script.news(MessageArrived) == []

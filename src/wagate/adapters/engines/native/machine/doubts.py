@@ -13,12 +13,13 @@ _ENOUGH: Final = 3
 _SURE_FROM_COUNT: Final = 2
 _PAUSE_S: Final = 30.0
 _MAX_REMEMBERED: Final = 512
+_ASK_PAUSE_S: Final = 0.125
 
 
 class Doubts:
     """What speaks against the present session with one device. Times are in seconds since 1970."""
 
-    __slots__ = ("_refused", "_resent", "_unread", "is_renewing", "renewed_at")
+    __slots__ = ("_asked_at", "_asking", "_refused", "_resent", "_unread", "is_renewing", "renewed_at")
 
     def __init__(self) -> None:
         """There are none."""
@@ -27,6 +28,8 @@ class Doubts:
         self._refused: set[str] = set()
         self._unread: set[str] = set()
         self._resent: dict[str, float] = {}
+        self._asking: set[str] = set()
+        self._asked_at: dict[str, float] = {}
 
     def refused(self, wa_id: str, count: int, sealed_at: float) -> bool:
         """The device asks for a message for the ``count``-th time; whether that speaks for a new session.
@@ -58,3 +61,25 @@ class Doubts:
         self.renewed_at = now
         self._refused.clear()
         self._unread.clear()
+
+    def is_asking(self, wa_id: str) -> bool:
+        """Whether a request for a message is being made already."""
+        return wa_id in self._asking
+
+    def ask(self, wa_id: str, count: int, now: float) -> float:
+        """A message is to be asked for, for the ``count``-th time; returns how long to wait with that (seconds).
+
+        The first request is made at once, the next ones not in quick succession: while a client is busy damaging its
+        session, it would answer all of them in vain, and some (Baileys) answer each one twice.
+        """
+        if len(self._asked_at) >= _MAX_REMEMBERED:
+            self._asked_at.clear()
+        before = self._asked_at.get(wa_id)
+        pause_s = 0.0 if before is None else max(0.0, before + _ASK_PAUSE_S * 2.0**count - now)
+        self._asking.add(wa_id)
+        self._asked_at[wa_id] = now + pause_s
+        return pause_s
+
+    def asked(self, wa_id: str) -> None:
+        """The request was made, or will not be."""
+        self._asking.discard(wa_id)

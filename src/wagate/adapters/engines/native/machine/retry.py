@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -10,7 +11,8 @@ import structlog
 
 from wagate.adapters.engines.native.machine import directory, ratchets
 from wagate.adapters.engines.native.machine.device import Device
-from wagate.adapters.engines.native.machine.flows import Commit, Flow, Join, Load
+from wagate.adapters.engines.native.machine.doubts import Doubts
+from wagate.adapters.engines.native.machine.flows import Commit, Flow, Join, Load, Pause
 from wagate.adapters.engines.native.machine.ratchets import Peer
 from wagate.adapters.engines.native.machine.records import Asked, Sent, Step
 from wagate.domain import jid as domain
@@ -38,7 +40,13 @@ _KEYS_FROM: Final = 2
 
 def ask(us: Device, step: Step, stanza: Node, message: IncomingMessage, peer: Peer, failure: WireError) -> None:
     """Have a message that could not be read sent again, until it was asked for too often."""
-    epoch = us.epoch
+    epoch, doubts = us.epoch, us.doubts(peer.device)
+    _log.info("a message cannot be read", wa_id=message.id, error=repr(failure))
+    if isinstance(failure, BadMac) and doubts.unread(message.id, us.shell.now()):
+        us.flows.start(_renew(us, peer))
+    if doubts.is_asking(message.id):
+        us.submit(step, lambda: _write(us, epoch, ack(stanza)))
+        return
     asked = Asked.unpack(step.get("retry", peer.address))
     count = asked.counts.get(message.id, 0) + 1
     if count == 1 and len(message.encs) == 1:
@@ -46,19 +54,36 @@ def ask(us: Device, step: Step, stanza: Node, message: IncomingMessage, peer: Pe
     step.put("retry", peer.address, asked.once_more(message.id, count))
     if message.category != PEER and not all(enc.content.hide_failure for enc in message.encs):
         step.news.append(undecryptable(message, count, failure))
+    if count >= MAX_RETRIES:
+        us.submit(step, lambda: _write(us, epoch, ack(stanza)))
+        return
     request = receipt.retry(stanza, count, us.credentials.registration_id, _keys(us, step, count))
-    _log.info("a message cannot be read", wa_id=message.id, attempt=count, error=repr(failure))
-    if isinstance(failure, BadMac) and us.doubts(peer.device).unread(message.id, us.shell.now()):
-        us.flows.start(_renew(us, peer))
+    pause_s = doubts.ask(message.id, count, us.shell.now())
 
     def committed() -> None:
-        if us.epoch != epoch:
-            return
-        if count < MAX_RETRIES:
-            us.write(request)
-        us.write(ack(stanza))
+        if pause_s > 0.0 and us.epoch == epoch:
+            us.flows.start(_ask_later(us, doubts, message.id, pause_s, (request, ack(stanza))), ends_with_line=True)
+        else:
+            doubts.asked(message.id)
+            _write(us, epoch, request, ack(stanza))
 
     us.submit(step, committed)
+
+
+def _ask_later(us: Device, doubts: Doubts, wa_id: str, pause_s: float, stanzas: Iterable[Node]) -> Flow[None]:
+    """Ask, and let the server forget the message, after a while; if the line is lost before, it comes again anyway."""
+    try:
+        yield Pause(pause_s)
+        _write(us, us.epoch, *stanzas)
+    finally:
+        doubts.asked(wa_id)
+
+
+def _write(us: Device, epoch: int, *stanzas: Node) -> None:
+    """Write stanzas, unless the connection they belong to is gone."""
+    if us.epoch == epoch:
+        for stanza in stanzas:
+            us.write(stanza)
 
 
 def undecryptable(message: IncomingMessage, count: int, failure: Exception) -> MessageUndecryptable:
@@ -94,10 +119,7 @@ def answer(us: Device, stanza: Node, asked: Receipt, request: RetryRequest) -> F
     step = us.step()
     resend = _resend(us, step, asked, request, peer)
     yield Commit(step)
-    if us.epoch == epoch:
-        if resend is not None:
-            us.write(resend.node())
-        us.write(ack(stanza))
+    _write(us, epoch, *(() if resend is None else (resend.node(),)), ack(stanza))
 
 
 def _may_have(us: Device, peer: Peer, sent: Sent) -> Flow[bool]:
