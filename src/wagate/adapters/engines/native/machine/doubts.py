@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from whatsapp_wire.node import Node
+
 _ENOUGH: Final = 3
 _SURE_FROM_COUNT: Final = 2
 _PAUSE_S: Final = 30.0
@@ -28,7 +30,7 @@ class Doubts:
         self._refused: set[str] = set()
         self._unread: set[str] = set()
         self._resent: dict[str, float] = {}
-        self._asking: set[str] = set()
+        self._asking: dict[str, list[Node]] = {}
         self._asked_at: dict[str, float] = {}
 
     def refused(self, wa_id: str, count: int, sealed_at: float) -> bool:
@@ -76,10 +78,17 @@ class Doubts:
             self._asked_at.clear()
         before = self._asked_at.get(wa_id)
         pause_s = 0.0 if before is None else max(0.0, before + _ASK_PAUSE_S * 2.0**count - now)
-        self._asking.add(wa_id)
+        self._asking[wa_id] = []
         self._asked_at[wa_id] = now + pause_s
         return pause_s
 
-    def asked(self, wa_id: str) -> None:
-        """The request was made, or will not be."""
-        self._asking.discard(wa_id)
+    def acknowledge_later(self, wa_id: str, ack: Node) -> None:
+        """Keep the ack of a copy of a message that is being asked for.
+
+        A server that was told to forget one copy may forget them all, and then the message, should the request be lost.
+        """
+        self._asking[wa_id].append(ack)
+
+    def asked(self, wa_id: str) -> list[Node]:
+        """The request is made now, or will not be; returns the acks to send behind it."""
+        return self._asking.pop(wa_id, [])

@@ -162,25 +162,41 @@ class ContactToken:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """How often each of a device's newest unreadable messages was asked for."""
+    """How often each of a device's newest unreadable messages was asked for, and which ciphertext that was about."""
 
-    counts: dict[str, int]
+    counts: dict[str, tuple[int, str]]
 
     @classmethod
     def unpack(cls, value: bytes | None) -> Asked:
         """Read a record's value, or make one of nothing; raises RecordUnreadable."""
         with _reading():
-            return cls(json.loads(value) if value else {})
+            return cls({id: (int(count), str(digest)) for id, (count, digest) in json.loads(value or b"{}").items()})
 
-    def once_more(self, wa_id: str, count: int) -> bytes:
+    def count(self, wa_id: str) -> int:
+        """How often a message was asked for."""
+        return self.counts[wa_id][0] if wa_id in self.counts else 0
+
+    def is_about(self, wa_id: str, ciphertext: bytes) -> bool:
+        """Whether it was this ciphertext that was last asked about: then the server never heard that we asked.
+
+        Our request goes out before our ack of what it is about, so whoever lost the one did not get the other.
+        """
+        return wa_id in self.counts and self.counts[wa_id][1] == _digest(ciphertext)
+
+    def once_more(self, wa_id: str, count: int, ciphertext: bytes) -> bytes:
         """The record's value after asking for the ``count``-th time; the oldest are forgotten."""
-        counts = {**{id: n for id, n in self.counts.items() if id != wa_id}, wa_id: count}
+        others = {id: asked for id, asked in self.counts.items() if id != wa_id}
+        counts = {**others, wa_id: (count, _digest(ciphertext))}
         return json.dumps(dict(list(counts.items())[-_ASKED_IDS:])).encode()
 
     def settled(self, wa_id: str) -> bytes | None:
         """The record's value after the message could be read; None when nothing is left."""
-        counts = {id: n for id, n in self.counts.items() if id != wa_id}
+        counts = {id: asked for id, asked in self.counts.items() if id != wa_id}
         return json.dumps(counts).encode() if counts else None
+
+
+def _digest(ciphertext: bytes) -> str:
+    return blake2b(ciphertext, digest_size=_ID_HASH).hexdigest()
 
 
 def was_seen(seen: bytes | None, chat: Jid, wa_id: str) -> bool:

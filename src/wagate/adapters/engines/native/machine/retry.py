@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -45,36 +44,39 @@ def ask(us: Device, step: Step, stanza: Node, message: IncomingMessage, peer: Pe
     if isinstance(failure, BadMac) and doubts.unread(message.id, us.shell.now()):
         us.flows.start(_renew(us, peer))
     if doubts.is_asking(message.id):
-        us.submit(step, lambda: _write(us, epoch, ack(stanza)))
+        doubts.acknowledge_later(message.id, ack(stanza))
+        us.submit(step)
         return
-    asked = Asked.unpack(step.get("retry", peer.address))
-    count = asked.counts.get(message.id, 0) + 1
-    if count == 1 and len(message.encs) == 1:
-        count = message.encs[0].count + 1
-    step.put("retry", peer.address, asked.once_more(message.id, count))
-    if message.category != PEER and not all(enc.content.hide_failure for enc in message.encs):
-        step.news.append(undecryptable(message, count, failure))
+    asked, ciphertext = Asked.unpack(step.get("retry", peer.address)), b"".join(enc.ciphertext for enc in message.encs)
+    count = asked.count(message.id)
+    if not asked.is_about(message.id, ciphertext):
+        count += 1
+        if count == 1 and len(message.encs) == 1:
+            count = message.encs[0].count + 1
+        step.put("retry", peer.address, asked.once_more(message.id, count, ciphertext))
+        if message.category != PEER and not all(enc.content.hide_failure for enc in message.encs):
+            step.news.append(undecryptable(message, count, failure))
     if count >= MAX_RETRIES:
         us.submit(step, lambda: _write(us, epoch, ack(stanza)))
         return
     request = receipt.retry(stanza, count, us.credentials.registration_id, _keys(us, step, count))
     pause_s = doubts.ask(message.id, count, us.shell.now())
+    doubts.acknowledge_later(message.id, ack(stanza))
 
     def committed() -> None:
         if pause_s > 0.0 and us.epoch == epoch:
-            us.flows.start(_ask_later(us, doubts, message.id, pause_s, (request, ack(stanza))), ends_with_line=True)
+            us.flows.start(_ask_later(us, doubts, message.id, pause_s, request), ends_with_line=True)
         else:
-            doubts.asked(message.id)
-            _write(us, epoch, request, ack(stanza))
+            _write(us, epoch, request, *doubts.asked(message.id))
 
     us.submit(step, committed)
 
 
-def _ask_later(us: Device, doubts: Doubts, wa_id: str, pause_s: float, stanzas: Iterable[Node]) -> Flow[None]:
+def _ask_later(us: Device, doubts: Doubts, wa_id: str, pause_s: float, request: Node) -> Flow[None]:
     """Ask, and let the server forget the message, after a while; if the line is lost before, it comes again anyway."""
     try:
         yield Pause(pause_s)
-        _write(us, us.epoch, *stanzas)
+        _write(us, us.epoch, request, *doubts.asked(wa_id))
     finally:
         doubts.asked(wa_id)
 
