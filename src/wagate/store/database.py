@@ -15,6 +15,8 @@ from wagate.store.script import Dialect, Script
 
 T = TypeVar("T")
 
+_LINGER_S = 0.003
+
 Settled = Callable[[Any, BaseException | None], None]
 """Told once how a script ended: ``(result, None)`` after its COMMIT, or ``(None, error)``."""
 
@@ -66,15 +68,17 @@ class Database(ABC):
         self._before_commit = before_commit
         self._commit_listeners: list[Callable[[], None]] = []
         self._closing = False
+        self._alarm: asyncio.TimerHandle | None = None
 
     # ---- what the rooms call
 
-    def enqueue(self, script: Script[Any], settled: Settled, *, vital: bool = False) -> None:
+    def enqueue(self, script: Script[Any], settled: Settled, *, vital: bool = False, hurry: bool = True) -> None:
         """Queue a write script and be told how it ended. Scripts run in the order of the calls.
 
         Once queued a script cannot be taken back. ``settled`` is called on the loop, must not raise, and learns of
         TooBusy, StorageUnavailable (OutcomeUnknown among them), ConstraintViolated, or what the script itself raised.
-        Half of the queue is kept free for ``vital`` scripts: those that finish what was begun.
+        Half of the queue is kept free for ``vital`` scripts: those that finish what was begun. Scripts without
+        ``hurry`` wait a moment for others to share their COMMIT with, as it costs more than they do.
         """
         room = self._queue_limit if vital else self._queue_limit // 2
         if self._closing or len(self._queue) >= room:
@@ -83,7 +87,10 @@ class Database(ABC):
             settled(None, closed if self._closing else TooBusy(f"{len(self._queue)} transactions are waiting"))
             return
         self._queue.append(Job(script, settled))
-        self._wake_writer()
+        if hurry:
+            self._wake_writer()
+        elif self._alarm is None:
+            self._alarm = self._loop.call_later(_LINGER_S, self._ring)
 
     def submit(self, script: Script[T]) -> Future[T]:
         """Queue a write script; the future resolves after its COMMIT. Cancelling it does not take the script back."""
@@ -129,6 +136,14 @@ class Database(ABC):
     @abstractmethod
     def _wake_writer(self) -> None:
         """See to it that the queue is worked on."""
+
+    def _ring(self) -> None:
+        """Work on what is left in the queue, if anything is."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        if self._queue:
+            self._wake_writer()
 
     def _settle(self, batch: list[Job], failure: Callable[[], StorageUnavailable] | None = None) -> None:
         """Tell everybody how the batch ended; ``failure`` makes the error of those whose COMMIT failed."""

@@ -166,6 +166,7 @@ class PostgresqlDatabase(Database):
     async def close(self) -> None:
         """Commit what is queued and hang up."""
         self._closing = True
+        self._ring()
         await self._idle.wait()
         self._writer.cancel()
         with suppress(asyncio.CancelledError):

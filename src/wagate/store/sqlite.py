@@ -182,6 +182,7 @@ class SqliteDatabase(Database):
     async def close(self) -> None:
         """Commit what is queued, fold the log into the file, and close it."""
         self._closing = True
+        self._ring()
         await self._idle.wait()
         if self._thread.is_alive():
             closed = asyncio.Event()

@@ -12,7 +12,7 @@ from typing_extensions import override
 from wagate.domain.errors import GatewayError
 from wagate.domain.ids import SessionId, TenantId
 from wagate.ports.clock import Clock
-from wagate.ports.news import DurableNews
+from wagate.ports.news import DurableNews, ReceiptArrived, SendAccepted
 from wagate.ports.vault import NotLoaded, OwnershipLost, RecordKey, RecordUnreadable, Unit, Vault, VaultFailed
 from wagate.store.cache import RecordCache, Shelf
 from wagate.store.database import Database
@@ -57,6 +57,11 @@ _GET_ONE = sql(
 )
 _GET = {1: _GET_ONE} | {count: _get_many(count) for count in (2, 4, 8, 16, 32, 64)}
 """One statement for so many keys; a shorter list is filled up by asking for its last key again."""
+
+
+def _can_wait(unit: Unit) -> bool:
+    """Whether a unit only says how far our messages got: nobody waits for that as for a message."""
+    return bool(unit.news) and all(isinstance(news, SendAccepted | ReceiptArrived) for news in unit.news)
 
 
 class VaultKeeper:
@@ -174,7 +179,7 @@ class StoredVault(Vault):
             else:
                 future.set_exception(_again(self._fail(error)))
 
-        self._keeper.database.enqueue(self._apply(unit), settled, vital=True)
+        self._keeper.database.enqueue(self._apply(unit), settled, vital=True, hurry=not _can_wait(unit))
         return future
 
     @override
