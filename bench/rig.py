@@ -87,11 +87,11 @@ class Spawned:
 
 @dataclass(slots=True)
 class Emulated:
-    """A running emulator."""
+    """A running emulator; ``spawned`` is None when it runs in the bench's own process."""
 
     where: Whereabouts
     control: EmulatorClient
-    spawned: Spawned
+    spawned: Spawned | None
 
 
 @asynccontextmanager

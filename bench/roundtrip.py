@@ -9,12 +9,15 @@ from __future__ import annotations
 import asyncio
 import time
 from asyncio import sslproto
+from pathlib import Path
 
+from bench.profiled import engine_share
 from bench.rig import Emulated, Gateway, bar, gateway, percentile, scratch, until
 from whatsapp_emulator.client import EmulatorClient
 from whatsapp_emulator.emulator import Emulator
 
 SHOP = "491510000001"
+SAMPLED = "491510000002"
 CONTACT = "491520000001"
 SESSIONS = 20
 RECEIPTS_S = 0.5
@@ -26,9 +29,25 @@ async def main() -> None:
     sslproto.SSLProtocol.max_size = 1 << 14
     with scratch() as folder:
         async with Emulator() as network, EmulatorClient(network.whereabouts.control_url) as control:
-            here = Emulated(network.whereabouts, control, None)  # type: ignore[arg-type]  # nothing here asks for its CPU
+            here = Emulated(network.whereabouts, control, None)
             async with gateway(folder, here) as running:
                 await run(running, network, control)
+            await share_of_the_engine(folder, here, network)
+
+
+async def share_of_the_engine(folder: Path, here: Emulated, network: Emulator) -> None:
+    """The same sending once more under a sampler, only to see which part of the cost is the engine's."""
+    samples = folder / "samples"
+    (folder / "sampled").mkdir()
+    await here.control.account(SAMPLED, "Sampled shop")
+    async with gateway(folder / "sampled", here, entry=("bench.profiled", str(samples))) as running:
+        await running.pair("shop", SAMPLED, here.control)
+        phone = network.world.phone(CONTACT)
+        shown = len(phone.inbox)
+        await send_many(running, "shop", [CONTACT] * 1000, 4, settle=False)
+        await network.board.until(lambda: len(phone.inbox) >= shown + 1000, 60)
+        await asyncio.sleep(RECEIPTS_S)
+    print(f"  the engine's share of the CPU per message sent: {engine_share(samples):.0%}")
 
 
 async def run(running: Gateway, network: Emulator, control: EmulatorClient) -> None:
