@@ -36,6 +36,7 @@ def log_in(us: Device, stanza: Node) -> Flow[None]:
     us.phase = Phase.READY
     us.outlook.came_up()
     us.become(*_standing(us))
+    _tell_alive(us)
     send.resend(us)
     us.flows.start(_keep_alive(us), ends_with_line=True)
 
