@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterator
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -24,7 +25,7 @@ class Settings(BaseSettings):
     host: str = Field(
         default="127.0.0.1",
         validation_alias=AliasChoices("WAGATE_HOST", "HOST"),
-        description="Address to listen on. The default is reachable from this machine only.",
+        description="IP address to listen on, or `localhost`. The default is reachable from this machine only.",
     )
     port: int = Field(
         default=3000,
@@ -95,6 +96,14 @@ class Settings(BaseSettings):
     def _split_version(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(value.split(".")) if value else None
+        return value
+
+    @field_validator("host")
+    @classmethod
+    def _check_host(cls, value: str) -> str:
+        # Some systems export HOST as the machine's name, which would listen on more than this machine unasked.
+        if value != "localhost":
+            ip_address(value)
         return value
 
     @field_validator("whatsapp_root_key")

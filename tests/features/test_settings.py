@@ -37,6 +37,14 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp
     assert Settings().host == "::1"  # the longer name wins
 
 
+def test_a_machines_name_in_the_environment_does_not_open_the_door_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOST", "box.example")
+    with pytest.raises(ValidationError, match=r"box\.example"):
+        Settings()
+    monkeypatch.setenv("HOST", "localhost")
+    assert Settings().host == "localhost"
+
+
 @pytest.mark.parametrize(
     "text",
     [
