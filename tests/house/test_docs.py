@@ -37,7 +37,7 @@ def test_a_decision_has_five_headings_and_fits_one_page() -> None:
 
 def test_every_dependency_has_its_reason() -> None:
     project = tomllib.loads(tree.text(Path("pyproject.toml")))
-    optional, groups = project["project"]["optional-dependencies"], project["dependency-groups"]
+    optional, groups = project["project"].get("optional-dependencies", {}), project["dependency-groups"]
     lists = [project["project"]["dependencies"], *optional.values(), *groups.values()]
     asked = {Requirement(text).name for texts in lists for text in texts if isinstance(text, str)}
     pages = "\n".join(tree.text(path) for path in _DECISIONS)

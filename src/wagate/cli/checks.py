@@ -26,7 +26,6 @@ MIN_SQLITE = (3, 35, 0)
 FEW_BYTES_FREE = 500_000_000
 TOO_FEW_BYTES_FREE = 50_000_000
 OPTIONAL = {
-    "neonize": "the neonize engine (WhatsApp Web through whatsmeow)",
     "uvloop": "a faster event loop",
 }
 
