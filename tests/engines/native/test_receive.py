@@ -42,6 +42,7 @@ def test_a_message_is_told_of_and_confirmed(script: Script, stranger: Stranger) 
     (arrived,) = script.news(MessageArrived)
     assert (arrived.content, arrived.chat, arrived.chat_alt) == (Text("hello"), Address(LID), Address(PN))
     assert (arrived.push_name, arrived.from_me, arrived.offline) == ("Ada", False, False)
+    script.hear(stranger.say("A2", "and more"))
     assert script.news(IdentityLinked) == [IdentityLinked(Address(PN), Address(LID))]
 
 
