@@ -162,4 +162,3 @@ class TooBusy(GatewayError):
     """Too much work is waiting; try again shortly"""
 
     code = "too_busy"
-

@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url'
 
 const [, , url, rootKey, folder, modules] = process.argv
 const load = name => import(pathToFileURL(createRequire(join(modules, 'package.json')).resolve(name)).href)
-const { default: makeWASocket, useMultiFileAuthState } = await load('baileys')
+const { default: makeWASocket, generateMessageIDV2, useMultiFileAuthState } = await load('baileys')
 const { WA_CERT_DETAILS } = await import(pathToFileURL(join(modules, 'node_modules/baileys/lib/Defaults/index.js')).href)
 const { default: pino } = await load('pino')
 
@@ -55,9 +55,11 @@ const connect = () => {
 
 const commands = {
   send: async ({ to, text }) => {
-    const message = await socket.sendMessage(to, { text })
-    sent.set(message.key.id, message.message)
-    return { id: message.key.id }
+    const messageId = generateMessageIDV2(socket.user?.id)
+    // Kept before it is sent: the first request to send it again comes before `sendMessage` returns.
+    sent.set(messageId, { extendedTextMessage: { text } })
+    await socket.sendMessage(to, { text }, { messageId })
+    return { id: messageId }
   },
   read: async ({ chat, id }) => { await socket.readMessages([{ remoteJid: chat, id, fromMe: false }]) },
   pairing_code: async ({ phone }) => ({ code: await socket.requestPairingCode(phone) }),
