@@ -26,7 +26,6 @@ async def judged(name: str, texts: int, cuts: int, seed: int) -> tuple[Outcome, 
     with scratch() as folder, peers.scratch() as peers_folder:
         async with Emulator(seed=seed) as emulator:
             judge = peers.JUDGES[name](emulator.whereabouts, peers_folder)
-            plan = Plan(texts, cuts, cuts // 2 if judge.awaits_acks else 0, seed)
             async with (
                 EmulatorClient(emulator.whereabouts.control_url) as control,
                 running_gateway(US, folder / "gateway", emulator.whereabouts) as us,
@@ -34,7 +33,7 @@ async def judged(name: str, texts: int, cuts: int, seed: int) -> tuple[Outcome, 
             ):
                 scene = Scene(emulator, control, us, peer)
                 await scene.pair()
-                outcome = await scene.play(plan)
+                outcome = await scene.play(Plan.for_judge(judge, texts, cuts, seed))
                 scene.forgive_peer()
             return outcome, [f"{each.kind} by {each.who}: {each.detail}" for each in emulator.world.audit.violations]
 

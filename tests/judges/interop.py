@@ -8,19 +8,21 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from random import Random
-from typing import Final
+from typing import Final, Self
 
 from fixtures.waiting import until
 from judges.client import Talker
 from judges.gateway import GatewayClient
-from judges.peers import PeerRefused
+from judges.peers import Judge, PeerRefused
 from whatsapp_emulator.client import EmulatorClient
 from whatsapp_emulator.emulator import Emulator
 from whatsapp_emulator.world.accounts import Account
 from whatsapp_emulator.world.links import Link
 
-_LONGEST_PAUSE_S: Final = 0.02
 _PATIENCE_S: Final = 30.0
+_LATE_S: Final = 60.0
+"""How long nothing new may be shown before what is missing counts as lost."""
+
 _TAIL_S: Final = 1.0
 """How long to wait for what must not come: something shown twice."""
 
@@ -35,12 +37,21 @@ _PEERS_FAULTS: Final = ("ratchet_reuse", "failed_decryption")
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How much is to happen. ``peer_cuts`` are cut on the judge's side, in addition to ``cuts`` on ours."""
+    """How much is to happen: so many texts each way, with pauses in between of so many seconds at most.
+
+    ``peer_cuts`` are cut on the judge's side, in addition to ``cuts`` on ours.
+    """
 
     texts: int
     cuts: int
-    peer_cuts: int = 0
+    peer_cuts: int
+    pause_s: float
     seed: int = 1
+
+    @classmethod
+    def for_judge(cls, judge: Judge, texts: int, cuts: int, seed: int = 1) -> Self:
+        """As much as a judge can take."""
+        return cls(texts, cuts, cuts // 2 if judge.awaits_acks else 0, judge.pause_s, seed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,10 +168,10 @@ class _Traffic:
         """How many texts the recipient's phone has shown, the word at the beginning included."""
         return sum(not shown.own for shown in self._to.handset.inbox)
 
-    async def flow(self, texts: int, dice: Random, schedule: _Schedule) -> None:
+    async def flow(self, plan: Plan, dice: Random, schedule: _Schedule) -> None:
         """Send until so many were taken. A refused one may have gone out all the same, so it is not sent again."""
         for number in itertools.count():
-            if len(self.promised) == texts:
+            if len(self.promised) == plan.texts:
                 return
             await until(partial(self._may_go_on, schedule), _PATIENCE_S)
             text = f"{self._word} {number}"
@@ -170,7 +181,7 @@ class _Traffic:
                 self.refused += 1
             else:
                 self.promised.append(text)
-            await asyncio.sleep(dice.uniform(0, _LONGEST_PAUSE_S))
+            await asyncio.sleep(dice.uniform(0, plan.pause_s))
 
     def _may_go_on(self, schedule: _Schedule) -> bool:
         return schedule.allows(len(self.promised))
@@ -212,8 +223,8 @@ class Scene:
         out, back = _Traffic(self._us, theirs, "out"), _Traffic(self._peer, ours, "in")
         async with asyncio.TaskGroup() as tasks:
             schedule = _Schedule(plan, ours.phone, theirs.phone)
-            tasks.create_task(out.flow(plan.texts, dice, schedule))
-            tasks.create_task(back.flow(plan.texts, dice, schedule))
+            tasks.create_task(out.flow(plan, dice, schedule))
+            tasks.create_task(back.flow(plan, dice, schedule))
             tasks.create_task(self._cut(schedule, {ours.phone: out, theirs.phone: back}))
         await _has_shown(self._peer, out.promised)
         await _has_shown(self._us, back.promised)
@@ -278,14 +289,13 @@ def _have_arrived(traffic: _Traffic, texts: int) -> bool:
 async def _has_shown(client: Talker, texts: Sequence[str]) -> bool:
     """Wait until a client has shown texts; False when nothing new came for too long, and some are missing.
 
-    A judge that could not read many messages asks for one after the other (Baileys for four a second): late, not lost.
+    Late is not lost: Baileys takes a quarter of a second over each message that it cannot read, one after the other.
     """
     loop = asyncio.get_running_loop()
-    wanted, seen = set(texts), 0
-    ends = loop.time() + _PATIENCE_S
+    wanted, seen, ends = set(texts), 0, loop.time() + _LATE_S
     while wanted - (shown := {text for _, text in await client.shown()}):
         if len(shown) > seen:
-            seen, ends = len(shown), loop.time() + _PATIENCE_S
+            seen, ends = len(shown), loop.time() + _LATE_S
         if loop.time() > ends:
             return False
         await asyncio.sleep(_GLANCE_S)

@@ -156,12 +156,14 @@ class Judge:
     """An unmodified client, ready to be started as the companion of a phone number.
 
     A second start for one number goes on where the first ended. ``awaits_acks``: what it calls sent the network has,
-    so that nothing may get lost when its own connection is cut.
+    so that nothing may get lost when its own connection is cut. ``pause_s``: how long to wait at most between texts,
+    for a client that damages its own sessions when much goes on at once.
     """
 
     name: str
     open: Callable[[str], AbstractAsyncContextManager[Peer]]
     awaits_acks: bool
+    pause_s: float
 
 
 def neonize(emulator: Whereabouts, folder: Path) -> Judge:
@@ -174,7 +176,7 @@ def neonize(emulator: Whereabouts, folder: Path) -> Judge:
         database = str(folder / f"{phone}.db")
         return _running(phone, [*launch, "judges.neonize_driver", phone, database], environment, folder)
 
-    return Judge("neonize", opened, awaits_acks=True)
+    return Judge("neonize", opened, awaits_acks=True, pause_s=0.02)
 
 
 def baileys(emulator: Whereabouts, folder: Path) -> Judge:
@@ -185,7 +187,7 @@ def baileys(emulator: Whereabouts, folder: Path) -> Judge:
     def opened(phone: str) -> AbstractAsyncContextManager[Peer]:
         return _running(phone, [*driver, str(folder / f"baileys-{phone}"), modules], os.environ, folder)
 
-    return Judge("baileys", opened, awaits_acks=False)
+    return Judge("baileys", opened, awaits_acks=False, pause_s=0.08)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from whatsapp_emulator.client import EmulatorClient
 from whatsapp_emulator.emulator import Emulator
 
 US, PEER = "4915100000011", "4915100000012"
-TEXTS, CUTS, PEER_CUTS = 60, 10, 5
+TEXTS, CUTS = 60, 10
 """``python -m bench.judges`` does the same with more texts."""
 
 
@@ -19,11 +19,10 @@ TEXTS, CUTS, PEER_CUTS = 60, 10, 5
 async def test_talks_with_us_while_connections_are_cut(
     judge: Judge, emulator: Emulator, control: EmulatorClient, tmp_path: Path
 ) -> None:
-    plan = Plan(TEXTS, CUTS, PEER_CUTS if judge.awaits_acks else 0)
     async with running_gateway(US, tmp_path / "gateway", emulator.whereabouts) as us, judge.open(PEER) as peer:
         scene = Scene(emulator, control, us, peer)
         await scene.pair()
-        outcome = await scene.play(plan)
+        outcome = await scene.play(Plan.for_judge(judge, TEXTS, CUTS))
         scene.forgive_peer()
         assert outcome.faults == [], peer.complaints()
 
