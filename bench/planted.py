@@ -22,6 +22,7 @@ from wagate.adapters.clock import SystemClock
 from wagate.bootstrap import ENGINES, build
 from wagate.cli.options import read_settings
 from wagate.cli.serving import prepare_data, run
+from wagate.domain.ids import SessionId
 from wagate.features import Gateway
 from wagate.logs import configure_logs
 from wagate.ports.engine import Connection, Engine, EngineFeatures, Line
@@ -100,6 +101,10 @@ class HastyEngine(Engine):
     @override
     async def connect(self, line: Line) -> Connection:
         return await self._engine.connect(replace(line, vault=HastyVault(line.vault, self._hasty_about)))
+
+    @override
+    async def forget(self, session: SessionId) -> None:
+        await self._engine.forget(session)
 
     @override
     async def close(self) -> None:

@@ -179,7 +179,7 @@ class Examinee:
         message = MessageId(f"msg_{next(_messages)}")
         outgoing = Outgoing(message, wa_id or ids.wa_id(), Jid.from_phone(to), Text(text), quoted)
         await self.connection.send(outgoing)
-        return outgoing.wa_id
+        return outgoing.chosen_id
 
     @property
     def state(self) -> StateChanged | None:

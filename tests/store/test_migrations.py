@@ -32,9 +32,9 @@ def _from_tables(dialect: Dialect) -> list[str]:
 
 
 def _described(connection: sqlite3.Connection) -> set[str]:
-    """Every table and index as SQLite keeps it, without the white space."""
+    """Every table and index as SQLite keeps it, without white space and the quotes that a renamed table gets."""
     rows = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'alembic%'")
-    return {re.sub(r"\s+", "", row[0]) for row in rows}
+    return {re.sub(r'[\s"]+', "", row[0]) for row in rows}
 
 
 async def test_sqlite_has_exactly_the_described_schema(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ class EventType(StrEnum):
     SESSION_BANNED = "session.banned"
     SESSION_QR = "session.qr"
     SESSION_PAIRING_CODE = "session.pairing_code"
+    SESSION_GAP_SUSPECTED = "session.gap_suspected"
     MESSAGE_RECEIVED = "message.received"
     MESSAGE_QUEUED = "message.queued"
     MESSAGE_SENT = "message.sent"

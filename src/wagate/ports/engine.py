@@ -32,13 +32,23 @@ class EngineFeatures:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A message to send. ``wa_id`` was chosen when the message was accepted and is the same for every attempt."""
+    """A message to send.
+
+    ``wa_id`` was chosen when the message was accepted and is the same for every attempt; it is None for an engine
+    that does not choose ids (``EngineFeatures.chooses_message_id``), where ``message`` is what stays the same.
+    """
 
     message: MessageId
-    wa_id: str
+    wa_id: str | None
     to: Jid
     content: Content
     quoted: Quoted | None = None
+
+    @property
+    def chosen_id(self) -> str:
+        """``wa_id``, for an engine that chooses ids."""
+        assert self.wa_id is not None, "an engine that chooses ids is given one"
+        return self.wa_id
 
 
 class NotSent(GatewayError):
@@ -86,9 +96,9 @@ class Connection(Protocol):
     async def send(self, outgoing: Outgoing) -> None:
         """Take responsibility for a message.
 
-        Returns once ``SendStarted`` is durable; ``SendAccepted`` or ``SendRefused`` follow as news. Calling it again
-        with the same ``wa_id`` never sends a second message. Calls for one chat must not overlap: their order is the
-        order on the wire. Raises NotSent, SendImpossible or VaultFailed.
+        Returns once ``SendStarted`` is durable; ``SendAccepted``, ``SendRefused`` or ``SendUncertain`` follow as news.
+        Calling it again with the same ``message`` never sends a second one. Calls for one chat must not overlap: their
+        order is the order on the wire. Raises NotSent, SendImpossible or VaultFailed.
         """
         ...
 
@@ -120,6 +130,10 @@ class Engine(Protocol):
 
         Raises RecordUnreadable when the stored credentials are damaged: never start afresh over them.
         """
+        ...
+
+    async def forget(self, session: SessionId) -> None:
+        """Delete whatever this kind keeps for a session outside the vault. Nobody is connected to it any more."""
         ...
 
     async def close(self) -> None:

@@ -60,27 +60,53 @@ class MessageUndecryptable:
 
 @dataclass(frozen=True, slots=True)
 class SendStarted:
-    """The exact stanza of an outbound message is in the same unit: from here on only that stanza is ever sent."""
+    """The engine answers for this message from here on: what it needs to send it, or to learn its fate, is kept.
+
+    An engine that chooses ids has put the exact stanza into the same unit, and only that stanza is ever sent.
+    ``wa_id`` is None where the engine learns the id from WhatsApp later.
+    """
 
     message: MessageId
-    wa_id: str
+    wa_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class SendAccepted:
-    """The service took the message. ``timestamp`` is the server's, in seconds, when it said one."""
+    """The service took the message. ``timestamp`` is the server's, in seconds, when it said one.
+
+    ``message`` names the message where the id was not ours to choose: it is known by ``wa_id`` from here on.
+    """
 
     wa_id: str
     timestamp: int | None = None
+    message: MessageId | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SendRefused:
-    """The service refused the message: it did not and will not go out. ``code`` is ours, stable."""
+    """The message did not and will not go out. ``code`` is ours, stable.
 
-    wa_id: str
+    Either ``wa_id`` or ``message`` says which, as with `SendAccepted`.
+    """
+
+    wa_id: str | None
     code: str
     detail: str
+    message: MessageId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SendUncertain:
+    """The message may have gone out, or not, and nothing better is known. It is not sent again.
+
+    ``wa_id`` is the id under which it would have gone out, where that much is known: a receipt for it is proof.
+    A later `SendAccepted` or `SendRefused` for the same message settles the matter.
+    """
+
+    message: MessageId
+    code: str
+    detail: str
+    wa_id: str | None = None
 
 
 class ReceiptKind(StrEnum):
@@ -110,6 +136,16 @@ class IdentityLinked:
     lid: Jid
 
 
+@dataclass(frozen=True, slots=True)
+class GapSuspected:
+    """Messages that arrived between two moments (ms since 1970) may be missing here. ``code`` is ours, stable."""
+
+    since: int
+    until: int
+    code: str
+    detail: str
+
+
 DurableNews = (
     Paired
     | MessageArrived
@@ -117,8 +153,10 @@ DurableNews = (
     | SendStarted
     | SendAccepted
     | SendRefused
+    | SendUncertain
     | ReceiptArrived
     | IdentityLinked
+    | GapSuspected
 )
 
 # ---- about the line

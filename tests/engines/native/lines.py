@@ -93,7 +93,7 @@ class LineUnderTest:
         """Send a text; returns its message id on the wire."""
         outgoing = self.outgoing(to, text, wa_id=wa_id)
         await self.live.send(replace(outgoing, quoted=quoted))
-        return outgoing.wa_id
+        return outgoing.chosen_id
 
     def outgoing(self, to: str, text: str, *, wa_id: str | None = None) -> Outgoing:
         jid = Jid(to) if "@" in to else Jid.from_phone(to)

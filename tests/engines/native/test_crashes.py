@@ -59,7 +59,7 @@ def check(replay: Replay) -> None:
     assert violations == []
     assert [news for news in replay.disk.ledger if isinstance(news, MessageUndecryptable)] == []
     posted = {
-        phone: [post.outgoing.wa_id for post in replay.posts if post.outgoing.to == Jid.from_phone(phone)]
+        phone: [post.outgoing.chosen_id for post in replay.posts if post.outgoing.to == Jid.from_phone(phone)]
         for phone in (OTHER, THIRD)
     }
     assert {phone: replay.shown(phone) for phone in posted} == posted

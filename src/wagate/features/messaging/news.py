@@ -11,6 +11,7 @@ from wagate.features.messaging.repository import messages, outbox, people
 from wagate.features.sessions.states import States
 from wagate.ports.news import (
     DurableNews,
+    GapSuspected,
     IdentityLinked,
     MessageArrived,
     MessageUndecryptable,
@@ -19,6 +20,7 @@ from wagate.ports.news import (
     SendAccepted,
     SendRefused,
     SendStarted,
+    SendUncertain,
 )
 from wagate.store.scoped import SessionScope
 from wagate.store.script import Script
@@ -48,14 +50,26 @@ class NewsDesk:
                 return self._receipts.arrived(scope, news)
             case MessageArrived():
                 return self._inbox.arrived(scope, news)
+        return self._take_rare(scope, news)
+
+    def _take_rare(
+        self,
+        scope: SessionScope,
+        news: SendRefused | SendUncertain | MessageUndecryptable | IdentityLinked | Paired | GapSuspected,
+    ) -> Script[None]:
+        match news:
             case SendRefused():
                 return self._receipts.refused(scope, news)
+            case SendUncertain():
+                return self._receipts.uncertain(scope, news)
             case MessageUndecryptable():
                 return self._inbox.undecryptable(scope, news)
             case IdentityLinked():
                 return self._linked(scope, news)
             case Paired():
                 return self._paired(scope, news)
+            case GapSuspected():
+                return self._states.suspected_gap(scope, news)
         assert_never(news)
 
     def _linked(self, scope: SessionScope, news: IdentityLinked) -> Script[None]:

@@ -118,7 +118,7 @@ class Outbox:
             earlier = yield from outbox.claim_key(scope, key, use, now, now - KEY_LIFE_MS)
             if earlier is not None:
                 return (yield from self._replay(scope, key, use, earlier))
-        self._check(target.engine, request.content)
+        features = self._features(target.engine, request.content)
         inside = SessionScope(scope.tenant, target.session, 0)
         known = yield from self._person(inside, target, recipient)
         chat = yield from self._identities.direct_chat(inside, known)
@@ -133,7 +133,7 @@ class Outbox:
             sender=target.me or Contact(own_contact_id(target.session), None, None, None, is_me=True),
             direction=Direction.OUT,
             origin=Origin.API,
-            wa_id=wa_id(),
+            wa_id=wa_id() if features.chooses_message_id else None,
             client_ref=request.client_ref,
             content=request.content,
             quoted=quoted,
@@ -181,7 +181,8 @@ class Outbox:
             raise MessageNotFound("The message that this Idempotency-Key made was deleted")
         return Accepted(message, replayed=True)
 
-    def _check(self, engine: str, content: Content) -> None:
+    def _features(self, engine: str, content: Content) -> EngineFeatures:
+        """The data sheet of an engine that can send this. Raises UnsupportedByEngine, InvalidContent."""
         features = self._engines.get(engine)
         if features is None or content.type not in features.contents:
             raise UnsupportedByEngine(f"The engine {engine!r} cannot send {content.type!r}", pointer="/type")
@@ -192,6 +193,7 @@ class Outbox:
                 raise InvalidContent(
                     f"The text is longer than {features.max_text_bytes} bytes in UTF-8", pointer="/text"
                 )
+        return features
 
     def _person(self, scope: SessionScope, target: Target, recipient: Recipient) -> Script[Known]:
         if target.contact is not None:

@@ -11,7 +11,7 @@ from wagate.features.messaging.repository import messages, outbox
 from wagate.features.messaging.repository.people import InSession
 from wagate.features.messaging.shape import message_shape
 from wagate.ports.clock import Clock
-from wagate.ports.news import ReceiptArrived, ReceiptKind, SendAccepted, SendRefused, SendStarted
+from wagate.ports.news import ReceiptArrived, ReceiptKind, SendAccepted, SendRefused, SendStarted, SendUncertain
 from wagate.store.scoped import SessionScope
 from wagate.store.script import Script
 
@@ -82,16 +82,23 @@ class Receipts:
 
     def accepted(self, scope: SessionScope, news: SendAccepted) -> Script[None]:
         """The service has the message."""
-        message = yield from messages.find_message(scope, news.wa_id, Direction.OUT)
+        message = yield from _meant(scope, news)
         if message is not None:
             yield from outbox.remove_waiting(scope, message.id)
             yield from self.move(scope, message, MessageStatus.SENT, self._clock.now_ms())
 
     def refused(self, scope: SessionScope, news: SendRefused) -> Script[None]:
         """The service does not take the message."""
-        message = yield from messages.find_message(scope, news.wa_id, Direction.OUT)
+        message = yield from _meant(scope, news)
         if message is not None:
             yield from self.fail(scope, message, MessageFailure(news.code, news.detail))
+
+    def uncertain(self, scope: SessionScope, news: SendUncertain) -> Script[None]:
+        """Nobody knows whether the message went out. It waits no longer, and is not sent again blindly."""
+        message = yield from _meant(scope, news)
+        if message is not None:
+            yield from outbox.remove_waiting(scope, message.id)
+            yield from self.move(scope, message, MessageStatus.UNKNOWN, self._clock.now_ms(), reason=news.code)
 
     def arrived(self, scope: SessionScope, news: ReceiptArrived) -> Script[None]:
         """Somebody's device has our messages, or somebody read them."""
@@ -123,3 +130,15 @@ class Receipts:
         yield from messages.move_message(moved)
         if moved.status is not message.status:
             yield from self._journal.append(scope, scope.session, _EVENTS[status], message_shape(moved), at)
+
+
+def _meant(scope: SessionScope, news: SendAccepted | SendRefused | SendUncertain) -> Script[Message | None]:
+    """The message that news are about. One that the engine has just given an id is known by it from here on."""
+    if news.message is None:
+        assert news.wa_id is not None, "news about a message say which"
+        return (yield from messages.find_message(scope, news.wa_id, Direction.OUT))
+    message = yield from messages.get_message(scope, news.message)
+    if message is None or news.wa_id is None or news.wa_id == message.wa_id:
+        return message
+    yield from messages.name_message(scope, message.id, news.wa_id)
+    return replace(message, wa_id=news.wa_id)

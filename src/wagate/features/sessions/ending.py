@@ -54,6 +54,7 @@ class Ending:
             await self._unlink(running)
             await self._supervisor.close(running, SessionState.STOPPED, _DELETED)
         scope = await self._database.write(self._opening.claimed(session.id))
+        await self._opening.forget_outside(session.id)
         while not await self._database.write(self._erase(scope)):
             pass
 

@@ -93,6 +93,12 @@ class Opening:
             pass
         while await self.database.write(repository.delete_records(scope, _WIPE)) == _WIPE:
             pass
+        await self.forget_outside(scope.session)
+
+    async def forget_outside(self, session: SessionId) -> None:
+        """Throw away what any engine keeps of a session in places of its own; it may have had several."""
+        for engine in self.engines.values():
+            await engine.forget(session)
 
     def claimed(self, session: SessionId) -> Script[SessionScope]:
         """Part of a write script: take a session. Raises HeldElsewhere."""

@@ -12,7 +12,7 @@ from wagate.features.sessions.repository import Stored
 from wagate.features.sessions.sealed_settings import SettingsBox
 from wagate.features.sessions.shape import iso, me_shape
 from wagate.ports.clock import Clock
-from wagate.ports.news import Paired
+from wagate.ports.news import GapSuspected, Paired
 from wagate.ports.vault import OwnershipLost
 from wagate.store.scoped import SessionScope
 from wagate.store.script import Script
@@ -69,6 +69,11 @@ class States:
         yield from self._journal.append(
             scope, scope.session, EventType.SESSION_PAIRING_CODE, {"expires_at": iso(expires_at)}
         )
+
+    def suspected_gap(self, scope: SessionScope, news: GapSuspected) -> Script[None]:
+        """Messages may be missing: told once, for nobody else will notice."""
+        data = {"since": iso(news.since), "until": iso(news.until), "code": news.code, "detail": news.detail}
+        yield from self._journal.append(scope, scope.session, EventType.SESSION_GAP_SUSPECTED, data)
 
     def _tell(self, before: Session, after: Session) -> Script[None]:
         news = {

@@ -70,7 +70,8 @@ MESSAGE = Table(
     text("sender_id"),
     text("direction"),
     text("origin"),
-    text("wa_id"),
+    # None until an engine that does not choose ids has learnt it.
+    maybe_text("wa_id"),
     maybe_text("client_ref"),
     text("content"),
     maybe_text("quoted"),

@@ -108,12 +108,12 @@ class FakeConnection(Connection, PairsDevices, LogsOut, MarksRead):
             raise NotOnWhatsApp(f"{outgoing.to} has no WhatsApp account")
         if not isinstance(outgoing.content, Text):
             raise UnsupportedByEngine("This engine sends texts only")
-        if outgoing.wa_id in self._unacked:
+        if outgoing.chosen_id in self._unacked:
             return
         stanza = encode_stanza(outgoing, outgoing.content)
         self._started += 1
-        unit = Unit(news=[SendStarted(outgoing.message, outgoing.wa_id)])
-        unit.put(SENT, outgoing.wa_id, self._started.to_bytes(8, "big") + stanza)
+        unit = Unit(news=[SendStarted(outgoing.message, outgoing.chosen_id)])
+        unit.put(SENT, outgoing.chosen_id, self._started.to_bytes(8, "big") + stanza)
         try:
             await self._line.vault.submit(unit)
         except VaultFailed:
@@ -122,7 +122,7 @@ class FakeConnection(Connection, PairsDevices, LogsOut, MarksRead):
             self.push(Dropped())
             raise
         if self._unacked is not None:
-            self._unacked.setdefault(outgoing.wa_id, stanza)
+            self._unacked.setdefault(outgoing.chosen_id, stanza)
         if self._connected:
             self._service.post(self._token, stanza)
 

@@ -8,6 +8,7 @@ from typing_extensions import override
 
 from wagate.adapters.engines.fake.connection import FakeConnection, Patience, read_token
 from wagate.adapters.engines.fake.service import FakeService
+from wagate.domain.ids import SessionId
 from wagate.ports.clock import Clock
 from wagate.ports.engine import Connection, Engine, EngineFeatures, Line
 
@@ -55,6 +56,10 @@ class FakeEngine(Engine):
         """Begin to work on a line."""
         token = await read_token(line.vault)
         return FakeConnection(self.service, self.clock, self.patience, line, token)
+
+    @override
+    async def forget(self, session: SessionId) -> None:
+        """The vault holds everything."""
 
     @override
     async def close(self) -> None:

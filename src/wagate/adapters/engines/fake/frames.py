@@ -91,7 +91,7 @@ def encode_stanza(outgoing: Outgoing, content: Text) -> bytes:
     """A message as it travels. No two encodings are alike, as with ciphertext: a retry must reuse the first one."""
     return json.dumps(
         {
-            "wa_id": outgoing.wa_id,
+            "wa_id": outgoing.chosen_id,
             "to": outgoing.to,
             "text": content.body,
             "mentions": list(content.mentions),

@@ -12,6 +12,7 @@ from typing_extensions import override
 from wagate.adapters.engines.native.connection import Means, NativeConnection, read_kept
 from wagate.adapters.engines.native.machine.device import Habits
 from wagate.adapters.engines.native.transport import Endpoint, Pools, tls_context
+from wagate.domain.ids import SessionId
 from wagate.ports.engine import Connection, Engine, EngineFeatures, Line
 from whatsapp_wire.noise import WHATSAPP_ROOT
 from whatsapp_wire.pairing.payload import ClientVersion
@@ -78,6 +79,10 @@ class NativeEngine(Engine):
     async def connect(self, line: Line) -> Connection:
         """Read what the vault holds and begin to work."""
         return NativeConnection(self._means, line, await read_kept(line.vault))
+
+    @override
+    async def forget(self, session: SessionId) -> None:
+        """The vault holds everything."""
 
     @override
     async def close(self) -> None:

@@ -36,6 +36,15 @@ class PairingCodeNews(Shown):
     expires_at: Moment = Field(description="How long the code is good for.")
 
 
+class GapNews(Shown):
+    """An interval in which messages may have been lost on the way in."""
+
+    since: Moment = Field(description="When the interval begins.")
+    until: Moment = Field(description="When it ends.")
+    code: str = Field(description="Why a gap is suspected: stable, for programs.")
+    detail: str = Field(description="The same as a sentence.")
+
+
 class UndecryptableNews(Shown):
     """A message that could not be read."""
 
@@ -69,6 +78,7 @@ SHAPES: Mapping[EventType, type[Shown]] = {
     EventType.SESSION_BANNED: StateNews,
     EventType.SESSION_QR: QrNews,
     EventType.SESSION_PAIRING_CODE: PairingCodeNews,
+    EventType.SESSION_GAP_SUSPECTED: GapNews,
     EventType.MESSAGE_RECEIVED: Message,
     EventType.MESSAGE_QUEUED: Message,
     EventType.MESSAGE_SENT: Message,

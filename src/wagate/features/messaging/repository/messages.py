@@ -54,6 +54,8 @@ _DELETE = scoped(
 )
 _START = scoped("UPDATE message SET status = 'sending' WHERE tenant_id = :tenant AND id = :id AND status = 'queued'")
 
+_NAME = scoped("UPDATE message SET wa_id = :wa_id WHERE tenant_id = :tenant AND id = :id")
+
 # The expression around tenant_id keeps it a filter: the narrower index is the one to walk.
 _PLACES = {
     "tenant": "m.tenant_id = :tenant",
@@ -122,6 +124,11 @@ def move_message(message: Message) -> Script[None]:
 def start_message(scope: Scoped, message: MessageId) -> Script[None]:
     """A queued message is being sent."""
     yield _START(scope, id=message)
+
+
+def name_message(scope: Scoped, message: MessageId, wa_id: str) -> Script[None]:
+    """WhatsApp knows the message by this id."""
+    yield _NAME(scope, id=message, wa_id=wa_id)
 
 
 def delete_messages(scope: InSession, limit: int) -> Script[int]:

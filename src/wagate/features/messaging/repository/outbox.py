@@ -33,7 +33,7 @@ class Waiting:
     message: MessageId
     session: SessionId
     chat: ChatId
-    wa_id: str
+    wa_id: str | None
     to: Jid
     content: Content
     quoted: Quoted | None

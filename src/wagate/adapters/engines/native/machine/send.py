@@ -48,7 +48,7 @@ def send(us: Device, outgoing: Outgoing) -> Flow[None]:
     """
     if us.phase is not Phase.READY:
         raise NotSent("the session is not connected to WhatsApp")
-    yield Join(("send", outgoing.wa_id), lambda: _send(us, outgoing))
+    yield Join(("send", outgoing.chosen_id), lambda: _send(us, outgoing))
 
 
 def acked(us: Device, ack: ServerAck) -> None:
@@ -91,8 +91,8 @@ def _send(us: Device, outgoing: Outgoing) -> Flow[None]:
     to = Jid(outgoing.to)
     if not (to.is_user or to.is_lid):
         raise SendImpossible(f"this engine cannot write to {to.server} yet, only to people")
-    yield Load((("sent", outgoing.wa_id),))
-    if us.shell.get("sent", outgoing.wa_id) is not None:
+    yield Load((("sent", outgoing.chosen_id),))
+    if us.shell.get("sent", outgoing.chosen_id) is not None:
         return
     try:
         chat = yield from directory.find(us, to)
@@ -102,11 +102,11 @@ def _send(us: Device, outgoing: Outgoing) -> Flow[None]:
     yield Load((*(key for peer in (*theirs, *ours) for key in peer.keys), ("tctoken", chat.lid)))
     # From here to the commit nothing waits: no other flow can see a ratchet between its old and its new state.
     step = us.step()
-    letter = _Letter(outgoing.wa_id, chat, message, ContactToken.unpack(step.get("tctoken", chat.lid)))
+    letter = _Letter(outgoing.chosen_id, chat, message, ContactToken.unpack(step.get("tctoken", chat.lid)))
     in_flight = _seal_for_all(us, step, letter, theirs, ours)
-    step.news.append(SendStarted(outgoing.message, outgoing.wa_id))
+    step.news.append(SendStarted(outgoing.message, outgoing.chosen_id))
     yield Commit(step)
-    us.unacked[outgoing.wa_id] = in_flight
+    us.unacked[outgoing.chosen_id] = in_flight
     if us.phase is Phase.READY:
         in_flight.written_at = us.shell.now()
         us.shell.write(in_flight.unacked.stanza)
