@@ -38,3 +38,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path / 'wagate.db'}"
     url: str = request.getfixturevalue("postgres_database")
     return url
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Keys are drawn anew in each process, and a test has one name in all of them."""
+    return f"{len(val)} bytes" if isinstance(val, bytes) else None

@@ -229,6 +229,7 @@ SIGNED_LIST = sign_key_index_list(ACCOUNT, KeyIndexes(1, 1, 4, frozenset({0, 2, 
         (b"nonsense", None, Verdict.FORGED, (0,)),
         (None, ACCOUNT.public, Verdict.UNSIGNED, (0,)),
     ],
+    ids=["vouched", "vouched by the known key", "vouched by another key", "nonsense", "not vouched"],
 )
 def test_companions_count_when_the_account_vouches(
     signed: bytes | None, account: bytes | None, verdict: Verdict, vouched: tuple[int, ...]
