@@ -176,10 +176,16 @@ class Examinee:
         await self.open()
 
     async def send(self, text: str, *, to: str = OTHER, wa_id: str | None = None, quoted: Quoted | None = None) -> str:
-        message = MessageId(f"msg_{next(_messages)}")
-        outgoing = Outgoing(message, wa_id or ids.wa_id(), Jid.from_phone(to), Text(text), quoted)
+        outgoing = self.outgoing(text, to=to, wa_id=wa_id, quoted=quoted)
         await self.connection.send(outgoing)
         return outgoing.chosen_id
+
+    def outgoing(
+        self, text: str, *, to: str = OTHER, wa_id: str | None = None, quoted: Quoted | None = None
+    ) -> Outgoing:
+        """A message of its own."""
+        message = MessageId(f"msg_{next(_messages)}")
+        return Outgoing(message, wa_id or ids.wa_id(), Jid.from_phone(to), Text(text), quoted)
 
     @property
     def state(self) -> StateChanged | None:

@@ -12,15 +12,19 @@ from typing_extensions import override
 
 from wagate.adapters.engines.fake.frames import (
     Ack,
+    AskedAgain,
     Delivery,
     Dropped,
     Ended,
     Frame,
     LidTold,
     Linked,
+    Numbered,
+    Queued,
     Receipt,
-    encode_stanza,
 )
+from wagate.adapters.engines.fake.hearing import Hearing
+from wagate.adapters.engines.fake.letters import Letters
 from wagate.adapters.engines.fake.service import FakeService
 from wagate.domain.content import Text
 from wagate.domain.errors import SessionAlreadyPaired, UnsupportedByEngine
@@ -38,15 +42,11 @@ from wagate.ports.news import (
     QrShown,
     ReceiptArrived,
     SeenAlive,
-    SendAccepted,
-    SendRefused,
-    SendStarted,
     StateChanged,
 )
 from wagate.ports.vault import OwnershipLost, RecordUnreadable, Unit, Vault, VaultFailed
 
 CREDENTIAL = ("credential", "device")
-SENT = "sent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,14 @@ class Patience:
     qr_s: float = 20.0
     qr_count: int = 6
     redial_s: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How a device keeps, or does not keep, what its engine's data sheet promises."""
+
+    letters: Letters
+    hearing: Hearing
 
 
 class LineEnded(Exception):
@@ -81,19 +89,28 @@ async def read_token(vault: Vault) -> str | None:
 class FakeConnection(Connection, PairsDevices, LogsOut, MarksRead):
     """Works on its line in one task, from the constructor until a final state or ``close``."""
 
-    def __init__(self, service: FakeService, clock: Clock, patience: Patience, line: Line, token: str | None) -> None:
+    def __init__(
+        self,
+        service: FakeService,
+        clock: Clock,
+        patience: Patience,
+        line: Line,
+        manners: Manners,
+        token: str | None,
+    ) -> None:
         """Begin at once. ``token`` is the credential, or None to pair first."""
         self._service = service
         self._clock = clock
         self._patience = patience
         self._line = line
+        self._letters = manners.letters
+        self._hearing = manners.hearing
         self._token = token
         self._heard: deque[Frame] = deque()
         self._ears = asyncio.Event()
         self._connected = False
         self._closed = False
-        self._unacked: dict[str, bytes] | None = None
-        self._started = 0
+        self._is_loaded = False
         self._renewed = asyncio.Event()
         self._task = asyncio.get_running_loop().create_task(self._work())
 
@@ -101,30 +118,26 @@ class FakeConnection(Connection, PairsDevices, LogsOut, MarksRead):
 
     @override
     async def send(self, outgoing: Outgoing) -> None:
-        """Store the exact stanza, then post it."""
-        if not self._connected or self._token is None or self._unacked is None:
+        """Keep the letter, then post it."""
+        if not self._connected or self._token is None or not self._is_loaded:
             raise NotSent("The line is down")
         if outgoing.to in self._service.absent:
             raise NotOnWhatsApp(f"{outgoing.to} has no WhatsApp account")
         if not isinstance(outgoing.content, Text):
             raise UnsupportedByEngine("This engine sends texts only")
-        if outgoing.chosen_id in self._unacked:
+        if await self._letters.knows(outgoing.message):
             return
-        stanza = encode_stanza(outgoing, outgoing.content)
-        self._started += 1
-        unit = Unit(news=[SendStarted(outgoing.message, outgoing.chosen_id)])
-        unit.put(SENT, outgoing.chosen_id, self._started.to_bytes(8, "big") + stanza)
+        letter, unit = self._letters.write(outgoing, outgoing.content)
         try:
             await self._line.vault.submit(unit)
         except VaultFailed:
             # What follows in this vault fails too, until the line has been built up again from what is committed.
-            self._unacked = None
+            self._is_loaded = False
             self.push(Dropped())
             raise
-        if self._unacked is not None:
-            self._unacked.setdefault(outgoing.chosen_id, stanza)
+        self._letters.add(letter)
         if self._connected:
-            self._service.post(self._token, stanza)
+            self._letters.post(self._service, self._token, outgoing.message)
 
     @override
     async def close(self) -> None:
@@ -134,6 +147,9 @@ class FakeConnection(Connection, PairsDevices, LogsOut, MarksRead):
         self._task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._task
+        if self._is_loaded:
+            with contextlib.suppress(VaultFailed):
+                await self._hearing.end(self._line.vault)
 
     @override
     async def request_pairing_code(self, phone: Jid) -> PairingCode:
@@ -236,41 +252,48 @@ class FakeConnection(Connection, PairsDevices, LogsOut, MarksRead):
     async def _stay_connected(self) -> None:
         """Dial, and work on the line until it breaks."""
         try:
-            await self._dial()
-            await self._listen()
+            await self._work_on_a_line()
         except OwnershipLost:
             raise
-        except (LineDropped, ConnectionError) as error:
-            self._report(StateChanged(SessionState.DISCONNECTED, Reason("connection_lost", str(error))))
         except VaultFailed as error:
-            self._unacked = None
+            self._is_loaded = False
             self._report(StateChanged(SessionState.DISCONNECTED, Reason(error.code, error.detail)))
         finally:
             self._leave()
+
+    async def _work_on_a_line(self) -> None:
+        try:
+            await self._dial()
+            await self._listen()
+        except (LineDropped, ConnectionError) as error:
+            self._leave()
+            self._report(StateChanged(SessionState.DISCONNECTED, Reason("connection_lost", str(error))))
+            await self._doubt()
 
     async def _dial(self) -> None:
         assert self._token is not None
         self._report(StateChanged(SessionState.CONNECTING))
         await self._line.login_gate()
         self._heard.clear()
-        if self._unacked is None:
+        if not self._is_loaded:
             await self._line.vault.reopen()
-            self._unacked = await self._load_unacked()
+            await self._letters.load(self._clock.now_ms())
+            await self._hearing.begin(self._line.vault, self._clock.now_ms())
+            self._is_loaded = True
+        await self._doubt()
         turned_away = self._service.login(self._token, self)
         if turned_away is not None:
             self._end(turned_away.state, turned_away.reason)
-        for stanza in self._unacked.values():
-            self._service.post(self._token, stanza)
+        self._letters.resume(self._service, self._token)
         self._connected = True
         self._report(StateChanged(SessionState.CONNECTED))
         self._report(SeenAlive())
 
-    async def _load_unacked(self) -> dict[str, bytes]:
-        """The stanzas that were never acknowledged, oldest first: they go out again byte for byte."""
-        records = sorted((record, wa_id) for wa_id, record in await self._line.vault.list(SENT))
-        if records:
-            self._started = int.from_bytes(records[-1][0][:8], "big")
-        return {wa_id: record[8:] for record, wa_id in records}
+    async def _doubt(self) -> None:
+        """Say of which letters nobody knows what became of them."""
+        unit = self._letters.doubts() if self._is_loaded else None
+        if unit is not None:
+            await self._line.vault.submit(unit)
 
     async def _listen(self) -> None:
         while True:
@@ -280,30 +303,57 @@ class FakeConnection(Connection, PairsDevices, LogsOut, MarksRead):
             frames, self._heard = self._heard, deque()
             last = None
             for frame in frames:
-                last = self._take(frame) or last
+                if isinstance(frame, AskedAgain):
+                    await self._answer(frame)
+                else:
+                    last = self._take(frame) or last
             if last is not None:
                 await last
 
-    def _take(self, frame: Frame) -> asyncio.Future[None] | None:
-        if isinstance(frame, Dropped):
-            raise LineDropped("the service hung up")
-        if isinstance(frame, Ended):
-            self._end(frame.state, frame.reason)
-        unit = Unit(news=[_news(frame, self._clock.now_ms() // 1000)])
-        if isinstance(frame, Ack):
-            unit.delete(SENT, frame.wa_id)
-        done = self._line.vault.submit(unit)
-        done.add_done_callback(lambda committed: self._settle(committed, frame))
-        return done
+    async def _answer(self, asked: AskedAgain) -> None:
+        """Somebody could not read a letter: send it again, if it is still there."""
+        stanza = await self._letters.again(asked.wa_id)
+        if self._token is not None and self._connected:
+            if stanza is not None:
+                self._service.answer(self._token, asked.wa_id, stanza)
+            self._service.acknowledge(self._token, asked.number)
 
-    def _settle(self, committed: asyncio.Future[None], frame: Frame) -> None:
-        """Only what is durable is acknowledged or forgotten."""
-        if committed.cancelled() or committed.exception() is not None or not self._connected:
-            return
-        if isinstance(frame, Delivery | Receipt) and self._token is not None:
+    def _take(self, frame: Frame) -> asyncio.Future[None] | None:
+        match frame:
+            case Dropped():
+                raise LineDropped("the service hung up")
+            case Ended(state, reason):
+                self._end(state, reason)
+            case Ack():
+                return self._submit(self._letters.settle(frame, self._clock.now_ms() // 1000))
+            case Numbered():
+                return self._submit(self._letters.number(frame))
+            case LidTold(phone, lid):
+                return self._submit(Unit(news=[IdentityLinked(phone, lid)]))
+            case Delivery() | Receipt():
+                return self._hear(frame)
+        return None
+
+    def _submit(self, unit: Unit | None) -> asyncio.Future[None] | None:
+        return None if unit is None else self._line.vault.submit(unit)
+
+    def _hear(self, frame: Delivery | Receipt) -> asyncio.Future[None]:
+        """Commit what was heard, and tell the service that it was, in the order that this engine has."""
+        now_ms = self._clock.now_ms()
+        unit = Unit(news=[_news(frame, now_ms // 1000)])
+        self._hearing.heard(unit, now_ms, lambda: self._tell(frame))
+        committed = self._line.vault.submit(unit)
+
+        def settled(done: asyncio.Future[None]) -> None:
+            if not done.cancelled() and done.exception() is None:
+                self._hearing.durable(lambda: self._tell(frame))
+
+        committed.add_done_callback(settled)
+        return committed
+
+    def _tell(self, frame: Queued) -> None:
+        if self._connected and self._token is not None:
             self._service.acknowledge(self._token, frame.number)
-        elif isinstance(frame, Ack) and self._unacked is not None:
-            self._unacked.pop(frame.wa_id, None)
 
     def _end(self, state: SessionState, reason: Reason) -> None:
         self._connected = False
@@ -320,17 +370,10 @@ class FakeConnection(Connection, PairsDevices, LogsOut, MarksRead):
             self._line.report(news)
 
 
-def _news(frame: Frame, now: int) -> DurableNews:
+def _news(frame: Delivery | Receipt, now: int) -> DurableNews:
     """What a frame of the service, heard at ``now`` (s since 1970), means for the rest of the house."""
-    if isinstance(frame, Ack):
-        if frame.error is None:
-            return SendAccepted(frame.wa_id, now)
-        return SendRefused(frame.wa_id, frame.error, "The pretend service refused the message")
     if isinstance(frame, Receipt):
         return ReceiptArrived(frame.kind, frame.wa_ids, frame.by, frame.by, now)
-    if isinstance(frame, LidTold):
-        return IdentityLinked(frame.phone, frame.lid)
-    assert isinstance(frame, Delivery)
     return MessageArrived(
         wa_id=frame.wa_id,
         chat=frame.chat,

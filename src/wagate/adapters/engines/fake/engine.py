@@ -1,16 +1,23 @@
-"""The engine of the pretend service. It keeps the same promises as ``native``, by the same means, in a few lines."""
+"""The engine of the pretend service. It keeps the promises on its data sheet, and only those, in a few lines.
+
+By default these are ``native``'s. A data sheet without them makes it behave like an engine that cannot keep them.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from typing_extensions import override
 
-from wagate.adapters.engines.fake.connection import FakeConnection, Patience, read_token
+from wagate.adapters.engines.fake.archive import RecentStanzas, StoredStanzas
+from wagate.adapters.engines.fake.connection import FakeConnection, Manners, Patience, read_token
+from wagate.adapters.engines.fake.hearing import TellsAtOnce, TellsWhenDurable
+from wagate.adapters.engines.fake.letters import ChosenIds, GivenIds, Letters
 from wagate.adapters.engines.fake.service import FakeService
 from wagate.domain.ids import SessionId
 from wagate.ports.clock import Clock
 from wagate.ports.engine import Connection, Engine, EngineFeatures, Line
+from wagate.ports.vault import Vault
 
 PATIENCE = Patience()
 FEATURES = EngineFeatures(
@@ -22,6 +29,10 @@ FEATURES = EngineFeatures(
     contents=frozenset({"text"}),
     max_text_bytes=65_536,
 )
+WITHOUT_PROMISES = replace(
+    FEATURES, chooses_message_id=False, acks_after_persist=False, answers_retries_from_store=False
+)
+"""The data sheet of an engine like ``neonize``."""
 
 
 @dataclass(slots=True)
@@ -32,17 +43,18 @@ class FakeEngine(Engine):
     clock: Clock
     patience: Patience = PATIENCE
     data_sheet: EngineFeatures = FEATURES
+    word: str = "fake"
 
     @property
     @override
     def name(self) -> str:
-        """``fake``."""
-        return "fake"
+        """``fake``, unless a test needs several."""
+        return self.word
 
     @property
     @override
     def features(self) -> EngineFeatures:
-        """Every promise about durability; texts only."""
+        """What the data sheet says."""
         return self.data_sheet
 
     @property
@@ -55,7 +67,14 @@ class FakeEngine(Engine):
     async def connect(self, line: Line) -> Connection:
         """Begin to work on a line."""
         token = await read_token(line.vault)
-        return FakeConnection(self.service, self.clock, self.patience, line, token)
+        return FakeConnection(self.service, self.clock, self.patience, line, self._manners(line.vault), token)
+
+    def _manners(self, vault: Vault) -> Manners:
+        promised = self.data_sheet
+        naming = ChosenIds() if promised.chooses_message_id else GivenIds()
+        archive = StoredStanzas() if promised.answers_retries_from_store else RecentStanzas()
+        hearing = TellsWhenDurable() if promised.acks_after_persist else TellsAtOnce()
+        return Manners(Letters(vault, naming, archive), hearing)
 
     @override
     async def forget(self, session: SessionId) -> None:

@@ -24,10 +24,22 @@ class Linked:
 
 @dataclass(frozen=True, slots=True)
 class Ack:
-    """The service took a message, or refused it (``error`` is our code for why)."""
+    """The service took a message, or refused it (``error`` is our code for why).
 
-    wa_id: str
+    ``ref`` is the sender's own word for it; ``wa_id`` is None when a message that was given no id was refused.
+    """
+
+    ref: str
+    wa_id: str | None
     error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """The service knows a message under this id, and does not say (yet) what becomes of it."""
+
+    ref: str
+    wa_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +68,14 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedAgain:
+    """A recipient could not read a message and wants it once more; kept like a delivery."""
+
+    number: int
+    wa_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class LidTold:
     """The service says which LID belongs to a number."""
 
@@ -76,7 +96,10 @@ class Ended:
     reason: Reason
 
 
-Frame = Linked | Ack | Delivery | Receipt | LidTold | Dropped | Ended
+Queued = Delivery | Receipt | AskedAgain
+"""What the service keeps until the device acknowledges its number."""
+
+Frame = Linked | Ack | Numbered | Queued | LidTold | Dropped | Ended
 
 
 class Link(Protocol):
@@ -87,11 +110,15 @@ class Link(Protocol):
         ...
 
 
-def encode_stanza(outgoing: Outgoing, content: Text) -> bytes:
-    """A message as it travels. No two encodings are alike, as with ciphertext: a retry must reuse the first one."""
+def encode_stanza(outgoing: Outgoing, wa_id: str | None, content: Text) -> bytes:
+    """A message as it travels. No two encodings are alike, as with ciphertext: a retry must reuse the first one.
+
+    Without ``wa_id`` the service gives it one, and each such stanza is a message of its own.
+    """
     return json.dumps(
         {
-            "wa_id": outgoing.chosen_id,
+            "ref": outgoing.message,
+            "wa_id": wa_id,
             "to": outgoing.to,
             "text": content.body,
             "mentions": list(content.mentions),
@@ -105,7 +132,8 @@ def encode_stanza(outgoing: Outgoing, content: Text) -> bytes:
 class Stanza:
     """A message read back from the wire."""
 
-    wa_id: str
+    ref: str
+    wa_id: str | None
     to: Jid
     content: Text
     quoted: Quoted | None
@@ -116,6 +144,7 @@ def decode_stanza(stanza: bytes) -> Stanza:
     fields: dict[str, Any] = json.loads(stanza)
     quoted = fields["quoted"]
     return Stanza(
+        fields["ref"],
         fields["wa_id"],
         Jid(fields["to"]),
         Text(fields["text"], tuple(Jid(mention) for mention in fields["mentions"])),

@@ -8,12 +8,15 @@ from itertools import count
 
 from wagate.adapters.engines.fake.frames import (
     Ack,
+    AskedAgain,
     Delivery,
     Dropped,
     Ended,
     LidTold,
     Link,
     Linked,
+    Numbered,
+    Queued,
     Receipt,
     Stanza,
     decode_stanza,
@@ -58,7 +61,7 @@ class Device:
     token: str
     phone: FakePhone
     link: Link | None = None
-    waiting: dict[int, Delivery | Receipt] = field(default_factory=dict)
+    waiting: dict[int, Queued] = field(default_factory=dict)
     ended: Ended | None = None
 
 
@@ -74,6 +77,7 @@ class FakePhone:
         self.auto_read = False
         self.uses_lid = False
         self.inbox: list[Shown] = []
+        self.repeated: list[str] = []
         self.devices: list[Device] = []
         self._service = service
 
@@ -87,15 +91,20 @@ class FakePhone:
 
     def type(self, to: FakePhone, text: str, *, quoted: Quoted | None = None, mentions: tuple[Jid, ...] = ()) -> str:
         """Send a text; its id."""
-        message = Stanza(wa_id(), to.jid, Text(text, mentions), quoted)
-        self._service.route(self, message, except_for=None)
-        return message.wa_id
+        chosen = wa_id()
+        message = Stanza("", chosen, to.jid, Text(text, mentions), quoted)
+        self._service.route(self, message, chosen, except_for=None)
+        return chosen
 
     def read(self, *wa_ids: str) -> None:
         """Read messages (all of them when none are named), and let their senders know."""
         chosen = [shown for shown in self.inbox if not wa_ids or shown.wa_id in wa_ids]
         for shown in chosen:
             self._service.receipt(ReceiptKind.READ, shown.wa_id, self)
+
+    def ask_again(self, wa_id: str) -> None:
+        """A message cannot be read: have its sender send it once more. It is in ``repeated`` when that came."""
+        self._service.ask_again(wa_id)
 
     def unlink(self) -> None:
         """Remove every linked device."""
@@ -120,6 +129,7 @@ class FakeService:
         self._phones: dict[Jid, FakePhone] = {}
         self._devices: dict[str, Device] = {}
         self._stanzas: dict[str, tuple[bytes, FakePhone]] = {}
+        self._given: dict[tuple[str, str], str] = {}
         self._numbers = count(1)
 
     # ---- for tests and demos
@@ -223,36 +233,68 @@ class FakeService:
             device.waiting.pop(number, None)
 
     def post(self, token: str, stanza: bytes) -> None:
-        """A device sends a message. The same stanza again is acknowledged again and delivered once."""
+        """A device sends a message. The same stanza again is acknowledged again and delivered once, if it has an id.
+
+        One without an id is given one, every time that it comes.
+        """
         device = self._devices.get(token)
         if device is None or self.faults.lose_posts:
             return
         message = decode_stanza(stanza)
+        refusal = self.faults.refuse_with
+        known_as = message.wa_id
+        if known_as is None and refusal is None:
+            known_as = self._given[token, message.ref] = wa_id()
         if device.link is not None and not self.faults.withhold_acks:
-            device.link.push(Ack(message.wa_id, self.faults.refuse_with))
-        if self.faults.refuse_with is None:
-            self._take(device, message, stanza)
+            device.link.push(Ack(message.ref, known_as, refusal))
+        if known_as is not None and refusal is None:
+            self._take(device, message, known_as, stanza)
+
+    def inquire(self, token: str, ref: str) -> None:
+        """A device asks what became of a message that was to be given an id: told as far as acks are not withheld."""
+        device = self._devices.get(token)
+        if device is None or device.link is None:
+            return
+        known_as = self._given.get((token, ref))
+        if known_as is None:
+            device.link.push(Ack(ref, None, "never_arrived"))
+        elif self.faults.withhold_acks:
+            device.link.push(Numbered(ref, known_as))
+        else:
+            device.link.push(Ack(ref, known_as))
+
+    def answer(self, token: str, wa_id: str, stanza: bytes) -> None:
+        """A device sends a message once more to whoever could not read it."""
+        known, sender = self._stanzas[wa_id]
+        device = self._devices.get(token)
+        if device is None or device.phone is not sender or stanza != known:
+            self.violations.append(f"{wa_id} is not what was sent before")
+            return
+        self._recipient(decode_stanza(stanza)).repeated.append(wa_id)
 
     # ---- inside
 
-    def _take(self, device: Device, message: Stanza, stanza: bytes) -> None:
-        known = self._stanzas.get(message.wa_id)
+    def _take(self, device: Device, message: Stanza, known_as: str, stanza: bytes) -> None:
+        known = self._stanzas.get(known_as)
         if known is not None:
             if known[0] != stanza:
-                self.violations.append(f"{message.wa_id} was encoded twice")
+                self.violations.append(f"{known_as} was encoded twice")
             return
-        self._stanzas[message.wa_id] = (stanza, device.phone)
-        self.route(device.phone, message, except_for=device)
+        self._stanzas[known_as] = (stanza, device.phone)
+        self.route(device.phone, message, known_as, except_for=device)
 
-    def route(self, sender: FakePhone, message: Stanza, *, except_for: Device | None) -> None:
+    def _recipient(self, message: Stanza) -> FakePhone:
+        return self.phone(message.to.user) if message.to.is_phone else self._phones[message.to]
+
+    def route(self, sender: FakePhone, message: Stanza, wa_id: str, *, except_for: Device | None) -> None:
         """Show a message on the recipient's phone and queue it for the devices of both sides."""
-        recipient = self.phone(message.to.user) if message.to.is_phone else self._phones[message.to]
-        self._stanzas.setdefault(message.wa_id, (b"", sender))
+        recipient = self._recipient(message)
+        self._stanzas.setdefault(wa_id, (b"", sender))
         visible = sender.lid if sender.uses_lid else sender.jid
         hidden = sender.jid if sender.uses_lid else sender.lid
         delivery = Delivery(
             number=next(self._numbers),
-            wa_id=message.wa_id,
+            wa_id=wa_id,
             chat=visible,
             sender=visible,
             sender_alt=hidden if sender.uses_lid else None,
@@ -268,11 +310,17 @@ class FakeService:
             if device is not except_for:
                 self._queue(device, echo)
         content = message.content
-        recipient.inbox.append(Shown(message.wa_id, sender.jid, content.body, content.mentions, message.quoted))
+        recipient.inbox.append(Shown(wa_id, sender.jid, content.body, content.mentions, message.quoted))
         if recipient.auto_deliver:
-            self.receipt(ReceiptKind.DELIVERED, message.wa_id, recipient)
+            self.receipt(ReceiptKind.DELIVERED, wa_id, recipient)
         if recipient.auto_read:
-            self.receipt(ReceiptKind.READ, message.wa_id, recipient)
+            self.receipt(ReceiptKind.READ, wa_id, recipient)
+
+    def ask_again(self, wa_id: str) -> None:
+        """Ask the devices of a message's sender for it."""
+        _, sender = self._stanzas[wa_id]
+        for device in sender.devices:
+            self._queue(device, AskedAgain(next(self._numbers), wa_id))
 
     def receipt(self, kind: ReceiptKind, wa_id: str, by: FakePhone) -> None:
         """Tell the devices of a message's sender how far it got."""
@@ -280,7 +328,7 @@ class FakeService:
         for device in sender.devices:
             self._queue(device, Receipt(next(self._numbers), kind, (wa_id,), by.jid))
 
-    def _queue(self, device: Device, frame: Delivery | Receipt) -> None:
+    def _queue(self, device: Device, frame: Queued) -> None:
         device.waiting[frame.number] = frame
         if device.link is not None:
             device.link.push(frame)
