@@ -114,7 +114,7 @@ def _furnish(
 
     identities = Identities(journal, clock)
     receipts = Receipts(journal, clock)
-    inbox = Inbox(journal, identities, clock)
+    inbox = Inbox(journal, identities, receipts, clock)
     way_out = Outbox(journal, identities, receipts, clock, {name: engine.features for name, engine in engines.items()})
 
     box = SettingsBox(sealer)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 
-import aiohttp
 import orjson
 import pytest
 
+from api.listening import listening
 from api.served import Served, serving
 from api.world import Api, World, one_database, until
 from wagate.adapters.engines.fake import FakeService
@@ -18,51 +17,12 @@ from wagate.api.v1.schemas.event_shapes import SHAPES
 from wagate.api.v1.schemas.events import Event, EventPage
 from wagate.features import Gateway
 
-PATIENCE_S = 10.0
-
 
 @pytest.fixture
 async def served(gateway: Gateway) -> AsyncIterator[Served]:
     """The gateway's API on a real server."""
     async with serving(gateway, Limits(heartbeat_s=0.2, streams=3)) as server:
         yield server
-
-
-class Listener:
-    """Reads a stream of server-sent events as a client would."""
-
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
-        self.response = response
-        self.comments = 0
-
-    async def next(self) -> dict[str, str]:
-        fields: dict[str, str] = {}
-        async with asyncio.timeout(PATIENCE_S):
-            while True:
-                line = (await self.response.content.readline()).decode()
-                if not line:
-                    raise EOFError
-                if line.startswith(":"):
-                    self.comments += 1
-                elif line == "\n" and "data" in fields:
-                    return fields
-                elif line != "\n":
-                    name, _, value = line.rstrip("\n").partition(": ")
-                    fields[name] = value
-
-    async def take(self, count: int) -> list[dict[str, str]]:
-        return [await self.next() for _ in range(count)]
-
-
-@asynccontextmanager
-async def listening(
-    served: Served, query: str = "", headers: Mapping[str, str] | None = None
-) -> AsyncIterator[Listener]:
-    async with served.http.get(f"{served.url}/v1/events/stream{query}", headers=headers) as response:
-        assert response.status == 200, await response.text()
-        listener = Listener(response)
-        assert (await response.content.readline()).startswith(b"retry:")
-        yield listener
 
 
 async def test_events_are_listed_in_order_and_tell_of_their_session(world: World) -> None:

@@ -4,7 +4,8 @@ GatewayError
 ├── InvalidRequest ── InvalidRecipient, InvalidContent, InvalidProxy, InvalidCursor, UnknownEngine
 ├── Unauthenticated, Forbidden
 ├── NotFound ── SessionNotFound, MessageNotFound, ApiKeyNotFound
-├── Conflict ── SessionNameTaken, SessionNotPaired, SessionAlreadyPaired, SessionNotRunning, QrNotReady
+├── Conflict ── SessionNameTaken, SessionNotPaired, SessionAlreadyPaired, SessionNotRunning, QrNotReady,
+│               MessageNotNamed
 ├── IdempotencyKeyReused, PreconditionFailed, UnsupportedByEngine
 └── StorageUnavailable, TooBusy
 """
@@ -102,6 +103,12 @@ class SessionNameTaken(Conflict):
     """Another session already has this name"""
 
     code = "session_name_taken"
+
+
+class MessageNotNamed(Conflict):
+    """WhatsApp has given this message no id yet"""
+
+    code = "message_not_named"
 
 
 class SessionNotPaired(Conflict):

@@ -119,7 +119,10 @@ class ReceiptKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReceiptArrived:
-    """Somebody's device says how far our messages got. ``by`` is bare; ``timestamp`` in seconds."""
+    """Somebody's device says how far our messages got. ``by`` is bare; ``timestamp`` in seconds.
+
+    An engine that learns ids late says first which message an id belongs to: nobody else could tell.
+    """
 
     kind: ReceiptKind
     wa_ids: tuple[str, ...]

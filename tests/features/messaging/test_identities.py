@@ -18,6 +18,7 @@ from wagate.domain.session import Me
 from wagate.features.journal import Journal
 from wagate.features.messaging.identities import Identities, own_contact_id
 from wagate.features.messaging.inbox import Inbox
+from wagate.features.messaging.receipts import Receipts
 from wagate.features.messaging.repository import messages
 from wagate.features.messaging.repository.people import Known
 from wagate.features.messaging.service import MessageFilter
@@ -62,7 +63,7 @@ def make_desk(database: Database, clock: ManualClock) -> Desk:
     journal = Journal(database, clock)
     identities = Identities(journal, clock)
     scope = SessionScope(TenantId("tnt_1"), SessionId(f"ses_{next(_sessions):026}"), 1)
-    return Desk(database, journal, identities, Inbox(journal, identities, clock), scope)
+    return Desk(database, journal, identities, Inbox(journal, identities, Receipts(journal, clock), clock), scope)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from wagate.domain.page import Order
 from wagate.features.journal import Journal
 from wagate.features.messaging.identities import Identities
 from wagate.features.messaging.inbox import Inbox
+from wagate.features.messaging.receipts import Receipts
 from wagate.features.messaging.repository import messages
 from wagate.ports.clock import Clock
 from wagate.ports.news import MessageArrived, MessageUndecryptable
@@ -135,7 +136,7 @@ async def test_an_echo_under_an_address_that_we_cannot_place_is_not_a_second_one
     sent = await house.send(session, BOB)
     outside = await open_database(house.url)
     journal = Journal(outside, house.clock)
-    inbox = Inbox(journal, Identities(journal, house.clock), house.clock)
+    inbox = Inbox(journal, Identities(journal, house.clock), Receipts(journal, house.clock), house.clock)
     assert sent.wa_id is not None
     echo = MessageArrived(sent.wa_id, Jid("77000002@lid"), Jid("77000001@lid"), True, 1, sent.content)
     await outside.write(inbox.arrived(SessionScope(house.us.tenant, session.id, 0), echo))
@@ -145,7 +146,7 @@ async def test_an_echo_under_an_address_that_we_cannot_place_is_not_a_second_one
 
 async def test_a_group_message_has_a_chat_of_its_own_and_its_writer(database: Database, clock: Clock) -> None:
     journal = Journal(database, clock)
-    inbox = Inbox(journal, Identities(journal, clock), clock)
+    inbox = Inbox(journal, Identities(journal, clock), Receipts(journal, clock), clock)
     for wa_id in ("A", "B"):
         news = MessageArrived(wa_id, GROUP, BOB, False, 1, Text("hi all"), push_name="Bob")
         await database.write(inbox.arrived(SCOPE, news))
@@ -159,7 +160,7 @@ async def test_a_group_message_has_a_chat_of_its_own_and_its_writer(database: Da
 
 async def test_what_cannot_be_read_is_told_and_may_still_come(database: Database, clock: Clock) -> None:
     journal = Journal(database, clock)
-    inbox = Inbox(journal, Identities(journal, clock), clock)
+    inbox = Inbox(journal, Identities(journal, clock), Receipts(journal, clock), clock)
     await database.write(inbox.undecryptable(SCOPE, MessageUndecryptable("A", BOB, BOB, 1, 1, "no session")))
     await database.write(inbox.arrived(SCOPE, MessageArrived("A", BOB, BOB, False, 1, Text("second try"))))
     events = (await journal.list(SCOPE)).items

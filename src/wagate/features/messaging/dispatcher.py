@@ -15,7 +15,7 @@ import structlog
 from typing_extensions import override
 
 from wagate.domain.errors import GatewayError, StorageUnavailable, TooBusy
-from wagate.domain.ids import ChatId, SessionId
+from wagate.domain.ids import ChatId, SessionId, wa_id
 from wagate.domain.message import MessageFailure
 from wagate.features.messaging.lane import Lane
 from wagate.features.messaging.outbox import Outbox
@@ -243,7 +243,9 @@ class Dispatcher(LineWatcher):
 
     async def _has_left(self, lane: Lane, waiting: Waiting) -> bool:
         """Hand one message to the engine. False: it waits for a better moment."""
-        outgoing = Outgoing(waiting.message, waiting.wa_id, waiting.to, waiting.content, waiting.quoted)
+        # A message accepted for another engine than the one that sends it may have an id too few, or one too many.
+        known_as = (waiting.wa_id or wa_id()) if lane.line.chooses_ids else None
+        outgoing = Outgoing(waiting.message, known_as, waiting.to, waiting.content, waiting.quoted)
         try:
             await lane.line.connection.send(outgoing)
             return True

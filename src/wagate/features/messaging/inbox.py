@@ -7,7 +7,7 @@ from wagate.domain.ids import message_id
 from wagate.domain.message import Chat, Contact, Direction, Message, MessageStatus, Origin
 from wagate.features.journal import Journal
 from wagate.features.messaging.identities import Identities
-from wagate.features.messaging.receipts import moment
+from wagate.features.messaging.receipts import Receipts, moment
 from wagate.features.messaging.repository import messages
 from wagate.features.messaging.repository.people import Known
 from wagate.features.messaging.shape import chat_shape, contact_shape, message_shape
@@ -20,16 +20,19 @@ from wagate.store.script import Script
 class Inbox:
     """Messages from contacts, and from other devices of our own account. Every method is part of a write script."""
 
-    def __init__(self, journal: Journal, identities: Identities, clock: Clock) -> None:
-        """People are told apart by ``identities``."""
+    def __init__(self, journal: Journal, identities: Identities, receipts: Receipts, clock: Clock) -> None:
+        """People are told apart by ``identities``; ``receipts`` hears of what proves that our own messages went out."""
         self._journal = journal
         self._identities = identities
+        self._receipts = receipts
         self._clock = clock
 
     def arrived(self, scope: SessionScope, news: MessageArrived) -> Script[None]:
-        """Keep a message, unless it is here already (or an echo of what we sent ourselves): then nothing happens."""
+        """Keep a message, unless it is here already. An echo of what we sent ourselves proves that it went out."""
         if news.from_me:
-            if (yield from messages.find_message(scope, news.wa_id, Direction.OUT)) is not None:
+            ours = yield from messages.find_message(scope, news.wa_id, Direction.OUT)
+            if ours is not None:
+                yield from self._receipts.echoed(scope, ours, news.timestamp)
                 return
             known = yield from self._identities.own(scope)
             chat = yield from self._chat_with(scope, news)

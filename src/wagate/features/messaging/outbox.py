@@ -14,6 +14,7 @@ from wagate.domain.errors import (
     InvalidContent,
     InvalidRecipient,
     MessageNotFound,
+    MessageNotNamed,
     SessionNotFound,
     SessionNotPaired,
     UnsupportedByEngine,
@@ -209,7 +210,11 @@ class Outbox:
         if original is None or original.chat.id != chat:
             raise MessageNotFound(f"There is no message {reply_to!r} in this chat", pointer="/reply_to")
         sender = original.sender
-        if sender is None or original.wa_id is None or (sender.phone is None and sender.lid is None):
+        if original.wa_id is None:
+            raise MessageNotNamed(
+                "WhatsApp has not taken that message yet; answer it once it was sent", pointer="/reply_to"
+            )
+        if sender is None or (sender.phone is None and sender.lid is None):
             raise SessionNotPaired("Our own address is not known before a phone is linked", pointer="/reply_to")
         return Quoted(original.wa_id, outbox.address_of(sender.phone, sender.lid, None), original.content.text)
 

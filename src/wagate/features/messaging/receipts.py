@@ -76,29 +76,34 @@ class Receipts:
         self._clock = clock
 
     def started(self, scope: SessionScope, news: SendStarted) -> Script[None]:
-        """The engine holds the exact stanza and sends it, whatever happens to this process."""
-        yield from messages.start_message(scope, news.message)
+        """The engine answers for the message from here on, whatever happens to this process."""
+        yield from messages.start_message(scope, news.message, news.wa_id)
         yield from outbox.start_waiting(scope, news.message, scope.epoch)
 
     def accepted(self, scope: SessionScope, news: SendAccepted) -> Script[None]:
         """The service has the message."""
-        message = yield from _meant(scope, news)
+        message = yield from self._meant(scope, news)
         if message is not None:
             yield from outbox.remove_waiting(scope, message.id)
             yield from self.move(scope, message, MessageStatus.SENT, self._clock.now_ms())
 
     def refused(self, scope: SessionScope, news: SendRefused) -> Script[None]:
         """The service does not take the message."""
-        message = yield from _meant(scope, news)
+        message = yield from self._meant(scope, news)
         if message is not None:
             yield from self.fail(scope, message, MessageFailure(news.code, news.detail))
 
     def uncertain(self, scope: SessionScope, news: SendUncertain) -> Script[None]:
         """Nobody knows whether the message went out. It waits no longer, and is not sent again blindly."""
-        message = yield from _meant(scope, news)
+        message = yield from self._meant(scope, news)
         if message is not None:
             yield from outbox.remove_waiting(scope, message.id)
             yield from self.move(scope, message, MessageStatus.UNKNOWN, self._clock.now_ms(), reason=news.code)
+
+    def echoed(self, scope: SessionScope, message: Message, timestamp_s: int) -> Script[None]:
+        """Another device of our account shows a message of ours: it went out, whatever else is known."""
+        yield from outbox.remove_waiting(scope, message.id)
+        yield from self.move(scope, message, MessageStatus.SENT, moment(timestamp_s, self._clock.now_ms()))
 
     def arrived(self, scope: SessionScope, news: ReceiptArrived) -> Script[None]:
         """Somebody's device has our messages, or somebody read them."""
@@ -131,14 +136,34 @@ class Receipts:
         if moved.status is not message.status:
             yield from self._journal.append(scope, scope.session, _EVENTS[status], message_shape(moved), at)
 
+    # ---- inside
 
-def _meant(scope: SessionScope, news: SendAccepted | SendRefused | SendUncertain) -> Script[Message | None]:
-    """The message that news are about. One that the engine has just given an id is known by it from here on."""
-    if news.message is None:
-        assert news.wa_id is not None, "news about a message say which"
-        return (yield from messages.find_message(scope, news.wa_id, Direction.OUT))
-    message = yield from messages.get_message(scope, news.message)
-    if message is None or news.wa_id is None or news.wa_id == message.wa_id:
-        return message
-    yield from messages.name_message(scope, message.id, news.wa_id)
-    return replace(message, wa_id=news.wa_id)
+    def _meant(self, scope: SessionScope, news: SendAccepted | SendRefused | SendUncertain) -> Script[Message | None]:
+        """The message that news are about. One that the engine has just given an id is known by it from here on."""
+        if news.message is None:
+            assert news.wa_id is not None, "news about a message say which"
+            return (yield from messages.find_message(scope, news.wa_id, Direction.OUT))
+        message = yield from messages.get_message(scope, news.message)
+        if message is None or news.wa_id is None or news.wa_id == message.wa_id:
+            return message
+        echo = yield from messages.find_message(scope, news.wa_id, Direction.OUT)
+        if echo is not None:
+            yield from messages.delete_message(scope, echo.id)
+        yield from messages.name_message(scope, message.id, news.wa_id)
+        named = replace(message, wa_id=news.wa_id)
+        return named if echo is None else (yield from self._united(scope, named, echo))
+
+    def _united(self, scope: SessionScope, message: Message, echo: Message) -> Script[Message]:
+        """What was told as written on another device turns out to be this message: it has got as far as that one."""
+        moved = advanced(message, echo.status, echo.sent_at or self._clock.now_ms())
+        if moved is message:
+            return message
+        moved = replace(
+            moved,
+            sent_at=message.sent_at or echo.sent_at,
+            delivered_at=message.delivered_at or echo.delivered_at,
+            read_at=message.read_at or echo.read_at,
+        )
+        yield from messages.move_message(moved)
+        yield from self._journal.append(scope, scope.session, _EVENTS[moved.status], message_shape(moved))
+        return moved

@@ -69,7 +69,7 @@ class Messaging:
         With ``wait_s`` it returns later: as soon as the message has reached ``until`` (sent, delivered or read) or has
         failed, or when the time is over. An idempotency key is good for 72 hours in its tenant.
         Raises SessionNotFound, InvalidRecipient, InvalidContent, UnsupportedByEngine, MessageNotFound (reply_to),
-        SessionNotPaired (reply_to), IdempotencyKeyReused, TooBusy.
+        SessionNotPaired and MessageNotNamed (reply_to), IdempotencyKeyReused, TooBusy.
         """
         if wait_s <= 0:
             return await self._accept(principal, session, request, idempotency_key)

@@ -39,10 +39,11 @@ class Running:
 
 @dataclass(frozen=True, slots=True)
 class LiveLine:
-    """A line over which messages can leave."""
+    """A line over which messages can leave. ``chooses_ids`` is what its engine's data sheet says."""
 
     scope: SessionScope
     connection: Connection
+    chooses_ids: bool = True
 
 
 class LineWatcher(Protocol):

@@ -184,8 +184,9 @@ class Supervisor:
     def _watch_over(self, running: Running, was_live: bool) -> None:
         is_live = running.state in LIVE and not running.ended
         if is_live and not was_live and running.connection is not None:
+            line = LiveLine(running.scope, running.connection, running.engine.features.chooses_message_id)
             for watcher in self._watchers:
-                watcher.line_up(LiveLine(running.scope, running.connection))
+                watcher.line_up(line)
         elif was_live and not is_live:
             self._tell_down(running)
 

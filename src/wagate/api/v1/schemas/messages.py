@@ -138,7 +138,9 @@ class Message(Shown):
     direction: Direction
     origin: Origin
     from_: Contact | None = Field(alias="from", description="Who wrote it; null before anything is known of them.")
-    wa_id: str | None = Field(description="WhatsApp's own id of the message.")
+    wa_id: str | None = Field(
+        description="WhatsApp's own id of the message; null until an engine that does not choose ids learns it."
+    )
     client_ref: str | None
     type: str
     text: str = Field(description="Always readable, whatever the type.")

@@ -48,12 +48,14 @@ _MOVE = scoped(
     "UPDATE message SET status = :status, status_reason = :reason, failure = :failure, sent_at = :sent_at,",
     "delivered_at = :delivered_at, read_at = :read_at WHERE tenant_id = :tenant AND id = :id",
 )
+_DELETE_ONE = scoped("DELETE FROM message WHERE tenant_id = :tenant AND id = :id")
 _DELETE = scoped(
     "DELETE FROM message WHERE tenant_id = :tenant AND id IN",
     "(SELECT id FROM message WHERE session_id = :session ORDER BY id LIMIT :limit) RETURNING id",
 )
-_START = scoped("UPDATE message SET status = 'sending' WHERE tenant_id = :tenant AND id = :id AND status = 'queued'")
-
+_START = scoped(
+    "UPDATE message SET status = 'sending', wa_id = :wa_id WHERE tenant_id = :tenant AND id = :id AND status = 'queued'"
+)
 _NAME = scoped("UPDATE message SET wa_id = :wa_id WHERE tenant_id = :tenant AND id = :id")
 
 # The expression around tenant_id keeps it a filter: the narrower index is the one to walk.
@@ -75,7 +77,7 @@ def get_message(scope: Scoped, message: str) -> Script[Message | None]:
 
 
 def find_message(scope: InSession, wa_id: str, direction: Direction) -> Script[Message | None]:
-    """The message that WhatsApp knows by this id: ours when outbound, for those ids are our own choice."""
+    """The message that WhatsApp knows by this id: ours when outbound, for nobody else writes in our name."""
     rows = yield _BY_WA_ID(scope, session=scope.session, wa_id=wa_id, direction=direction.value)
     return message_of(rows[0]) if rows else None
 
@@ -121,14 +123,19 @@ def move_message(message: Message) -> Script[None]:
     )
 
 
-def start_message(scope: Scoped, message: MessageId) -> Script[None]:
-    """A queued message is being sent."""
-    yield _START(scope, id=message)
+def start_message(scope: Scoped, message: MessageId, wa_id: str | None) -> Script[None]:
+    """A queued message is being sent, under this id if that is known already."""
+    yield _START(scope, id=message, wa_id=wa_id)
 
 
 def name_message(scope: Scoped, message: MessageId, wa_id: str) -> Script[None]:
     """WhatsApp knows the message by this id."""
     yield _NAME(scope, id=message, wa_id=wa_id)
+
+
+def delete_message(scope: Scoped, message: MessageId) -> Script[None]:
+    """Remove one message."""
+    yield _DELETE_ONE(scope, id=message)
 
 
 def delete_messages(scope: InSession, limit: int) -> Script[int]:
