@@ -2,55 +2,43 @@
 
 import pytest
 
-from contracts.examinee import SESSION, Examinee, Failing, Network, Question, eventually, until
-from wagate.domain import ids
+from contracts.examinee import SESSION, Examinee, Failing, Network, eventually, until
+from contracts.paper import Paper
+from wagate.domain.ids import SessionId
 from wagate.domain.session import FINAL, SessionState
 from wagate.ports.abilities import LogsOut
 from wagate.ports.engine import NotSent
-from wagate.ports.news import MessageArrived, QrShown, SendAccepted, SendStarted, StateChanged
+from wagate.ports.news import MessageArrived, QrShown, SendStarted, StateChanged
 from wagate.ports.vault import OwnershipLost, RecordUnreadable, VaultFailed
 
+PAPER = Paper()
 
+
+@PAPER.asks()
 async def a_broken_line_comes_back_by_itself(network: Network) -> None:
     examinee = await Examinee.paired(network)
     passed = examinee.gate_passed
-    await network.drop()
-    await until(lambda: examinee.gate_passed == passed + 1, lambda: "the gate was not asked")
-    await examinee.is_in(SessionState.CONNECTED)
+    await examinee.drops()
+    assert examinee.gate_passed == passed + 1
     assert SessionState.DISCONNECTED in [news.state for news in examinee.of_kind(StateChanged)]
     await examinee.send("back")
     await examinee.shown("back")
 
 
-async def what_was_not_acknowledged_goes_out_again_as_it_was(network: Network) -> None:
-    examinee = await Examinee.paired(network)
-    await network.withhold_acks(on=True)
-    texts = ["one", "two", "three"]
-    sent = [await examinee.send(text) for text in texts]
-    await examinee.shown(*texts)
-    await examinee.restart()  # the engine knows only what it had made durable
-    await examinee.is_in(SessionState.CONNECTED)
-    await network.withhold_acks(on=False)
-    await network.drop()
-    await examinee.hears(SendAccepted, times=3)
-    assert sorted(news.wa_id for news in examinee.of_kind(SendAccepted)) == sorted(sent)
-    await examinee.send("four")
-    await examinee.shown(*texts, "four")
-
-
+@PAPER.asks()
 async def a_commit_that_fails_sends_nothing(network: Network) -> None:
     examinee = await Examinee.paired(network)
     failing = Failing(network.storage)
-    wa_id = ids.wa_id()
+    once = examinee.outgoing("once")
     with pytest.raises(VaultFailed):
-        await examinee.send("once", wa_id=wa_id)
+        await examinee.give(once)
     failing.stop()
     assert await network.shown() == []
     assert examinee.of_kind(SendStarted) == []
 
     async def again() -> bool:
         try:
-            await examinee.send("once", wa_id=wa_id)
+            await examinee.give(once)
         except (NotSent, VaultFailed):
             return False
         return True
@@ -60,6 +48,22 @@ async def a_commit_that_fails_sends_nothing(network: Network) -> None:
     await examinee.shown("once", "last")
 
 
+@PAPER.asks()
+async def nothing_is_sent_while_the_line_is_down(network: Network) -> None:
+    examinee = await Examinee.paired(network)
+    await network.go_down()
+    await network.drop()
+    await examinee.is_in(SessionState.DISCONNECTED)
+    with pytest.raises(NotSent):
+        await examinee.send("not now")
+    assert examinee.of_kind(SendStarted) == []
+    await network.come_up()
+    await examinee.is_in(SessionState.CONNECTED)
+    await examinee.send("now")
+    await examinee.shown("now")
+
+
+@PAPER.asks()
 async def an_owner_that_lost_the_session_lets_go(network: Network) -> None:
     examinee = await Examinee.paired(network)
     failing = Failing(network.storage, OwnershipLost)
@@ -68,12 +72,17 @@ async def an_owner_that_lost_the_session_lets_go(network: Network) -> None:
         lambda: failing.failed > 0 and examinee.state is not None and examinee.state.state in FINAL,
         lambda: f"{examinee.told}",
     )
+    assert examinee.state is not None
+    assert examinee.state.state is SessionState.STOPPED
+    assert examinee.state.reason is not None
+    assert examinee.state.reason.code == "ownership_lost"
     passed = examinee.gate_passed
     with pytest.raises((NotSent, VaultFailed)):
         await examinee.send("too late")
     assert examinee.gate_passed == passed
 
 
+@PAPER.asks()
 async def damaged_credentials_are_told_and_left_alone(network: Network) -> None:
     examinee = await Examinee.paired(network)
     await examinee.close()
@@ -87,6 +96,7 @@ async def damaged_credentials_are_told_and_left_alone(network: Network) -> None:
 # ---- endings
 
 
+@PAPER.asks()
 async def a_device_that_the_phone_removed_is_logged_out(network: Network) -> None:
     examinee = await Examinee.paired(network)
     await network.end(SessionState.LOGGED_OUT)
@@ -96,14 +106,17 @@ async def a_device_that_the_phone_removed_is_logged_out(network: Network) -> Non
     await stays_ended(examinee)
 
 
+@PAPER.asks()
 async def a_banned_account_is_told(network: Network) -> None:
     await ends_in(network, SessionState.BANNED, "banned")
 
 
+@PAPER.asks()
 async def a_replaced_device_is_told(network: Network) -> None:
     await ends_in(network, SessionState.REPLACED, "replaced")
 
 
+@PAPER.asks()
 async def an_outdated_client_is_told(network: Network) -> None:
     await ends_in(network, SessionState.OUTDATED, "client_outdated")
 
@@ -124,6 +137,7 @@ async def stays_ended(examinee: Examinee) -> None:
     assert examinee.gate_passed == passed
 
 
+@PAPER.asks(ability=LogsOut)
 async def it_can_log_itself_out(network: Network) -> None:
     examinee = await Examinee.paired(network)
     assert isinstance(examinee.connection, LogsOut)
@@ -137,6 +151,7 @@ async def it_can_log_itself_out(network: Network) -> None:
     await examinee.hears(QrShown)
 
 
+@PAPER.asks()
 async def a_closed_connection_says_nothing_more(network: Network) -> None:
     examinee = await Examinee.paired(network)
     await examinee.close()
@@ -153,16 +168,17 @@ async def _another(network: Network) -> None:
     await another.hears(MessageArrived)
 
 
-QUESTIONS: tuple[Question, ...] = (
-    a_broken_line_comes_back_by_itself,
-    what_was_not_acknowledged_goes_out_again_as_it_was,
-    a_commit_that_fails_sends_nothing,
-    an_owner_that_lost_the_session_lets_go,
-    damaged_credentials_are_told_and_left_alone,
-    a_device_that_the_phone_removed_is_logged_out,
-    a_banned_account_is_told,
-    a_replaced_device_is_told,
-    an_outdated_client_is_told,
-    it_can_log_itself_out,
-    a_closed_connection_says_nothing_more,
-)
+@PAPER.asks()
+async def a_session_that_is_forgotten_begins_anew(network: Network) -> None:
+    examinee = await Examinee.paired(network)
+    await examinee.close()
+    network.storage.records[SESSION].clear()
+    await examinee.engine.forget(SESSION)
+    await examinee.engine.forget(SESSION)  # as often as one likes
+    await examinee.engine.forget(SessionId("ses_nobody"))
+    examinee.told.clear()
+    await examinee.open()
+    await network.scan((await examinee.hears(QrShown)).text)
+    await examinee.is_in(SessionState.CONNECTED)
+    await examinee.send("hello again")
+    await examinee.shown("hello again")

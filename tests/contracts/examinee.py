@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Protocol, TypeVar
@@ -11,6 +12,7 @@ from typing import Protocol, TypeVar
 from wagate.adapters.vault.memory import MemoryStorage, MemoryVault
 from wagate.domain import ids
 from wagate.domain.content import Quoted, Text
+from wagate.domain.errors import GatewayError
 from wagate.domain.ids import MessageId, SessionId
 from wagate.domain.jid import Jid
 from wagate.domain.session import SessionState
@@ -19,6 +21,9 @@ from wagate.ports.news import (
     DurableNews,
     LineNews,
     QrShown,
+    SendAccepted,
+    SendRefused,
+    SendStarted,
     StateChanged,
 )
 from wagate.ports.vault import VaultFailed
@@ -29,6 +34,9 @@ NOBODY = "5511900000077"
 """A number without an account."""
 
 SESSION = SessionId("ses_exam")
+
+PATIENCE_S: ContextVar[float] = ContextVar("PATIENCE_S", default=10.0)
+"""How long a question waits for what ought to happen."""
 
 N = TypeVar("N")
 _messages = count(1)
@@ -54,6 +62,19 @@ class Network(Protocol):
     def engine(self) -> Engine:
         """The engine as a process has it that has just started."""
         ...
+
+    def hurried_engine(self) -> Engine:
+        """The same with QR codes that end within a moment, if ``Stage.SHORT_CODES`` is claimed."""
+        return self.engine()
+
+    async def die(self, examinee: Examinee) -> None:
+        """The engine ends without a word: nothing that it does on the way becomes durable.
+
+        An engine with processes of its own kills them here.
+        """
+        failing = Failing(self.storage)
+        await examinee.close()
+        failing.stop()
 
     async def other_addresses(self) -> set[Jid]:
         """Both addresses of OTHER."""
@@ -99,8 +120,28 @@ class Network(Protocol):
         """The service delivers and does not say so."""
         ...
 
+    async def lose_messages(self, *, on: bool) -> None:
+        """What is sent vanishes on the way, and nobody says so."""
+        ...
+
     async def refuse_messages(self) -> None:
         """The service takes no message."""
+        ...
+
+    async def hide_keys(self) -> None:
+        """None of OTHER's devices has published keys (any more)."""
+        ...
+
+    async def ask_again(self, wa_id: str) -> None:
+        """OTHER's phone could not read a message and asks its sender for it."""
+        ...
+
+    async def repeated(self) -> list[str]:
+        """The ids of messages that came to OTHER once more."""
+        ...
+
+    async def read_by_us(self) -> list[str]:
+        """The ids of OTHER's messages of which OTHER was told that we read them."""
         ...
 
     async def end(self, state: SessionState) -> None:
@@ -124,14 +165,16 @@ class Examinee:
     engine: Engine
     durable: list[DurableNews] = field(default_factory=list)
     told: list[LineNews] = field(default_factory=list)
+    everything_told: list[LineNews] = field(default_factory=list)
+    asked: list[Outgoing] = field(default_factory=list)
     gate_passed: int = 0
     _connection: Connection | None = None
     _vault: MemoryVault | None = None
 
     @classmethod
-    async def of(cls, network: Network) -> Examinee:
+    async def of(cls, network: Network, engine: Engine | None = None) -> Examinee:
         """An unpaired session whose engine has begun to work."""
-        examinee = cls(network, network.engine())
+        examinee = cls(network, engine or network.engine())
         network.examinees.append(examinee)
         network.storage.on_news = lambda _, news: examinee.durable.append(news)
         await examinee.open()
@@ -155,7 +198,11 @@ class Examinee:
             self.gate_passed += 1
 
         self._vault = self.network.storage.open(SESSION)
-        self._connection = await self.engine.connect(Line(SESSION, self._vault, None, self.told.append, gate))
+        self._connection = await self.engine.connect(Line(SESSION, self._vault, None, self._hear, gate))
+
+    def _hear(self, news: LineNews) -> None:
+        self.told.append(news)
+        self.everything_told.append(news)
 
     async def close(self) -> None:
         if self._connection is not None and self._vault is not None:
@@ -171,21 +218,64 @@ class Examinee:
     async def restart(self) -> None:
         """As if the process had ended and begun anew."""
         await self.leave()
+        await self._begin_anew()
+
+    async def die(self) -> None:
+        """As if the process had been killed, and began anew."""
+        await self.network.die(self)
+        await self.engine.close()
+        await self._begin_anew()
+
+    async def _begin_anew(self) -> None:
         self.engine = self.network.engine()
         self.told.clear()
         await self.open()
 
-    async def send(self, text: str, *, to: str = OTHER, wa_id: str | None = None, quoted: Quoted | None = None) -> str:
-        outgoing = self.outgoing(text, to=to, wa_id=wa_id, quoted=quoted)
-        await self.connection.send(outgoing)
-        return outgoing.chosen_id
+    async def send(self, text: str, *, quoted: Quoted | None = None) -> Outgoing:
+        """Send a text to OTHER."""
+        return await self.give(self.outgoing(text, quoted=quoted))
 
-    def outgoing(
-        self, text: str, *, to: str = OTHER, wa_id: str | None = None, quoted: Quoted | None = None
-    ) -> Outgoing:
-        """A message of its own."""
+    async def give(self, outgoing: Outgoing) -> Outgoing:
+        """Send a message, again if it was given before."""
+        if outgoing not in self.asked:
+            self.asked.append(outgoing)
+        await self.connection.send(outgoing)
+        return outgoing
+
+    def outgoing(self, text: str, *, to: str = OTHER, quoted: Quoted | None = None) -> Outgoing:
+        """A message of its own, with an id if this engine chooses ids."""
         message = MessageId(f"msg_{next(_messages)}")
-        return Outgoing(message, wa_id or ids.wa_id(), Jid.from_phone(to), Text(text), quoted)
+        wa_id = ids.wa_id() if self.engine.features.chooses_message_id else None
+        return Outgoing(message, wa_id, Jid.from_phone(to), Text(text), quoted)
+
+    def accepted(self, outgoing: Outgoing) -> SendAccepted | None:
+        """What was told of the service taking a message."""
+        return next((news for news in self.of_kind(SendAccepted) if is_about(news, outgoing)), None)
+
+    async def id_of(self, outgoing: Outgoing) -> str:
+        """Wait until the service has taken a message; its id there."""
+        await until(lambda: self.accepted(outgoing) is not None, lambda: f"{self.durable} {self.told}")
+        accepted = self.accepted(outgoing)
+        assert accepted is not None
+        return accepted.wa_id
+
+    async def refusal_of(self, outgoing: Outgoing) -> str:
+        """Have a message refused, at once or with news; the code."""
+        try:
+            await self.give(outgoing)
+        except GatewayError as error:
+            assert not [news for news in self.of_kind(SendStarted) if news.message == outgoing.message]
+            return error.code
+        refused = await self.hears(SendRefused)
+        assert is_about(refused, outgoing)
+        return refused.code
+
+    async def drops(self) -> None:
+        """Its line breaks, and it has come back."""
+        passed = self.gate_passed
+        await self.network.drop()
+        await until(lambda: self.gate_passed > passed, lambda: f"the gate was not asked: {self.told}")
+        await self.is_in(SessionState.CONNECTED)
 
     @property
     def state(self) -> StateChanged | None:
@@ -220,6 +310,13 @@ class Examinee:
         return found
 
 
+def is_about(news: SendAccepted | SendRefused, outgoing: Outgoing) -> bool:
+    """Whether news are about a message: by its id, or by its name where the id was not ours to choose."""
+    if outgoing.wa_id is not None:
+        return news.wa_id == outgoing.wa_id
+    return news.message == outgoing.message
+
+
 async def until(holds: Callable[[], bool], tell: Callable[[], str]) -> None:
     """Wait until something holds; ``tell`` explains a failure."""
 
@@ -232,7 +329,7 @@ async def until(holds: Callable[[], bool], tell: Callable[[], str]) -> None:
 async def eventually(holds: Callable[[], Awaitable[bool]], tell: Callable[[], str]) -> None:
     """Ask until the answer is yes."""
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S.get()):
             while not await holds():  # noqa: ASYNC110  the other side may be another process
                 await asyncio.sleep(0.005)
     except TimeoutError:
@@ -254,6 +351,3 @@ class Failing:
 
     def stop(self) -> None:
         self._storage.before_commit = None
-
-
-Question = Callable[[Network], Awaitable[None]]

@@ -1,236 +1,55 @@
-"""Who sits the engines' examination: the fake one, and the native one against the emulator.
+"""Who sits the engines' examination: native on the emulator, and the fake one with all promises and with none.
 
-To add a candidate: a Network for it, and a test function below.
+To add a candidate: a network for it in ``networks.py``, a ``Candidate`` and a test function below. ``pytest -rs`` shows
+which questions are not for whom, and why.
 """
 
-from collections.abc import Callable
-from dataclasses import replace
-
-import pytest
-from typing_extensions import override
-
-from contracts import engine, engine_survival
-from contracts.examinee import NOBODY, OTHER, OWN, SESSION, Network, Question, Shown
-from wagate.adapters.clock import SystemClock
-from wagate.adapters.engines.fake import FakeEngine, FakeService
-from wagate.adapters.engines.fake.connection import Patience
-from wagate.adapters.engines.fake.frames import Ended
-from wagate.adapters.engines.native import Habits, NativeEngine
-from wagate.adapters.vault.memory import MemoryStorage
-from wagate.domain.content import Quoted
-from wagate.domain.jid import Jid
-from wagate.domain.session import Reason, SessionState
-from wagate.ports.engine import Engine
+from contracts import engine, engine_promises, engine_refusals, engine_survival
+from contracts.examinee import OTHER, OWN, Network
+from contracts.invariants import contradictions
+from contracts.networks import EmulatedNetwork, FakeNetwork
+from contracts.paper import Candidate, Question, Stage, sits
+from wagate.adapters.engines.fake import FEATURES as FAKE_FEATURES
+from wagate.adapters.engines.fake import WITHOUT_PROMISES
+from wagate.adapters.engines.fake.connection import FakeConnection
+from wagate.adapters.engines.native.connection import NativeConnection
+from wagate.adapters.engines.native.engine import FEATURES as NATIVE_FEATURES
 from whatsapp_emulator.client import EmulatorClient
 from whatsapp_emulator.emulator import Emulator
 
-QUESTIONS = engine.QUESTIONS + engine_survival.QUESTIONS
+PAPERS = (engine.PAPER, engine_survival.PAPER, engine_refusals.PAPER, engine_promises.PAPER)
+QUESTIONS = [question for paper in PAPERS for question in paper.questions]
 
+SHORT_CODES = frozenset({Stage.SHORT_CODES})
 
-def spoil(storage: MemoryStorage, kind: str) -> None:
-    """Damage the records of a kind."""
-    records = storage.records[SESSION]
-    spoilt = {key: (b"\xff" + value[1:], at) for key, (value, at) in records.items() if key[0] == kind}
-    assert spoilt
-    records.update(spoilt)
-
-
-class FakeNetwork(Network):
-    """The pretend service in this process."""
-
-    def __init__(self) -> None:
-        self.storage = MemoryStorage()
-        self.examinees = []
-        self.service = FakeService()
-        self.own, self.other = self.service.phone(OWN, "Own"), self.service.phone(OTHER, "Other")
-        self.service.absent.add(Jid.from_phone(NOBODY))
-
-    @override
-    def engine(self) -> Engine:
-        return FakeEngine(self.service, SystemClock(), Patience(redial_s=0.02))
-
-    @override
-    async def other_addresses(self) -> set[Jid]:
-        return {self.other.jid, self.other.lid}
-
-    @override
-    async def scan(self, qr: str) -> None:
-        self.own.scan(qr)
-
-    @override
-    async def enter_code(self, code: str) -> None:
-        self.own.enter_code(code)
-
-    @override
-    async def shown(self) -> list[Shown]:
-        return [
-            Shown(message.wa_id, message.text, message.quoted.wa_id if message.quoted else None, message.mentions)
-            for message in self.other.inbox
-        ]
-
-    @override
-    async def type(self, text: str, *, quote: str | None = None) -> str:
-        quoted = None if quote is None else Quoted(quote, self.own.jid)
-        return self.other.type(self.own, text, quoted=quoted)
-
-    @override
-    async def type_on_own_phone(self, text: str) -> str:
-        return self.own.type(self.other, text)
-
-    @override
-    async def read(self) -> None:
-        self.other.read()
-
-    @override
-    async def drop(self) -> None:
-        self.service.drop(self.own)
-
-    @override
-    async def go_down(self) -> None:
-        self.service.faults.refuse_login = True
-
-    @override
-    async def come_up(self) -> None:
-        self.service.faults.refuse_login = False
-
-    @override
-    async def withhold_acks(self, *, on: bool) -> None:
-        self.service.faults.withhold_acks = on
-
-    @override
-    async def refuse_messages(self) -> None:
-        self.service.faults.refuse_with = "blocked"
-
-    @override
-    async def end(self, state: SessionState) -> None:
-        codes = {
-            SessionState.LOGGED_OUT: "device_removed",
-            SessionState.BANNED: "banned",
-            SessionState.REPLACED: "replaced",
-            SessionState.OUTDATED: "client_outdated",
-        }
-        self.service.end(self.own, Ended(state, Reason(codes[state])))
-
-    @override
-    async def damage(self) -> None:
-        spoil(self.storage, "credential")
-
-    @override
-    async def violations(self) -> list[str]:
-        return self.service.violations
-
-
-class EmulatedNetwork(Network):
-    """The emulator, through its control API."""
-
-    def __init__(self, emulator: Emulator, control: EmulatorClient) -> None:
-        self.storage = MemoryStorage()
-        self.examinees = []
-        self._where = emulator.whereabouts
-        self._control = control
-        self._own, self._other = control.phone(OWN), control.phone(OTHER)
-        self._operator = control.operator(OWN)
-
-    @override
-    def engine(self) -> Engine:
-        return NativeEngine(
-            url=f"ws://127.0.0.1:{self._where.plain_port}/ws/chat",
-            root_key=bytes.fromhex(self._where.root_key),
-            habits=replace(Habits(), first_prekeys=30),
-        )
-
-    @override
-    async def other_addresses(self) -> set[Jid]:
-        account = await self._control.account(OTHER)
-        return {Jid(account.pn), Jid(account.lid)}
-
-    @override
-    async def scan(self, qr: str) -> None:
-        await self._own.scan(qr)
-
-    @override
-    async def enter_code(self, code: str) -> None:
-        await self._own.enter_code(code)
-
-    @override
-    async def shown(self) -> list[Shown]:
-        return [
-            Shown(message.id, message.text, message.quoted, message.mentions)
-            for message in await self._other.inbox()
-            if not message.own
-        ]
-
-    @override
-    async def type(self, text: str, *, quote: str | None = None) -> str:
-        return await self._other.type(OWN, text, quote=quote)
-
-    @override
-    async def type_on_own_phone(self, text: str) -> str:
-        return await self._own.type(OTHER, text)
-
-    @override
-    async def read(self) -> None:
-        await self._other.read()
-
-    @override
-    async def drop(self) -> None:
-        await self._operator.kick("drop")
-
-    @override
-    async def go_down(self) -> None:
-        await self._operator.refuse("503")
-
-    @override
-    async def come_up(self) -> None:
-        await self._operator.allow()
-
-    @override
-    async def withhold_acks(self, *, on: bool) -> None:
-        await self._control.faults(no_ack=on)
-
-    @override
-    async def refuse_messages(self) -> None:
-        await self._control.faults(ack_error="479")
-
-    @override
-    async def end(self, state: SessionState) -> None:
-        if state is SessionState.LOGGED_OUT:
-            await self._own.log_out()
-        elif state is SessionState.REPLACED:
-            await self._operator.kick("replaced")
-        else:
-            await self._operator.refuse("402" if state is SessionState.BANNED else "405", {})
-            await self._operator.kick("drop")
-
-    @override
-    async def damage(self) -> None:
-        spoil(self.storage, "credentials")
-
-    @override
-    async def violations(self) -> list[str]:
-        return [f"{found.kind} {found.who}: {found.detail}" for found in await self._control.violations()]
-
-
-def _named(question: Callable[..., object]) -> str:
-    return question.__name__
+NATIVE = Candidate("native", NATIVE_FEATURES, NativeConnection, SHORT_CODES)
+FAKE = Candidate("fake", FAKE_FEATURES, FakeConnection, SHORT_CODES)
+UNPROMISING = Candidate("fake without promises", WITHOUT_PROMISES, FakeConnection, SHORT_CODES)
+CANDIDATES = (NATIVE, FAKE, UNPROMISING)
 
 
 async def sit(question: Question, network: Network) -> None:
-    """Answer a question; whatever it was, nothing forbidden may have happened."""
+    """Answer a question; whatever it was, nothing forbidden and nothing contradictory may have happened."""
     try:
-        await question(network)
+        await question.ask(network)
     finally:
         for examinee in network.examinees:
             await examinee.leave()
+    assert [found for examinee in network.examinees for found in contradictions(examinee)] == []
     assert await network.violations() == []
 
 
-@pytest.mark.parametrize("question", QUESTIONS, ids=_named)
+@sits(FAKE, QUESTIONS)
 async def test_fake(question: Question) -> None:
     await sit(question, FakeNetwork())
 
 
-@pytest.mark.parametrize("question", QUESTIONS, ids=_named)
+@sits(UNPROMISING, QUESTIONS)
+async def test_fake_without_promises(question: Question) -> None:
+    await sit(question, FakeNetwork(sheet=WITHOUT_PROMISES))
+
+
+@sits(NATIVE, QUESTIONS)
 async def test_native(question: Question, emulator: Emulator, control: EmulatorClient) -> None:
     await control.account(OWN, "Own")
     await control.account(OTHER, "Other")

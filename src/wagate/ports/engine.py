@@ -98,7 +98,8 @@ class Connection(Protocol):
 
         Returns once ``SendStarted`` is durable; ``SendAccepted``, ``SendRefused`` or ``SendUncertain`` follow as news.
         Calling it again with the same ``message`` never sends a second one. Calls for one chat must not overlap: their
-        order is the order on the wire. Raises NotSent, SendImpossible or VaultFailed.
+        order is the order on the wire. Raises NotSent, SendImpossible, VaultFailed, or UnsupportedByEngine
+        for a kind of content that is not on the data sheet.
         """
         ...
 

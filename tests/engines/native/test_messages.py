@@ -6,6 +6,7 @@ import pytest
 
 from engines.native.lines import CALM, OTHER, OWN, LineUnderTest, engine_for, paired_line, until
 from wagate.domain.content import Quoted, Text, Unsupported
+from wagate.domain.errors import UnsupportedByEngine
 from wagate.domain.jid import Jid
 from wagate.domain.session import SessionState
 from wagate.ports.engine import NoRecipientDevice, NotOnWhatsApp, SendImpossible
@@ -158,7 +159,7 @@ async def test_content_of_no_known_kind_cannot_be_sent(emulator: Emulator, contr
     async with paired_line(emulator.whereabouts, control) as line:
         outgoing = line.outgoing(OTHER, "")
         object.__setattr__(outgoing, "content", Unsupported("hologram"))
-        with pytest.raises(SendImpossible):
+        with pytest.raises(UnsupportedByEngine):
             await line.live.send(outgoing)
 
 

@@ -32,7 +32,7 @@ from wagate.domain.jid import Jid
 from wagate.domain.session import Reason, SessionState
 from wagate.ports.abilities import LogsOut, MarksRead, PairingCode, PairsDevices
 from wagate.ports.clock import Clock
-from wagate.ports.engine import Connection, Line, NotOnWhatsApp, NotSent, Outgoing
+from wagate.ports.engine import Connection, Line, NoRecipientDevice, NotOnWhatsApp, NotSent, Outgoing, SendImpossible
 from wagate.ports.news import (
     DurableNews,
     IdentityLinked,
@@ -123,6 +123,10 @@ class FakeConnection(Connection, PairsDevices, LogsOut, MarksRead):
             raise NotSent("The line is down")
         if outgoing.to in self._service.absent:
             raise NotOnWhatsApp(f"{outgoing.to} has no WhatsApp account")
+        if outgoing.to in self._service.unreachable:
+            raise NoRecipientDevice()
+        if not outgoing.to.is_person:
+            raise SendImpossible("This engine writes to people only")
         if not isinstance(outgoing.content, Text):
             raise UnsupportedByEngine("This engine sends texts only")
         if await self._letters.knows(outgoing.message):
@@ -182,9 +186,10 @@ class FakeConnection(Connection, PairsDevices, LogsOut, MarksRead):
 
     @override
     async def mark_read(self, chat: Jid, sender: Jid, wa_ids: list[str]) -> None:
-        """The pretend phones do not look at read receipts of others."""
+        """See ``FakePhone.was_read``."""
         if not self._connected:
             raise NotSent("The line is down")
+        self._service.tell_read(sender, wa_ids)
 
     def push(self, frame: Frame) -> None:
         """Hear something from the service."""

@@ -78,6 +78,7 @@ class FakePhone:
         self.uses_lid = False
         self.inbox: list[Shown] = []
         self.repeated: list[str] = []
+        self.was_read: list[str] = []
         self.devices: list[Device] = []
         self._service = service
 
@@ -124,6 +125,7 @@ class FakeService:
         self.faults = Faults()
         self.codes: dict[str, Link] = {}
         self.absent: set[Jid] = set()
+        self.unreachable: set[Jid] = set()
         self.violations: list[str] = []
         self.logins = 0
         self._phones: dict[Jid, FakePhone] = {}
@@ -249,6 +251,10 @@ class FakeService:
             device.link.push(Ack(message.ref, known_as, refusal))
         if known_as is not None and refusal is None:
             self._take(device, message, known_as, stanza)
+
+    def tell_read(self, sender: Jid, wa_ids: list[str]) -> None:
+        """A device says that messages of somebody were read."""
+        self._phones[sender].was_read += wa_ids
 
     def inquire(self, token: str, ref: str) -> None:
         """A device asks what became of a message that was to be given an id: told as far as acks are not withheld."""

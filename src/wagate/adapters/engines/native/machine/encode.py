@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import assert_never
 
 from wagate.domain.content import Content, Quoted, Text, Unsupported
-from wagate.ports.engine import SendImpossible
+from wagate.domain.errors import UnsupportedByEngine
 from whatsapp_wire.jid import Jid
 from whatsapp_wire.message import Quote, text_message
 from whatsapp_wire.proto.message_pb2 import Message
 
 
 def message_of(content: Content, quoted: Quoted | None) -> Message:
-    """The message for some content. Raises SendImpossible for a kind that cannot be sent."""
+    """The message for some content. Raises UnsupportedByEngine for a kind that cannot be sent."""
     match content:
         case Text(body, mentions):
             return text_message(body, _quote(quoted), map(Jid, mentions))
         case Unsupported(kind):
-            raise SendImpossible(f"content of kind {kind!r} cannot be sent")
+            raise UnsupportedByEngine(f"content of kind {kind!r} cannot be sent")
         case _:
             assert_never(content)
 

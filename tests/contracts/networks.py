@@ -1,0 +1,258 @@
+"""The networks that the examinees talk to: the pretend service in this process, and the emulator.
+
+Each is a ``Network``; a network for another engine belongs here, beside them.
+"""
+
+from dataclasses import replace
+
+from typing_extensions import override
+
+from contracts.examinee import NOBODY, OTHER, OWN, SESSION, Network, Shown
+from wagate.adapters.clock import SystemClock
+from wagate.adapters.engines.fake import FEATURES, FakeEngine, FakeService
+from wagate.adapters.engines.fake.connection import Patience
+from wagate.adapters.engines.fake.frames import Ended
+from wagate.adapters.engines.native import Habits, NativeEngine
+from wagate.adapters.vault.memory import MemoryStorage
+from wagate.domain.content import Quoted
+from wagate.domain.jid import Jid
+from wagate.domain.session import Reason, SessionState
+from wagate.ports.engine import Engine, EngineFeatures
+from whatsapp_emulator.client import EmulatorClient
+from whatsapp_emulator.emulator import Emulator
+
+
+def spoil(storage: MemoryStorage, kind: str) -> None:
+    """Damage the records of a kind."""
+    records = storage.records[SESSION]
+    spoilt = {key: (b"\xff" + value[1:], at) for key, (value, at) in records.items() if key[0] == kind}
+    assert spoilt
+    records.update(spoilt)
+
+
+class FakeNetwork(Network):
+    """The pretend service in this process."""
+
+    def __init__(self, kind: type[FakeEngine] = FakeEngine, sheet: EngineFeatures = FEATURES) -> None:
+        self.storage = MemoryStorage()
+        self.examinees = []
+        self._kind, self._sheet = kind, sheet
+        self.service = FakeService()
+        self.own, self.other = self.service.phone(OWN, "Own"), self.service.phone(OTHER, "Other")
+        self.service.absent.add(Jid.from_phone(NOBODY))
+
+    @override
+    def engine(self) -> Engine:
+        return self._kind(self.service, SystemClock(), Patience(redial_s=0.02), self._sheet)
+
+    @override
+    def hurried_engine(self) -> Engine:
+        return self._kind(self.service, SystemClock(), Patience(qr_s=0.02, qr_count=3, redial_s=0.02), self._sheet)
+
+    @override
+    async def other_addresses(self) -> set[Jid]:
+        return {self.other.jid, self.other.lid}
+
+    @override
+    async def scan(self, qr: str) -> None:
+        self.own.scan(qr)
+
+    @override
+    async def enter_code(self, code: str) -> None:
+        self.own.enter_code(code)
+
+    @override
+    async def shown(self) -> list[Shown]:
+        return [
+            Shown(message.wa_id, message.text, message.quoted.wa_id if message.quoted else None, message.mentions)
+            for message in self.other.inbox
+        ]
+
+    @override
+    async def type(self, text: str, *, quote: str | None = None) -> str:
+        quoted = None if quote is None else Quoted(quote, self.own.jid)
+        return self.other.type(self.own, text, quoted=quoted)
+
+    @override
+    async def type_on_own_phone(self, text: str) -> str:
+        return self.own.type(self.other, text)
+
+    @override
+    async def read(self) -> None:
+        self.other.read()
+
+    @override
+    async def drop(self) -> None:
+        self.service.drop(self.own)
+
+    @override
+    async def go_down(self) -> None:
+        self.service.faults.refuse_login = True
+
+    @override
+    async def come_up(self) -> None:
+        self.service.faults.refuse_login = False
+
+    @override
+    async def withhold_acks(self, *, on: bool) -> None:
+        self.service.faults.withhold_acks = on
+
+    @override
+    async def lose_messages(self, *, on: bool) -> None:
+        self.service.faults.lose_posts = on
+
+    @override
+    async def refuse_messages(self) -> None:
+        self.service.faults.refuse_with = "blocked"
+
+    @override
+    async def hide_keys(self) -> None:
+        self.service.unreachable.add(self.other.jid)
+
+    @override
+    async def ask_again(self, wa_id: str) -> None:
+        self.other.ask_again(wa_id)
+
+    @override
+    async def repeated(self) -> list[str]:
+        return self.other.repeated
+
+    @override
+    async def read_by_us(self) -> list[str]:
+        return self.other.was_read
+
+    @override
+    async def end(self, state: SessionState) -> None:
+        codes = {
+            SessionState.LOGGED_OUT: "device_removed",
+            SessionState.BANNED: "banned",
+            SessionState.REPLACED: "replaced",
+            SessionState.OUTDATED: "client_outdated",
+        }
+        self.service.end(self.own, Ended(state, Reason(codes[state])))
+
+    @override
+    async def damage(self) -> None:
+        spoil(self.storage, "credential")
+
+    @override
+    async def violations(self) -> list[str]:
+        return self.service.violations
+
+
+class EmulatedNetwork(Network):
+    """The emulator, through its control API."""
+
+    def __init__(self, emulator: Emulator, control: EmulatorClient) -> None:
+        self.storage = MemoryStorage()
+        self.examinees = []
+        self._where = emulator.whereabouts
+        self._control = control
+        self._own, self._other = control.phone(OWN), control.phone(OTHER)
+        self._operator = control.operator(OWN)
+
+    @override
+    def engine(self) -> Engine:
+        return self._engine(replace(Habits(), first_prekeys=30))
+
+    @override
+    def hurried_engine(self) -> Engine:
+        return self._engine(Habits(qr_series=1, first_qr_s=0.02, next_qr_s=0.02))
+
+    def _engine(self, habits: Habits) -> Engine:
+        return NativeEngine(
+            url=f"ws://127.0.0.1:{self._where.plain_port}/ws/chat",
+            root_key=bytes.fromhex(self._where.root_key),
+            habits=habits,
+        )
+
+    @override
+    async def other_addresses(self) -> set[Jid]:
+        account = await self._control.account(OTHER)
+        return {Jid(account.pn), Jid(account.lid)}
+
+    @override
+    async def scan(self, qr: str) -> None:
+        await self._own.scan(qr)
+
+    @override
+    async def enter_code(self, code: str) -> None:
+        await self._own.enter_code(code)
+
+    @override
+    async def shown(self) -> list[Shown]:
+        return [
+            Shown(message.id, message.text, message.quoted, message.mentions)
+            for message in await self._other.inbox()
+            if not message.own
+        ]
+
+    @override
+    async def type(self, text: str, *, quote: str | None = None) -> str:
+        return await self._other.type(OWN, text, quote=quote)
+
+    @override
+    async def type_on_own_phone(self, text: str) -> str:
+        return await self._own.type(OTHER, text)
+
+    @override
+    async def read(self) -> None:
+        await self._other.read()
+
+    @override
+    async def drop(self) -> None:
+        await self._operator.kick("drop")
+
+    @override
+    async def go_down(self) -> None:
+        await self._operator.refuse("503")
+
+    @override
+    async def come_up(self) -> None:
+        await self._operator.allow()
+
+    @override
+    async def withhold_acks(self, *, on: bool) -> None:
+        await self._control.faults(no_ack=on)
+
+    @override
+    async def lose_messages(self, *, on: bool) -> None:
+        await self._control.faults(lose_messages=on)
+
+    @override
+    async def refuse_messages(self) -> None:
+        await self._control.faults(ack_error="479")
+
+    @override
+    async def hide_keys(self) -> None:
+        await self._control.faults(no_prekeys=True)
+
+    @override
+    async def ask_again(self, wa_id: str) -> None:
+        await self._other.do("ask-retry", id=wa_id, count=1)
+
+    @override
+    async def repeated(self) -> list[str]:
+        return [message.id for message in await self._other.inbox() if message.repeat]
+
+    @override
+    async def read_by_us(self) -> list[str]:
+        return [wa_id for told in await self._other.receipts() if told.type == "read" for wa_id in told.ids]
+
+    @override
+    async def end(self, state: SessionState) -> None:
+        if state is SessionState.LOGGED_OUT:
+            await self._own.log_out()
+        elif state is SessionState.REPLACED:
+            await self._operator.kick("replaced")
+        else:
+            await self._operator.refuse("402" if state is SessionState.BANNED else "405", {})
+            await self._operator.kick("drop")
+
+    @override
+    async def damage(self) -> None:
+        spoil(self.storage, "credentials")
+
+    @override
+    async def violations(self) -> list[str]:
+        return [f"{found.kind} {found.who}: {found.detail}" for found in await self._control.violations()]
