@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
+from importlib.util import find_spec
 
 from wagate.adapters.clock import SystemClock
 from wagate.features import Cellar, Gateway, Rooms
@@ -18,6 +19,7 @@ from wagate.features.messaging.outcomes import Outcomes
 from wagate.features.messaging.receipts import Receipts
 from wagate.features.messaging.service import Messaging
 from wagate.features.realtime import Hub
+from wagate.features.sessions.catalogue import Catalogue
 from wagate.features.sessions.login_gate import LoginGate
 from wagate.features.sessions.opening import Opening
 from wagate.features.sessions.restore import Restore
@@ -58,7 +60,10 @@ ENGINES: Mapping[str, Callable[[Settings, Clock], Engine]] = {
     "native": _native,
     "fake": _fake,
 }
-"""Factories that import their plug inside, so that what is not installed costs nothing."""
+"""Factories that import their plug inside, so that what is not installed costs nothing.
+
+An engine can be made, and asked for its words, without what it needs to work (`is_installed`).
+"""
 
 
 _ADOPT_S = 10.0
@@ -96,7 +101,19 @@ async def build(
 
 def _installed(settings: Settings, clock: Clock) -> list[Engine]:
     """The engines that sessions may use. The pretend one only where it was chosen, lest anybody meet it by accident."""
-    return [make(settings, clock) for name, make in ENGINES.items() if name != "fake" or settings.engine == "fake"]
+    chosen = (make(settings, clock) for name, make in ENGINES.items() if name != "fake" or settings.engine == "fake")
+    return [engine for engine in chosen if is_installed(engine)]
+
+
+def every_engine(settings: Settings) -> list[Engine]:
+    """All that this version knows, installed or not: to be asked for their words, not to be worked with."""
+    return [make(settings, SystemClock()) for make in ENGINES.values()]
+
+
+def is_installed(engine: Engine) -> bool:
+    """Whether what an engine needs besides wagate is there."""
+    module = engine.words.module
+    return module is None or find_spec(module) is not None
 
 
 def _furnish(
@@ -142,6 +159,7 @@ def _furnish(
             realtime=realtime,
             sessions=Sessions(opening, supervisor, ERASERS, clock, settings.engine),
             messaging=Messaging(database, way_out, dispatcher, Outcomes(journal.relay), clock),
+            engines=Catalogue(engines, settings.engine),
         ),
         Cellar(
             folder,

@@ -54,7 +54,7 @@ class Settings(BaseSettings):
     )
     engine: str = Field(
         default="native",
-        description="Engine of sessions that are created without naming one.",
+        description="Engine of sessions that are created without naming one; `GET /v1/engines` lists what there is.",
     )
     whatsapp_url: str = Field(
         default="wss://web.whatsapp.com/ws/chat",

@@ -23,10 +23,10 @@ from wagate.api.limits import LIMITS, Limits
 from wagate.api.middleware import BodyLimit, RequestContext
 from wagate.api.openapi import Document, describe
 from wagate.api.routing import JSON
-from wagate.api.v1 import events, keys, messages, sessions
+from wagate.api.v1 import engines, events, keys, messages, sessions
 from wagate.features import Gateway
 
-_ROUTERS = (messages.router, sessions.router, events.router, keys.router, health.router)
+_ROUTERS = (messages.router, sessions.router, engines.router, events.router, keys.router, health.router)
 _DOCS_HEADERS = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
 
 

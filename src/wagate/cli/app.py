@@ -180,7 +180,9 @@ def list_sessions(as_json: Json = False) -> None:
 @session_app.command("create")
 def create_session(
     name: Annotated[str, typer.Argument(help="A word for it: a-z, 0-9, - and _.")],
-    engine: Annotated[str | None, typer.Option(help="How to reach WhatsApp.")] = None,
+    engine: Annotated[
+        str | None, typer.Option(help="How to reach WhatsApp; without it, the setting `engine` decides.")
+    ] = None,
     proxy: Annotated[str | None, typer.Option(help="http:// or socks5:// URL.")] = None,
     as_json: Json = False,
 ) -> None:

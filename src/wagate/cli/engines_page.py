@@ -1,77 +1,115 @@
-"""What each engine promises, as a page: ``docs/engines.md`` is written from the plugs' own data sheets."""
+"""The engines compared, as a page: ``docs/engines.md`` is written from what the plugs say of themselves."""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from textwrap import fill
 
-from wagate.ports import abilities
-from wagate.ports.engine import Engine, EngineFeatures
+from wagate.ports.comparison import COSTS, PROMISES, WITHOUT, Entry, every_ability
 
-_PROMISES = {
-    "chooses_message_id": "We choose the message id, so a message that is sent again is recognised as the same one",
-    "acks_after_persist": "What arrives is acknowledged to WhatsApp only once it is committed here",
-    "answers_retries_from_store": "A recipient that asks for a message again gets it, also after a restart",
-    "queries_history": "Older messages can be fetched from the phone",
-    "pairs_with_passkey": "A phone that insists on a passkey can be linked",
-}
+_HEAD = """\
+# Engines
 
-_FOOT = """\
-## What this means
+An engine is a way of reaching WhatsApp; a session pins its own (`engine` when it is created, the setting `engine` when
+nothing is said there). This page is written from what the engines say of themselves by
+`wagate engines --write docs/engines.md`; `GET /v1/engines` says the same of those that are installed on a gateway.
+"""
 
+_EXAMINATION = """\
+* Every engine sits the same examination (`tests/contracts`). It asks whether each promise in the table is kept, and
+  whether an engine that does not make it says truthfully what became of a message.
+* What an engine cannot do is refused with `unsupported_by_engine` when it is asked, never silently.
 * With the first three promises together, a message that was accepted is delivered once, and one that arrived is kept
   once, whenever the process dies: `python -m bench.crash_native` and `python -m bench.failed_commits` show it.
-* What an engine cannot do is refused with `unsupported_by_engine` when it is asked, never silently.
-* `fake` follows a script instead of a network. It sits the same examination as the others
-  (`tests/contracts/test_engines.py`) and is there for tests and demonstrations.
+"""
 
-## What nobody has shown
-
+_UNPROVEN = """\
 Everything here was shown against the emulator in this repository, which unmodified whatsmeow (through neonize) and
 Baileys accept as WhatsApp and in which they exchange messages with `native` (`tests/judges`). That proves the shape of
-the protocol. It proves nothing about the live service's policy: whether it accepts this client for weeks, how it treats
-its TLS and WebSocket fingerprint, when it restricts or bans a number, how it migrates old accounts. `native` has never
-spoken to the live service. An engine on whatsmeow, which thousands run, is planned as the default for real numbers;
-until it is here `native` is the only engine for WhatsApp Web.
+the protocol, and nothing about the live service's policy. Whoever tries an engine with a real number can tell us what
+happened: [live acceptance](runbooks/live-acceptance.md).
+"""
+
+_DEFAULT_NATIVE = """\
+`native`. It is the engine whose guarantees wagate is designed for, and the one of the sandbox: it chooses message ids,
+persists before it acknowledges and before it sends, and answers retries from its store. It has been judged by
+independent clients on the emulator and never by the live service. An engine on whatsmeow, which thousands run, is
+planned as the default for real numbers; in this version `native` is the only engine for WhatsApp Web. The setting is
+one word: `WAGATE_ENGINE`.
+"""
+
+_DEFAULT_NEONIZE = """\
+`native` is the engine of the sandbox and the one whose guarantees wagate is designed for. It has been judged by
+independent clients on the emulator and never by the live service. So until somebody has run it there for weeks, the
+default for real numbers is `neonize` where it is installed: thousands run its protocol code (whatsmeow). Its price is
+in the tables: no promise about durability, and a process for each session. The setting is one word: `WAGATE_ENGINE`.
 """
 
 
-def engines_page(engines: Iterable[Engine]) -> str:
+def engines_page(entries: Iterable[Entry]) -> str:
     """The text of ``docs/engines.md``."""
-    sheets = [(engine.name, engine.features, engine) for engine in engines]
-    names = [name for name, _, _ in sheets]
-    lines = [
-        "# Engines",
-        "",
-        "An engine is a way of reaching WhatsApp; a session pins its own. This page is written from the engines'",
-        "data sheets by `wagate engines --write docs/engines.md`.",
-        "",
-        _row("promise", names),
-        _row("---", ["---"] * len(names)),
-    ]
-    lines += [_row(meaning, [_mark(sheet, field) for _, sheet, _ in sheets]) for field, meaning in _PROMISES.items()]
-    lines.append(_row("Kinds of content it sends", [", ".join(sorted(sheet.contents)) for _, sheet, _ in sheets]))
-    lines.append(_row("Longest text, in bytes of UTF-8", [f"{sheet.max_text_bytes:,}" for _, sheet, _ in sheets]))
-    lines += ["", _row("ability", names), _row("---", ["---"] * len(names))]
-    for ability in _all_abilities():
-        meaning = (inspect.getdoc(ability) or "").splitlines()[0].rstrip(".")
-        lines.append(
-            _row(meaning, ["yes" if issubclass(engine.connection, ability) else "no" for *_, engine in sheets])
-        )
-    return "\n".join([*lines, "", _FOOT])
+    compared = list(entries)
+    names = [entry.name for entry in compared]
+    default = _DEFAULT_NEONIZE if "neonize" in names else _DEFAULT_NATIVE
+    return "\n".join(
+        [
+            _HEAD,
+            *(f"* `{entry.name}`: {entry.summary}." for entry in compared),
+            "",
+            *_section("Promises", "promise", names, _promises(compared)),
+            *_section("Abilities", "ability", names, _abilities(compared)),
+            *_section("Costs", "what it takes", names, _costs(compared)),
+            "## What this means",
+            "",
+            _EXAMINATION + "".join(_without(compared)),
+            "## Which one is the default, and why",
+            "",
+            default,
+            "## What nobody has shown",
+            "",
+            _UNPROVEN,
+            *(fill(f"* `{entry.name}`: {entry.unproven}", 120, subsequent_indent="  ") for entry in compared),
+            "",
+        ]
+    )
 
 
-def _all_abilities() -> list[type]:
+def _promises(entries: Sequence[Entry]) -> list[list[str]]:
     return [
-        member
-        for _, member in inspect.getmembers(abilities, inspect.isclass)
-        if member.__module__ == abilities.__name__ and getattr(member, "_is_protocol", False)
+        *([meaning, *(_mark(entry.keeps(name)) for entry in entries)] for name, meaning in PROMISES.items()),
+        ["Kinds of content it sends", *(", ".join(sorted(entry.features.contents)) for entry in entries)],
+        ["Longest text, in bytes of UTF-8", *(f"{entry.features.max_text_bytes:,}" for entry in entries)],
     ]
 
 
-def _mark(sheet: EngineFeatures, field: str) -> str:
-    return "yes" if getattr(sheet, field) else "no"
+def _abilities(entries: Sequence[Entry]) -> list[list[str]]:
+    return [[ability.meaning, *(_mark(ability.name in entry.can) for entry in entries)] for ability in every_ability()]
 
 
-def _row(first: str, others: list[str]) -> str:
-    return f"| {' | '.join([first, *others])} |"
+def _costs(entries: Sequence[Entry]) -> list[list[str]]:
+    costs = [[title, *(getattr(entry.costs, name) for entry in entries)] for name, title in COSTS.items()]
+    return [*costs, ["Version that it announces", *(entry.client_version or "none" for entry in entries)]]
+
+
+def _without(entries: Sequence[Entry]) -> list[str]:
+    """What follows where a promise is not made by somebody."""
+    lines = []
+    for name, consequence in WITHOUT.items():
+        lacking = [f"`{entry.name}`" for entry in entries if not entry.keeps(name)]
+        if lacking:
+            line = f"* With {' and '.join(lacking)}, which does not promise `{name}`: {consequence}."
+            lines.append(f"{fill(line, 120, subsequent_indent='  ', break_on_hyphens=False)}\n")
+    return lines
+
+
+def _section(title: str, first: str, names: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    head = [_row([first, *names]), _row(["---"] * (len(names) + 1))]
+    return [f"## {title}", "", *head, *map(_row, rows), ""]
+
+
+def _mark(is_so: bool) -> str:
+    return "yes" if is_so else "no"
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"

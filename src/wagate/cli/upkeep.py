@@ -53,11 +53,11 @@ def write_reference(folder: Path) -> None:
 
 def show_engines(file: Path | None) -> None:
     """Print the page about the engines, or write it into a file."""
-    from wagate.adapters.clock import SystemClock
-    from wagate.bootstrap import ENGINES
+    from wagate.bootstrap import every_engine
     from wagate.cli.engines_page import engines_page
+    from wagate.ports.comparison import Entry
 
-    page = engines_page(make(Settings(), SystemClock()) for make in ENGINES.values())
+    page = engines_page(Entry.of(engine) for engine in every_engine(Settings()))
     if file is None:
         say(page.rstrip("\n"))
     else:

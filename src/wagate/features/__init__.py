@@ -17,6 +17,7 @@ from wagate.features.access import Access, IssuedKey
 from wagate.features.journal import Journal
 from wagate.features.messaging.service import Messaging
 from wagate.features.realtime import Hub
+from wagate.features.sessions.catalogue import Catalogue
 from wagate.features.sessions.restore import Restore
 from wagate.features.sessions.service import Sessions
 from wagate.features.sessions.supervisor import Supervisor
@@ -43,6 +44,7 @@ class Rooms:
     realtime: Hub
     sessions: Sessions
     messaging: Messaging
+    engines: Catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class Gateway:
         self.realtime = rooms.realtime
         self.sessions = rooms.sessions
         self.messaging = rooms.messaging
+        self.engines = rooms.engines
         self.first_key: IssuedKey | None = None
         """The admin key, on the very first start only: show it, for nobody can show it again."""
         self._cellar = cellar

@@ -18,7 +18,10 @@ class PairingCode:
 
 @runtime_checkable
 class PairsDevices(Protocol):
-    """Links a phone by QR code (reported as QrShown) or by a code typed into the phone."""
+    """Links a phone by QR code, or by a code typed into the phone.
+
+    QR codes are reported as QrShown.
+    """
 
     async def request_pairing_code(self, phone: Jid) -> PairingCode:
         """Ask for a code for this number. Raises SessionAlreadyPaired, NotSent (not connected), UnsupportedByEngine."""

@@ -31,6 +31,29 @@ class EngineFeatures:
 
 
 @dataclass(frozen=True, slots=True)
+class EngineCosts:
+    """What running an engine takes: each a phrase for humans, empty where nobody has said it."""
+
+    memory: str = ""
+    processes: str = ""
+    installation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineWords:
+    """What the data sheet cannot say in yes and no.
+
+    ``summary`` is a phrase; ``unproven`` says in sentences what nobody has shown. ``module`` is the Python module that
+    must be installed before this engine works, None when it needs no other.
+    """
+
+    summary: str = ""
+    costs: EngineCosts = EngineCosts()
+    unproven: str = ""
+    module: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Outgoing:
     """A message to send.
 
@@ -125,6 +148,16 @@ class Engine(Protocol):
     def connection(self) -> type[Connection]:
         """The class of its connections: the abilities among its bases are what they can do besides sending."""
         ...
+
+    @property
+    def words(self) -> EngineWords:
+        """What to say of this engine besides its data sheet."""
+        return EngineWords()
+
+    @property
+    def client_version(self) -> str | None:
+        """The version of WhatsApp Web that it claims to be, None for an engine that claims none."""
+        return None
 
     async def connect(self, line: Line) -> Connection:
         """Begin to work on a line and return at once; how it goes is reported through ``line``.

@@ -16,7 +16,7 @@ from wagate.adapters.engines.fake.letters import ChosenIds, GivenIds, Letters
 from wagate.adapters.engines.fake.service import FakeService
 from wagate.domain.ids import SessionId
 from wagate.ports.clock import Clock
-from wagate.ports.engine import Connection, Engine, EngineFeatures, Line
+from wagate.ports.engine import Connection, Engine, EngineCosts, EngineFeatures, EngineWords, Line
 from wagate.ports.vault import Vault
 
 PATIENCE = Patience()
@@ -34,6 +34,12 @@ WITHOUT_PROMISES = replace(
 )
 """The data sheet of an engine like ``neonize``."""
 
+WORDS = EngineWords(
+    summary="a pretend WhatsApp inside the gateway, for tests and demonstrations",
+    costs=EngineCosts(memory="next to nothing", processes="none", installation="nothing: it is part of wagate"),
+    unproven="It reaches nobody: it follows a script instead of a network.",
+)
+
 
 @dataclass(slots=True)
 class FakeEngine(Engine):
@@ -44,6 +50,7 @@ class FakeEngine(Engine):
     patience: Patience = PATIENCE
     data_sheet: EngineFeatures = FEATURES
     word: str = "fake"
+    version: str | None = None
 
     @property
     @override
@@ -62,6 +69,18 @@ class FakeEngine(Engine):
     def connection(self) -> type[Connection]:
         """See the class line of ``FakeConnection``."""
         return FakeConnection
+
+    @property
+    @override
+    def words(self) -> EngineWords:
+        """See `WORDS`."""
+        return WORDS
+
+    @property
+    @override
+    def client_version(self) -> str | None:
+        """It claims to be nothing, unless a test wants it to."""
+        return self.version
 
     @override
     async def connect(self, line: Line) -> Connection:

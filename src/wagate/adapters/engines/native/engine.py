@@ -13,7 +13,7 @@ from wagate.adapters.engines.native.connection import Means, NativeConnection, r
 from wagate.adapters.engines.native.machine.device import Habits
 from wagate.adapters.engines.native.transport import Endpoint, Pools, tls_context
 from wagate.domain.ids import SessionId
-from wagate.ports.engine import Connection, Engine, EngineFeatures, Line
+from wagate.ports.engine import Connection, Engine, EngineCosts, EngineFeatures, EngineWords, Line
 from whatsapp_wire.noise import WHATSAPP_ROOT
 from whatsapp_wire.pairing.payload import ClientVersion
 
@@ -31,6 +31,18 @@ FEATURES: Final = EngineFeatures(
     pairs_with_passkey=False,
     contents=frozenset({"text"}),
     max_text_bytes=65_536,
+)
+
+WORDS: Final = EngineWords(
+    summary="our own implementation of WhatsApp Web, made for these promises",
+    costs=EngineCosts(
+        memory="tens of kilobytes a session",
+        processes="none of its own: it works inside the gateway",
+        installation="nothing: it is part of wagate",
+    ),
+    unproven="It has never spoken to the live service: it was judged on the emulator only, by unmodified whatsmeow "
+    "(through neonize) and Baileys. Whether WhatsApp accepts it for weeks, how it treats its TLS and WebSocket "
+    "fingerprint, and when it restricts or bans a number that uses it, nobody knows.",
 )
 
 
@@ -74,6 +86,18 @@ class NativeEngine(Engine):
     def connection(self) -> type[Connection]:
         """See the class line of `NativeConnection`."""
         return NativeConnection
+
+    @property
+    @override
+    def words(self) -> EngineWords:
+        """See `WORDS`."""
+        return WORDS
+
+    @property
+    @override
+    def client_version(self) -> str:
+        """The version in its habits, or the one that was set."""
+        return self._means.habits.version.text
 
     @override
     async def connect(self, line: Line) -> Connection:
