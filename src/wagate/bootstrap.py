@@ -135,7 +135,7 @@ def _furnish(
     way_out = Outbox(journal, identities, receipts, clock, {name: engine.features for name, engine in engines.items()})
 
     box = SettingsBox(sealer)
-    states = States(journal, clock, box)
+    states = States(journal, clock, box, {name: engine.client_version for name, engine in engines.items()})
     # On SQLite the data directory's lock keeps other processes away; on PostgreSQL a lease does.
     alone = database.dialect == "sqlite"
     node = Node(database, clock, folder.node(clock.now_ms()), None if alone else Lease())

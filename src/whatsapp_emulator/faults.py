@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from random import Random
 
+from whatsapp_wire.pairing.payload import ClientVersion
+
 
 @dataclass(slots=True)
 class Faults:
@@ -23,6 +25,9 @@ class Faults:
 
     ack_error: str | None = None
     """Messages are not relayed; their `ack` carries this error code (463 is what a restricted account gets)."""
+
+    oldest_version: str | None = None
+    """Whoever announces an older version of WhatsApp Web (``2.3000.1045649367``) is refused as outdated: 405."""
 
     no_prekeys: bool = False
     """Whoever asks for a key bundle is told 404."""
@@ -86,6 +91,15 @@ def _code(value: object) -> str | None:
     return None if value is None else str(value)
 
 
+def _version(value: object) -> str | None:
+    if value is None:
+        return None
+    try:
+        return ClientVersion.parse(str(value)).text
+    except ValueError:
+        raise ValueError("must be null or a version such as 2.3000.1") from None
+
+
 def _seed(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise ValueError("must be a whole number")
@@ -97,6 +111,7 @@ _CHECKS: dict[str, Callable[[object], object]] = {
     "no_ack": _flag,
     "lose_messages": _flag,
     "ack_error": _code,
+    "oldest_version": _version,
     "no_prekeys": _flag,
     "deaf": _flag,
     "drop_rate": _rate,

@@ -7,8 +7,11 @@ import pytest
 from api.world import Api
 from fixtures.rooms import QUICK, House, OpenHouse
 from wagate.adapters.engines.fake import WITHOUT_PROMISES, FakeEngine
+from wagate.adapters.engines.fake.frames import Ended
 from wagate.api.app import create_app
 from wagate.api.v1.schemas.engines import EngineList
+from wagate.api.v1.schemas.event_shapes import OutdatedNews
+from wagate.domain.session import Reason, SessionState
 
 
 @pytest.fixture
@@ -58,3 +61,18 @@ async def test_a_session_gets_the_engine_it_names_or_the_one_that_was_set(api: A
     assert "there are: fake, poor" in refused["detail"]
     listed = (await api.get("/v1/sessions"))["data"]
     assert {one["name"]: one["engine"] for one in listed} == {"one": "poor", "two": "fake", "three": "poor"}
+
+
+async def test_an_outdated_client_is_told_with_engine_version_and_remedy(api: Api, house: House) -> None:
+    session, phone = await house.paired("shop")
+    house.service.end(phone, Ended(SessionState.OUTDATED, Reason("client_outdated", "login refused with reason 405")))
+    await house.reaches(session, SessionState.OUTDATED)
+    shown = await api.get("/v1/sessions/shop")
+    assert shown["reason"]["code"] == "client_outdated"
+    assert shown["reason"]["detail"] == "login refused with reason 405; the engine poor announced version 2.3000.7"
+    (event,) = (await api.get("/v1/events?types=session.outdated"))["data"]
+    told = OutdatedNews.model_validate(event["data"])
+    assert told.model_dump(mode="json") == event["data"]
+    assert (told.engine, told.client_version) == ("poor", "2.3000.7")
+    assert told.action == shown["action"]
+    assert "Upgrade wagate" in (told.action or "")

@@ -1,11 +1,12 @@
 import pytest
 
-from emulator.companion import Companion, iq
+from emulator.companion import VERSION, Companion, iq
 from emulator.wires import Line, Wires
 from whatsapp_emulator.world.operator import KickKind
 from whatsapp_emulator.world.world import NoSuchAccount
 from whatsapp_wire.crypto.keys import KeyPair
 from whatsapp_wire.node import Node
+from whatsapp_wire.pairing.payload import ClientVersion
 
 PHONE = "4917001"
 
@@ -136,3 +137,17 @@ def test_an_unknown_number_has_no_operator_and_no_phone() -> None:
         Wires().world.operator("1")
     with pytest.raises(NoSuchAccount):
         Wires().world.phone("1")
+
+
+def test_a_client_that_is_too_old_is_refused_whether_it_pairs_or_logs_in() -> None:
+    wires = Wires()
+    companion, line = wires.pair(PHONE)
+    line.close()
+    newer = ClientVersion(VERSION.primary, VERSION.secondary, VERSION.tertiary + 1)
+    wires.world.faults.update({"oldest_version": newer.text})
+    assert Line(wires, companion).the("failure").get("reason") == "405"
+    assert Line(wires, Companion()).the("failure").get("reason") == "405"
+    wires.world.faults.update({"oldest_version": VERSION.text})
+    assert Line(wires, companion).the("success").tag == "success"
+    with pytest.raises(ValueError, match="oldest_version must be null or a version"):
+        wires.world.faults.update({"oldest_version": "new"})

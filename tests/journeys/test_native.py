@@ -6,9 +6,12 @@ import pytest
 
 from fixtures.rooms import House, OpenHouse, eventually
 from wagate.adapters.engines.native import Habits, NativeEngine
+from wagate.bootstrap import ENGINES
 from wagate.domain.message import Direction, Message, MessageStatus
 from wagate.domain.session import Reason, Session, SessionState
 from wagate.features.messaging.service import MessageFilter
+from wagate.ports.engine import Engine
+from wagate.settings import Settings
 from whatsapp_emulator.client import EmulatorClient
 from whatsapp_emulator.emulator import Emulator
 
@@ -107,3 +110,36 @@ async def test_a_phone_that_unlinks_us_is_believed(native: House, control: Emula
     await native.reaches(session, SessionState.CONNECTED)
     gone = await native.gateway.sessions.logout(native.us, session.id)
     assert gone.reason == Reason("logged_out_by_user")
+
+
+async def test_a_client_that_is_too_old_says_so_and_a_setting_heals_it(
+    open_house: OpenHouse, emulator: Emulator, control: EmulatorClient
+) -> None:
+    await control.account(OWN, "Own")
+    where = emulator.whereabouts
+    settings: dict[str, object] = {
+        "engine": "native",
+        "whatsapp_url": f"ws://127.0.0.1:{where.plain_port}/ws/chat",
+        "whatsapp_root_key": where.root_key,
+    }
+
+    def make(house: House) -> Engine:
+        return ENGINES["native"](Settings.model_validate(settings), house.clock)
+
+    house = await open_house(make_engine=make, settings={"engine": "native"})
+    session = await pair(house, control)
+    await control.faults(oldest_version="2.3000.4000000000")
+    await control.operator(OWN).kick("drop")
+    found = await house.reaches(session, SessionState.OUTDATED)
+    built_in = Habits().version.text
+    assert found.reason is not None
+    assert f"the engine native announced version {built_in}" in found.reason.detail
+    (event,) = await house.events("session.outdated")
+    assert (event.data["engine"], event.data["client_version"]) == ("native", built_in)
+    assert "WAGATE_CLIENT_VERSION" in str(event.data["action"])
+    await house.close()
+    settings["client_version"] = "2.3000.4000000000"
+    await house.open()
+    assert await house.state(session) is SessionState.OUTDATED  # nobody knocks again unasked
+    await house.gateway.sessions.start(house.us, session.id)
+    await house.reaches(session, SessionState.CONNECTED)

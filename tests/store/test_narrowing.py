@@ -23,6 +23,7 @@ ACROSS_TENANTS = {
     "messaging.repository.outbox._FRESH": "the dispatcher serves all tenants of this process",
     "messaging.repository.outbox._OF_SESSION": "the dispatcher serves all tenants of this process",
     "sessions.repository._SEEN": "by the ids of sessions that this process holds",
+    "sessions.repository._OUTDATED": "an engine is outdated for all tenants alike; only doctor asks",
     "sessions.repository._EVERY": "sessions are restored for all tenants at the start",
 }
 

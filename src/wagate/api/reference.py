@@ -23,6 +23,8 @@ EVENT_MEANINGS: dict[EventType, str] = {
     EventType.SESSION_DISCONNECTED: "Short for the state `disconnected`: the session reconnects by itself.",
     EventType.SESSION_LOGGED_OUT: "Short for the state `logged_out`: the phone must be paired again.",
     EventType.SESSION_BANNED: "Short for the state `banned`.",
+    EventType.SESSION_OUTDATED: "Short for the state `outdated`: WhatsApp refuses the version that the engine "
+    "announces. It concerns every session of that engine, sooner or later.",
     EventType.SESSION_QR: "There is a new QR code to scan. The code itself is a secret and not in the event: get it "
     "from `GET /v1/sessions/{session}/qr`.",
     EventType.SESSION_PAIRING_CODE: "A pairing code was asked for.",

@@ -16,6 +16,7 @@ class EventType(StrEnum):
     SESSION_DISCONNECTED = "session.disconnected"
     SESSION_LOGGED_OUT = "session.logged_out"
     SESSION_BANNED = "session.banned"
+    SESSION_OUTDATED = "session.outdated"
     SESSION_QR = "session.qr"
     SESSION_PAIRING_CODE = "session.pairing_code"
     SESSION_GAP_SUSPECTED = "session.gap_suspected"

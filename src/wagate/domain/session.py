@@ -65,7 +65,8 @@ _ACTIONS = {
     "login_failed": "WhatsApp refuses the login for a reason that this version does not know. Upgrade wagate.",
     "banned": "WhatsApp suspended this number. Wait until the ban ends, then start the session; send less, and slower.",
     "replaced": "Another program took over this device. Find it and stop it, then start the session.",
-    "client_outdated": "WhatsApp refuses this client version. Upgrade wagate, or raise the version by setting.",
+    "client_outdated": "WhatsApp refuses the version that this engine announces. Upgrade wagate, or raise the version "
+    "by setting (native: WAGATE_CLIENT_VERSION), then start the session.",
     "credentials_corrupt": "The stored keys cannot be read. Restore them from a backup, or log out and pair again.",
     "engine_failed": "The engine stopped with an error. See the log, then start the session.",
     "flapping": "The line drops again and again. Check this machine's network and the proxy.",

@@ -9,6 +9,7 @@ from whatsapp_emulator.world.replies import Reply
 from whatsapp_emulator.world.state import State
 from whatsapp_wire.jid import SERVER
 from whatsapp_wire.node import Node
+from whatsapp_wire.pairing.payload import ClientVersion
 from whatsapp_wire.proto.transport_pb2 import ClientPayload
 
 LOCATION = "emu"
@@ -28,7 +29,9 @@ def connect(state: State, noise_key: bytes, payload: bytes) -> Link:
         return link
     link = Link(noise_key, client)
     state.audit.counts["connections"] += 1
-    if client.HasField("username"):
+    if _is_outdated(state, client):
+        _fail(state, link, {"reason": "405", "location": LOCATION})
+    elif client.HasField("username"):
         _log_in(state, link)
     else:
         pairing.offer_references(state, link)
@@ -87,6 +90,13 @@ def _log_in(state: State, link: Link) -> None:
     state.send(link, Node("success", success))
     if not client.passive:
         _activate(state, device, link)
+
+
+def _is_outdated(state: State, client: ClientPayload) -> bool:
+    if state.faults.oldest_version is None:
+        return False
+    told, oldest = client.user_agent.app_version, ClientVersion.parse(state.faults.oldest_version)
+    return (told.primary, told.secondary, told.tertiary) < (oldest.primary, oldest.secondary, oldest.tertiary)
 
 
 def _fail(state: State, link: Link, attrs: dict[str, str]) -> None:

@@ -68,6 +68,11 @@ _DELETE_RECORDS = scoped(
     "FROM vault_record r JOIN session s ON s.id = r.session_id",
     "WHERE s.tenant_id = :tenant AND r.session_id = :id AND s.epoch = :epoch LIMIT :limit) RETURNING kind",
 )
+# Whether an engine is outdated is a question about all tenants.
+_OUTDATED = sql(
+    "SELECT engine, COUNT(*) AS sessions, MAX(state_since) AS since, MAX(reason_detail) AS detail",
+    "FROM session WHERE state = 'outdated' GROUP BY engine ORDER BY engine",
+)
 # At boot this process looks after the sessions of all tenants.
 _EVERY = sql("SELECT", _COLUMNS, "FROM session WHERE id > :after ORDER BY id LIMIT :limit")
 
@@ -156,6 +161,11 @@ def note_seen(seen: list[tuple[SessionScope, int]]) -> Script[None]:
     yield _SEEN.many(
         {"id": scope.session, "tenant": scope.tenant, "epoch": scope.epoch, "at": at} for scope, at in seen
     )
+
+
+def outdated_engines() -> Script[list[Row]]:
+    """By engine: how many sessions were called outdated, the newest moment, and what was said."""
+    return (yield _OUTDATED())
 
 
 def delete_session(scope: Scoped, session: SessionId) -> Script[None]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from wagate.domain.events import EventType
 from wagate.domain.session import LIVE, Me, Reason, Session, SessionState, action_for
@@ -22,14 +24,19 @@ _SHORTHANDS = {
     SessionState.DISCONNECTED: EventType.SESSION_DISCONNECTED,
     SessionState.LOGGED_OUT: EventType.SESSION_LOGGED_OUT,
     SessionState.BANNED: EventType.SESSION_BANNED,
+    SessionState.OUTDATED: EventType.SESSION_OUTDATED,
 }
+_NO_VERSIONS: Mapping[str, str | None] = MappingProxyType({})
 
 
 class States:
     """Changes of state. Every method is a write script, or part of one."""
 
-    def __init__(self, journal: Journal, clock: Clock, box: SettingsBox) -> None:
-        """Every change is told in ``journal``."""
+    def __init__(
+        self, journal: Journal, clock: Clock, box: SettingsBox, versions: Mapping[str, str | None] = _NO_VERSIONS
+    ) -> None:
+        """Every change is told in ``journal``. ``versions`` are what the engines claim to be, by name."""
+        self._versions = versions
         self._journal = journal
         self._clock = clock
         self._box = box
@@ -87,6 +94,8 @@ class States:
         shorthand = _SHORTHANDS.get(after.state)
         is_still_live = before.state in LIVE and after.state in LIVE
         if shorthand is not None and before.state is not after.state and not is_still_live:
+            if after.state is SessionState.OUTDATED:
+                news |= {"engine": after.engine, "client_version": self._versions.get(after.engine)}
             yield from self._journal.append(after, after.id, shorthand, news, after.state_since)
 
 

@@ -160,7 +160,7 @@ class Supervisor:
             case StateChanged(SessionState.FAILED, Reason("engine_failed", detail)):
                 self._crashed(running, detail)
             case StateChanged(state, reason):
-                self._enter(running, state, reason)
+                self._enter(running, state, _with_version(running, state, reason))
                 if state in FINAL:
                     running.ended = True
                     self._spawn(self._retire(running))
@@ -276,3 +276,12 @@ class Supervisor:
             await work
         except Exception as error:  # one session's trouble must not end the others
             _log.error("session_task_failed", error=repr(error))
+
+
+def _with_version(running: Running, state: SessionState, reason: Reason | None) -> Reason | None:
+    """The reason of a session that was called outdated also says what its engine claimed to be."""
+    version = running.engine.client_version
+    if state is not SessionState.OUTDATED or reason is None or version is None:
+        return reason
+    told = f"the engine {running.engine.name} announced version {version}"
+    return Reason(reason.code, f"{reason.detail}; {told}" if reason.detail else told)

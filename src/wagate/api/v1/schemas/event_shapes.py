@@ -23,6 +23,13 @@ class StateNews(Shown):
     me: Me | None = Field(description="The WhatsApp account, as far as it is known.")
 
 
+class OutdatedNews(StateNews):
+    """A change of state, because the service calls the client outdated."""
+
+    engine: str = Field(description="The engine whose version was refused.")
+    client_version: str | None = Field(description="The version that it announced.")
+
+
 class QrNews(Shown):
     """A new QR code, which is not told."""
 
@@ -76,6 +83,7 @@ SHAPES: Mapping[EventType, type[Shown]] = {
     EventType.SESSION_DISCONNECTED: StateNews,
     EventType.SESSION_LOGGED_OUT: StateNews,
     EventType.SESSION_BANNED: StateNews,
+    EventType.SESSION_OUTDATED: OutdatedNews,
     EventType.SESSION_QR: QrNews,
     EventType.SESSION_PAIRING_CODE: PairingCodeNews,
     EventType.SESSION_GAP_SUSPECTED: GapNews,
