@@ -316,3 +316,12 @@ async def test_news_of_a_message_that_is_gone_change_nothing(desk: Desk) -> None
         gone = replace(news, message=MessageId("msg_gone"))
         found = await desk.hears(gone)
         assert found.status is MessageStatus.QUEUED
+
+
+async def test_an_id_that_was_given_to_two_messages_costs_neither(desk: Desk) -> None:
+    first = desk.message
+    await desk.hears(SendAccepted("3EB0", None, first.id))
+    desk.message = await desk.house.send(desk.session, BOB, "another")
+    found = await desk.hears(SendAccepted("3EB0", None, desk.message.id))
+    assert (found.status, found.wa_id) == (MessageStatus.SENT, None)
+    assert (await desk.house.message(first)).wa_id == "3EB0"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import structlog
+
 from wagate.domain.events import EventType
-from wagate.domain.message import Direction, Message, MessageFailure, MessageStatus, may_become
+from wagate.domain.message import Direction, Message, MessageFailure, MessageStatus, Origin, may_become
 from wagate.features.journal import Journal
 from wagate.features.messaging.repository import messages, outbox
 from wagate.features.messaging.repository.people import InSession
@@ -14,6 +16,8 @@ from wagate.ports.clock import Clock
 from wagate.ports.news import ReceiptArrived, ReceiptKind, SendAccepted, SendRefused, SendStarted, SendUncertain
 from wagate.store.scoped import SessionScope
 from wagate.store.script import Script
+
+_log = structlog.get_logger(__name__)
 
 _EVENTS = {
     MessageStatus.SENT: EventType.MESSAGE_SENT,
@@ -147,6 +151,10 @@ class Receipts:
         if message is None or news.wa_id is None or news.wa_id == message.wa_id:
             return message
         echo = yield from messages.find_message(scope, news.wa_id, Direction.OUT)
+        if echo is not None and echo.origin is not Origin.OTHER_DEVICE:
+            # An engine's mistake. It must not cost a message, nor keep the rest of this transaction from being true.
+            _log.error("id_given_twice", session=scope.session, message=message.id, also=echo.id)
+            return message
         if echo is not None:
             yield from messages.delete_message(scope, echo.id)
         yield from messages.name_message(scope, message.id, news.wa_id)
