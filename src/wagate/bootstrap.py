@@ -93,21 +93,22 @@ async def build(
         database = await open_database(settings.storage_url, before_commit=before_commit)
         opened.push_async_callback(database.close)
         await sealer.check(database)
-        plugs = {engine.name: engine for engine in (engines or _installed(settings, clock))}
+        plugs = {engine.name: engine for engine in (engines or usable(every_engine(settings, clock), settings))}
         gateway = _furnish(settings, database, folder, sealer, plugs, clock)
         opened.pop_all()
         return gateway
 
 
-def _installed(settings: Settings, clock: Clock) -> list[Engine]:
+def every_engine(settings: Settings, clock: Clock | None = None) -> list[Engine]:
+    """All that this version knows, installed or not: to be asked for their words, or to choose from (`usable`)."""
+    return [make(settings, clock or SystemClock()) for make in ENGINES.values()]
+
+
+def usable(engines: Iterable[Engine], settings: Settings) -> list[Engine]:
     """The engines that sessions may use. The pretend one only where it was chosen, lest anybody meet it by accident."""
-    chosen = (make(settings, clock) for name, make in ENGINES.items() if name != "fake" or settings.engine == "fake")
-    return [engine for engine in chosen if is_installed(engine)]
-
-
-def every_engine(settings: Settings) -> list[Engine]:
-    """All that this version knows, installed or not: to be asked for their words, not to be worked with."""
-    return [make(settings, SystemClock()) for make in ENGINES.values()]
+    return [
+        engine for engine in engines if is_installed(engine) and (engine.name != "fake" or settings.engine == "fake")
+    ]
 
 
 def is_installed(engine: Engine) -> bool:

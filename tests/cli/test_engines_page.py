@@ -7,7 +7,7 @@ from typing_extensions import override
 
 from wagate.adapters.clock import SystemClock
 from wagate.adapters.engines.fake import WITHOUT_PROMISES, FakeEngine, FakeService
-from wagate.bootstrap import every_engine, is_installed
+from wagate.bootstrap import every_engine, is_installed, usable
 from wagate.cli.engines_page import engines_page
 from wagate.ports.comparison import COSTS, PROMISES, WITHOUT, Entry, every_ability
 from wagate.ports.engine import Connection, EngineCosts, EngineFeatures, EngineWords
@@ -52,6 +52,9 @@ def test_an_engine_that_is_not_installed_is_compared_and_not_used() -> None:
     assert not is_installed(stranger)
     native = next(engine for engine in every_engine(Settings()) if engine.name == "native")
     assert is_installed(native)
+    every = [*every_engine(Settings()), stranger]
+    assert [engine.name for engine in usable(every, Settings())] == ["native"]
+    assert [engine.name for engine in usable(every, Settings(engine="fake"))] == ["native", "fake"]
     page = engines_page([Entry.of(native), Entry.of(stranger)])
     for meaning in PROMISES.values():
         yes_or_no = "yes | no" if f"| {meaning} | yes" in page else "no | no"
