@@ -3,7 +3,7 @@
 import pytest
 
 from contracts.examinee import SESSION, Examinee, Failing, Network, eventually, until
-from contracts.paper import Paper
+from contracts.paper import Paper, Stage
 from wagate.domain.ids import SessionId
 from wagate.domain.session import FINAL, SessionState
 from wagate.ports.abilities import LogsOut
@@ -23,6 +23,21 @@ async def a_broken_line_comes_back_by_itself(network: Network) -> None:
     assert SessionState.DISCONNECTED in [news.state for news in examinee.of_kind(StateChanged)]
     await examinee.send("back")
     await examinee.shown("back")
+
+
+@PAPER.asks(stage=Stage.SILENCE)
+async def a_line_that_falls_silent_is_noticed_and_comes_back(network: Network) -> None:
+    examinee = await Examinee.paired(network, network.watchful_engine())
+    await network.fall_silent(on=True)
+    doubtful = {SessionState.DEGRADED, SessionState.DISCONNECTED}
+    await until(lambda: examinee.state is not None and examinee.state.state in doubtful, lambda: f"{examinee.told}")
+    assert examinee.state is not None
+    assert examinee.state.reason is not None
+    assert examinee.state.reason.code == "keepalive_lost"
+    await network.fall_silent(on=False)
+    await examinee.is_in(SessionState.CONNECTED)
+    await examinee.send("still there?")
+    await examinee.shown("still there?")
 
 
 @PAPER.asks()
@@ -103,6 +118,17 @@ async def a_device_that_the_phone_removed_is_logged_out(network: Network) -> Non
     ended = await examinee.is_in(SessionState.LOGGED_OUT)
     assert ended.reason is not None
     assert ended.reason.code == "device_removed"
+    await stays_ended(examinee)
+
+
+@PAPER.asks()
+async def a_device_whose_login_is_refused_is_logged_out(network: Network) -> None:
+    examinee = await Examinee.paired(network)
+    await network.refuse_logins()
+    await network.drop()
+    ended = await examinee.is_in(SessionState.LOGGED_OUT)
+    assert ended.reason is not None
+    assert ended.reason.code in {"login_refused", "device_removed"}
     await stays_ended(examinee)
 
 

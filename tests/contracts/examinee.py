@@ -67,6 +67,14 @@ class Network(Protocol):
         """The same with QR codes that end within a moment, if ``Stage.SHORT_CODES`` is claimed."""
         return self.engine()
 
+    def watchful_engine(self) -> Engine:
+        """The same with little patience for a line that says nothing, if ``Stage.SILENCE`` is claimed."""
+        return self.engine()
+
+    async def fall_silent(self, *, on: bool) -> None:
+        """The line stays, and nobody answers on it any more, if ``Stage.SILENCE`` is claimed."""
+        assert not on, "this network does not claim Stage.SILENCE"
+
     async def die(self, examinee: Examinee) -> None:
         """The engine ends without a word: nothing that it does on the way becomes durable.
 
@@ -148,6 +156,10 @@ class Network(Protocol):
         """Log OWN's device out, ban, replace or outdate it."""
         ...
 
+    async def refuse_logins(self) -> None:
+        """OWN's device may not log in any more; a line that is up stays."""
+        ...
+
     async def damage(self) -> None:
         """Spoil the stored credentials."""
         ...
@@ -181,9 +193,9 @@ class Examinee:
         return examinee
 
     @classmethod
-    async def paired(cls, network: Network) -> Examinee:
+    async def paired(cls, network: Network, engine: Engine | None = None) -> Examinee:
         """A connected session."""
-        examinee = await cls.of(network)
+        examinee = await cls.of(network, engine)
         await network.scan((await examinee.hears(QrShown)).text)
         await examinee.is_in(SessionState.CONNECTED)
         return examinee

@@ -132,6 +132,11 @@ class FakeNetwork(Network):
         self.service.end(self.own, Ended(state, Reason(codes[state])))
 
     @override
+    async def refuse_logins(self) -> None:
+        for device in self.own.devices:
+            device.ended = Ended(SessionState.LOGGED_OUT, Reason("login_refused"))
+
+    @override
     async def damage(self) -> None:
         spoil(self.storage, "credential")
 
@@ -158,6 +163,14 @@ class EmulatedNetwork(Network):
     @override
     def hurried_engine(self) -> Engine:
         return self._engine(Habits(qr_series=1, first_qr_s=0.02, next_qr_s=0.02))
+
+    @override
+    def watchful_engine(self) -> Engine:
+        return self._engine(replace(Habits(), first_prekeys=30, ping_s=(0.05, 0.1), pong_timeout_s=0.1))
+
+    @override
+    async def fall_silent(self, *, on: bool) -> None:
+        await self._control.faults(deaf=on)
 
     def _engine(self, habits: Habits) -> Engine:
         return NativeEngine(
@@ -248,6 +261,10 @@ class EmulatedNetwork(Network):
         else:
             await self._operator.refuse("402" if state is SessionState.BANNED else "405", {})
             await self._operator.kick("drop")
+
+    @override
+    async def refuse_logins(self) -> None:
+        await self._operator.refuse("403")
 
     @override
     async def damage(self) -> None:

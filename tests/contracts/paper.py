@@ -21,6 +21,7 @@ class Stage(Enum):
     """What a network has to be able to do for a question, besides what `Network` asks of all of them."""
 
     SHORT_CODES = "has QR codes that end within a moment"
+    SILENCE = "falls silent while an engine listens closely"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ QUESTIONS = [question for paper in PAPERS for question in paper.questions]
 
 SHORT_CODES = frozenset({Stage.SHORT_CODES})
 
-NATIVE = Candidate("native", NATIVE_FEATURES, NativeConnection, SHORT_CODES)
+NATIVE = Candidate("native", NATIVE_FEATURES, NativeConnection, frozenset(Stage))
 FAKE = Candidate("fake", FAKE_FEATURES, FakeConnection, SHORT_CODES)
 UNPROMISING = Candidate("fake without promises", WITHOUT_PROMISES, FakeConnection, SHORT_CODES)
 CANDIDATES = (NATIVE, FAKE, UNPROMISING)
