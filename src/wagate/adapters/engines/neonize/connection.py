@@ -1,0 +1,308 @@
+"""The life of one line: find or start its worker, have it serve, and start again; and the port's methods."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from random import Random
+from typing import Final
+
+import structlog
+from typing_extensions import override
+
+from wagate.adapters.engines.neonize.attachment import AskFailed, Attachment
+from wagate.adapters.engines.neonize.endings import (
+    CREDENTIALS_CORRUPT,
+    ENGINE_FAILED,
+    LOGGED_OUT_BY_USER,
+    OWNERSHIP_LOST,
+    Ending,
+    lost,
+)
+from wagate.adapters.engines.neonize.holding import Holding, Kept, read_kept
+from wagate.adapters.engines.neonize.host import Host, WorkerFailed
+from wagate.adapters.engines.neonize.link.frames import LinkBroken
+from wagate.adapters.engines.neonize.pauses import Pauses
+from wagate.adapters.engines.neonize.records import DONE
+from wagate.adapters.engines.neonize.serving import LineOver, Means, Serving, Wedged
+from wagate.domain.content import Text
+from wagate.domain.errors import SessionAlreadyPaired
+from wagate.domain.ids import MessageId
+from wagate.domain.jid import Jid
+from wagate.domain.session import SessionState
+from wagate.ports.abilities import LogsOut, MarksRead, PairingCode, PairsDevices
+from wagate.ports.engine import Connection, Line, NotOnWhatsApp, NotSent, Outgoing, SendImpossible
+from wagate.ports.news import LineNews, StateChanged
+from wagate.ports.vault import OwnershipLost, RecordUnreadable, Unit, VaultFailed
+
+_log = structlog.get_logger(__name__)
+
+_CODE_S: Final = 160.0
+"""How long a pairing code is good: whatsmeow's client stays as long as its QR codes last."""
+
+
+class NeonizeConnection(Connection, PairsDevices, LogsOut, MarksRead):
+    """One line. Its only task looks after the worker; the worker does the rest."""
+
+    def __init__(self, means: Means, line: Line, host: Host, kept: Kept) -> None:
+        """Begin to work on a line; needs a running loop."""
+        self._means = means
+        self._limits = means.limits
+        self._line = line
+        self._host = host
+        self._holding = Holding(kept, means.limits)
+        self._pauses = Pauses(Random(), means.limits.longest_pause_s)  # noqa: S311 - jitter
+        self._serving: Serving | None = None
+        self._known: set[Jid] = set()
+        self._taking: set[MessageId] = set()
+        self._room = asyncio.Semaphore(max(1, means.limits.unsettled - len(self._holding.outstanding)))
+        self._last_state: StateChanged | None = None
+        self._renewed = False
+        self._logged_out = False
+        self._is_closed = False
+        self._task = asyncio.get_running_loop().create_task(self._run())
+
+    # ---- the port
+
+    @override
+    async def send(self, outgoing: Outgoing) -> None:
+        """Keep a message and what its fate can be learned by, then have it sent."""
+        if not isinstance(outgoing.content, Text):
+            raise SendImpossible(f"content of kind {outgoing.content.type!r} cannot be sent")
+        serving = self._ready()
+        message = outgoing.message
+        await self._line.vault.load([(DONE, message)])
+        if message in self._taking or message in self._holding.outstanding:
+            return
+        if self._line.vault.get(DONE, message) is not None:
+            return
+        self._taking.add(message)
+        try:
+            await self._check_recipient(serving, outgoing.to)
+            await self._take(self._ready(), outgoing, outgoing.content)
+        finally:
+            self._taking.discard(message)
+
+    @override
+    async def close(self) -> None:
+        """Hang up. Messages without an outcome are asked after by the next connection."""
+        self._is_closed = True
+        self._task.cancel()
+        await asyncio.wait([self._task])
+        await self._dismiss()
+
+    @override
+    async def request_pairing_code(self, phone: Jid) -> PairingCode:
+        """Ask WhatsApp for a code to type into the phone with this number."""
+        serving = self._pairing()
+        if serving is None or not serving.is_scanning:
+            raise NotSent("the session is not connected to WhatsApp")
+        return PairingCode(await self._ask(serving, "pair", phone), _CODE_S)
+
+    @override
+    async def renew_qr(self) -> None:
+        """Begin a new series of QR codes. whatsmeow does not, so its process is replaced."""
+        serving = self._pairing()
+        self._renewed = True
+        if serving is not None:
+            serving.attachment.close()
+
+    @override
+    async def log_out(self) -> None:
+        """Unlink this device, delete its keys, and end the line."""
+        await self._ask(self._ready(), "log_out")
+        self._logged_out = True
+        serving = self._serving
+        if serving is not None:
+            serving.attachment.close()
+        await asyncio.wait([self._task])
+
+    @override
+    async def mark_read(self, chat: Jid, sender: Jid, wa_ids: list[str]) -> None:
+        """Send read receipts."""
+        await self._ask(self._ready(), "read", chat, sender, tuple(wa_ids))
+
+    # ---- sending
+
+    def _ready(self) -> Serving:
+        """Raises NotSent."""
+        if self._serving is None or not self._serving.takes_messages or self._is_closed:
+            raise NotSent("the session is not connected to WhatsApp")
+        return self._serving
+
+    async def _check_recipient(self, serving: Serving, to: Jid) -> None:
+        """whatsmeow finds out too late: by then the message has been taken on. Raises NotOnWhatsApp, NotSent."""
+        if not to.is_phone or to in self._known:
+            return
+        if await self._ask(serving, "knows", to) != "yes":
+            raise NotOnWhatsApp(f"{to.phone} has no WhatsApp account")
+        self._known.add(to)
+
+    async def _take(self, serving: Serving, outgoing: Outgoing, text: Text) -> None:
+        """Make it durable that we answer for a message, and hand it over. Raises VaultFailed."""
+        unit = Unit()
+        holding = self._holding
+        sending = holding.outstanding.take(outgoing, text, unit)
+        try:
+            await serving.committed(unit)
+        except VaultFailed:
+            holding.outstanding.drop(sending)
+            raise
+        serving.hand_over(sending.post(holding.credentials))
+
+    async def _ask(
+        self, serving: Serving, what: str, subject: str = "", sender: str = "", ids: tuple[str, ...] = ()
+    ) -> str:
+        """Raises NotSent."""
+        try:
+            return await serving.attachment.ask(what, subject, sender, ids)
+        except (AskFailed, LinkBroken) as error:
+            raise NotSent(str(error)) from error
+
+    def _pairing(self) -> Serving | None:
+        """Raises SessionAlreadyPaired."""
+        if self._holding.credentials.device:
+            raise SessionAlreadyPaired()
+        return self._serving
+
+    # ---- the life of the line
+
+    async def _run(self) -> None:
+        """Have workers serve until an ending is final."""
+        is_paired = bool(self._holding.credentials.device)
+        self._report(StateChanged(SessionState.CONNECTING if is_paired else SessionState.STARTING))
+        try:
+            ending = await self._serve_once()
+            while not ending.is_final:
+                await self._recover(ending)
+                ending = await self._serve_once()
+            await self._finish(ending)
+        except OwnershipLost as error:
+            await self._dismiss()
+            self._tell(OWNERSHIP_LOST.detailed(error.detail))
+        except RecordUnreadable as error:
+            await self._dismiss()
+            self._tell(CREDENTIALS_CORRUPT.detailed(error.detail))
+        except Exception as error:  # a mistake of ours must be told, not vanish with its task
+            _log.exception("the line failed", session=self._line.session)
+            self._tell(ENGINE_FAILED.detailed(repr(error)))
+
+    async def _serve_once(self) -> Ending:
+        """One worker's service, from the start to its end. Raises OwnershipLost, RecordUnreadable."""
+        await self._line.login_gate()
+        try:
+            attachment = await self._attached()
+        except (WorkerFailed, LinkBroken, OSError) as error:
+            return lost("engine_died", f"the session's process does not start: {error}")
+        self._serving = serving = Serving(
+            self._means, self._line, self._holding, self._pauses, attachment, self._report
+        )
+        try:
+            await serving.run()
+        except LineOver as over:
+            await self._dismiss()
+            return over.ending
+        except Wedged as wedged:
+            await self._kill()
+            return lost("engine_died", str(wedged))
+        except LinkBroken as broken:
+            return await self._broken(broken)
+        except (OwnershipLost, RecordUnreadable):
+            raise
+        except VaultFailed as error:
+            await self._reopen(error)
+            return lost(error.code, error.detail)
+        finally:
+            self._serving = None
+        raise AssertionError("a service ends with an exception")
+
+    async def _attached(self) -> Attachment:
+        """Find the worker that lives in the folder, or start one. Raises WorkerFailed, LinkBroken, OSError."""
+        position = self._holding.position
+        if self._host.is_occupied():
+            try:
+                return await Attachment.to(self._host, position.spool, position.number, self._limits)
+            except LinkBroken as error:
+                _log.warning("worker_not_adopted", session=self._line.session, error=str(error))
+                await self._kill()
+        await self._host.start()
+        return await Attachment.to(self._host, position.spool, position.number, self._limits)
+
+    async def _broken(self, broken: LinkBroken) -> Ending:
+        """The link ended: on purpose of ours, or because the worker is gone or hangs."""
+        if self._logged_out:
+            await self._dismiss()
+            return LOGGED_OUT_BY_USER
+        await self._kill()
+        if self._renewed:
+            self._renewed = False
+            return Ending(SessionState.STARTING, lost("connection_lost").reason)
+        why = self._host.why()
+        _log.warning("worker_lost", session=self._line.session, error=str(broken), why=why)
+        return lost("engine_died", why)
+
+    async def _recover(self, ending: Ending) -> None:
+        """Tell of an ending that is not final, and wait."""
+        self._tell(ending)
+        self._pauses.failed()
+        await asyncio.sleep(self._pauses.next())
+
+    async def _reopen(self, failure: VaultFailed) -> None:
+        """Begin anew with what is durable, as soon as the vault works again. Raises OwnershipLost, RecordUnreadable."""
+        self._tell(lost(failure.code, failure.detail))
+        while True:
+            self._pauses.failed()
+            await asyncio.sleep(self._pauses.next())
+            try:
+                await self._line.vault.reopen()
+                self._holding = Holding(await read_kept(self._line.vault), self._limits)
+                return
+            except (OwnershipLost, RecordUnreadable):
+                raise
+            except VaultFailed as error:
+                _log.warning("the vault does not work yet", session=self._line.session, error=str(error))
+
+    async def _finish(self, ending: Ending) -> None:
+        """Tell of a final ending; the keys of a device that is gone are deleted first."""
+        if ending.forgets_keys:
+            try:
+                await self._line.vault.submit(self._holding.forget())
+            except VaultFailed as error:
+                # whatsmeow has deleted the device: the next start finds that out, and tries again to forget it.
+                _log.warning("the keys could not be deleted", session=self._line.session, error=str(error))
+        self._tell(ending)
+
+    async def _dismiss(self) -> None:
+        """Have the worker hang up and end; kill it when it does not."""
+        if not self._host.is_occupied():
+            return
+        self._host.terminate()
+        try:
+            await self._host.gone()
+        except TimeoutError:
+            await self._kill()
+
+    async def _kill(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            await self._host.kill()
+
+    # ---- reports
+
+    def _tell(self, ending: Ending) -> None:
+        self._report(StateChanged(ending.state, ending.reason))
+
+    def _report(self, news: LineNews) -> None:
+        """Tell the owner of the line, but not twice that nothing changed."""
+        if self._is_closed:
+            return
+        if isinstance(news, StateChanged):
+            if self._last_state is not None and _is_same(news, self._last_state):
+                return
+            self._last_state = news
+        self._line.report(news)
+
+
+def _is_same(one: StateChanged, other: StateChanged) -> bool:
+    """Whether two states differ in the wording of their reasons at most."""
+    codes = [news.reason.code if news.reason is not None else None for news in (one, other)]
+    return one.state is other.state and codes[0] == codes[1]

@@ -1,0 +1,109 @@
+"""The kind: where its sessions keep their files, how a worker is started, and what it promises."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from typing_extensions import override
+
+from wagate.adapters.engines.neonize.connection import NeonizeConnection
+from wagate.adapters.engines.neonize.holding import read_kept
+from wagate.adapters.engines.neonize.host import Host, Launch, StartGate
+from wagate.adapters.engines.neonize.limits import Limits
+from wagate.adapters.engines.neonize.serving import Means
+from wagate.domain.ids import SessionId
+from wagate.ports.engine import Connection, Engine, EngineFeatures, Line
+
+WORKER: Final = (sys.executable, "-m", "wagate.adapters.engines.neonize.worker")
+
+FEATURES: Final = EngineFeatures(
+    chooses_message_id=False,
+    acks_after_persist=False,
+    answers_retries_from_store=False,
+    queries_history=False,
+    pairs_with_passkey=False,
+    contents=frozenset({"text"}),
+    max_text_bytes=65_536,
+)
+
+NO_BOT: Final = MappingProxyType({"NEONIZE_BOT_TAG": "off"})
+"""Without this neonize marks every message to a person as a bot's; no other client of whatsmeow does."""
+
+_NAME: Final = re.compile(r"[A-Za-z0-9_]{1,64}\Z")
+
+
+def is_installed() -> bool:
+    """Whether this interpreter has neonize, without loading it."""
+    return find_spec("neonize") is not None
+
+
+class NeonizeEngine(Engine):
+    """neonize, in a process per session."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        command: Sequence[str] = WORKER,
+        environment: Mapping[str, str] = MappingProxyType({}),
+        device_name: str = "wagate",
+        platform: str = "chrome",
+        limits: Limits | None = None,
+    ) -> None:
+        """``folder`` is where each session gets one of its own; ``command`` starts a worker, in our environment and
+        what ``environment`` adds to it.
+
+        ``device_name`` and ``platform`` are what the phone's list of linked devices shows.
+        """
+        limits = limits or Limits()
+        self._folder = folder
+        self._launch = Launch(command, {**NO_BOT, **environment})
+        self._gate = StartGate(limits.starts_per_s)
+        self._means = Means(limits, device_name, platform)
+
+    @property
+    @override
+    def name(self) -> str:
+        """``neonize``."""
+        return "neonize"
+
+    @property
+    @override
+    def features(self) -> EngineFeatures:
+        """No promise about durability; texts only."""
+        return FEATURES
+
+    @property
+    @override
+    def connection(self) -> type[Connection]:
+        """See the class line of `NeonizeConnection`."""
+        return NeonizeConnection
+
+    @override
+    async def connect(self, line: Line) -> Connection:
+        """Read what the vault holds and begin to work."""
+        return NeonizeConnection(self._means, line, self._host(line.session), await read_kept(line.vault))
+
+    @override
+    async def forget(self, session: SessionId) -> None:
+        """End the session's worker and delete its files."""
+        host = self._host(session)
+        if host.is_occupied():
+            await host.kill()
+        await asyncio.to_thread(host.forget)
+
+    @override
+    async def close(self) -> None:
+        """Every connection has ended its own worker."""
+
+    def _host(self, session: SessionId) -> Host:
+        if not _NAME.match(session):
+            raise ValueError(f"{session!r} cannot name a folder")
+        return Host(self._folder / session, self._launch, self._gate, self._means.limits)

@@ -1,0 +1,283 @@
+"""What the gateway and a worker say to each other. Addresses are bare ``user@server``, times what their names say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+VERSION = 1
+"""Raised with every change that a worker of an older gateway would not understand; such a worker is replaced."""
+
+# ---- the gateway's side
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """The first words. ``token`` opens the door once; ``spool`` and ``committed`` say what needs no repetition."""
+
+    version: int
+    token: str = field(repr=False)
+    spool: str
+    committed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """Connect to WhatsApp. ``device`` is the address that is linked, or empty to link one."""
+
+    device: str
+    proxy: str = field(repr=False)
+    device_name: str
+    platform: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message that was handed over once: ``tag`` (hex) is the secret under which whatsmeow noted it."""
+
+    message: str
+    tag: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """What became of these?"""
+
+    sends: tuple[Sent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Send a text. What comes of it is a `SendEnded` entry."""
+
+    message: str
+    tag: str = field(repr=False)
+    to: str
+    text: str = field(repr=False)
+    mentions: tuple[str, ...] = ()
+    quoted_id: str = ""
+    quoted_sender: str = ""
+    quoted_text: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Do something now; `Answer` has the same ``ticket``.
+
+    ``what``: ``knows`` (is this phone address, ``subject``, on WhatsApp), ``pair`` (a code for this number), ``read``
+    (``ids`` of ``sender`` in the chat ``subject``), ``log_out``.
+    """
+
+    ticket: int
+    what: str
+    subject: str = ""
+    sender: str = ""
+    ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """Everything up to this entry is durable and may be forgotten."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """Are you there?"""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Hang up, keep what came, and end."""
+
+
+# ---- the worker's side
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """The door is open. ``begun``: a line is being worked on, by the ``Begin`` of an earlier gateway."""
+
+    version: int
+    pid: int
+    spool: str
+    begun: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A message that is for a human to see. ``kind`` is not empty for content that is not a text."""
+
+    wa_id: str
+    chat: str
+    sender: str
+    from_me: bool
+    timestamp: int
+    text: str = field(repr=False)
+    kind: str = ""
+    mentions: tuple[str, ...] = ()
+    chat_alt: str = ""
+    sender_alt: str = ""
+    push_name: str = ""
+    quoted_id: str = ""
+    quoted_sender: str = ""
+    quoted_text: str = field(default="", repr=False)
+    offline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A message that could not be decrypted; whatsmeow has asked for it again."""
+
+    wa_id: str
+    chat: str
+    sender: str
+    timestamp: int
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """``kind``: delivered, read, played, or retry (a device could not decrypt, and asked again)."""
+
+    kind: str
+    wa_ids: tuple[str, ...]
+    chat: str
+    by: str
+    timestamp: int
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """This is the device that a phone linked: its address with device number, and the account's LID."""
+
+    device: str
+    lid: str
+    name: str
+    platform: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendEnded:
+    """What came of a `Post`. ``error`` is whatsmeow's text, empty when the server took the message.
+
+    ``wa_id`` is what is known of the id; ``unreached``: the stanza was for none of the recipient's devices.
+    """
+
+    message: str
+    wa_id: str = ""
+    timestamp: int = 0
+    error: str = ""
+    unreached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Untagged:
+    """The secret of this message could not be noted, so its absence will prove nothing."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """What arrived between two moments (ms since 1970) may be missing. ``code`` and ``detail`` as in the news."""
+
+    since: int
+    until: int
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """An entry that means nothing to a human, such as the keys of a group."""
+
+
+Event = Arrived | Unreadable | Receipt | Linked | SendEnded | Untagged | Gap | Nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the worker keeps until it is committed. Numbers rise by one."""
+
+    number: int
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class LineEvent:
+    """How the line does. The words are in ``endings``; ``code`` and ``detail`` are whatsmeow's."""
+
+    what: str
+    code: int = 0
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class QrCode:
+    """A QR code to scan; ``index`` counts from 0 within its series."""
+
+    text: str = field(repr=False)
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """``fate``: pending (an entry will tell), noted (whatsmeow built it under ``wa_id``), absent, or unclear."""
+
+    message: str
+    fate: str
+    wa_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """The answer to `Recall`."""
+
+    found: tuple[Found, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to `Ask`; ``error`` is empty when it went well."""
+
+    ticket: int
+    value: str = field(default="", repr=False)
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """Something that the worker, neonize or Go printed, with secrets taken out."""
+
+    level: str
+    source: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pong:
+    """Here."""
+
+    number: int
+
+
+Message = (
+    Hello
+    | Begin
+    | Recall
+    | Post
+    | Ask
+    | Committed
+    | Ping
+    | Stop
+    | Welcome
+    | Entry
+    | LineEvent
+    | QrCode
+    | Recalled
+    | Answer
+    | LogLine
+    | Pong
+)

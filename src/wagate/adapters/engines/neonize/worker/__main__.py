@@ -1,0 +1,57 @@
+"""``python -m wagate.adapters.engines.neonize.worker``: one session's process. The engine starts it, nobody else."""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+LOCK: Final = "lock"
+
+_TURN_S: Final = 10.0
+
+
+def main(arguments: list[str]) -> int:
+    """Work for one session, alone in its folder; 3 when another worker does."""
+    parser = argparse.ArgumentParser(prog="wagate-neonize-worker")
+    parser.add_argument("--folder", required=True, type=Path)
+    parser.add_argument("--ready", required=True, type=int, help="descriptor that is closed once the link is open")
+    parser.add_argument("--orphan-s", required=True, type=float)
+    parser.add_argument("--spool-bytes", required=True, type=int)
+    parsed = parser.parse_args(arguments)
+    os.umask(0o077)
+    os.chdir(parsed.folder)
+    lock = os.open(LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    if not _taken(lock):
+        return 3
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+    # Imported here: neonize takes most of a second, and what it prints on its way belongs into the session's file.
+    from wagate.adapters.engines.neonize.worker.process import Terms, Worker
+
+    Worker(Path(), Terms(parsed.orphan_s, parsed.spool_bytes)).run(lambda: os.close(parsed.ready))
+    sys.stdout.flush()
+    # Go's threads and a call that never returns (a QR code that nobody scans) would keep the process for ever.
+    os._exit(0)
+
+
+def _taken(lock: int) -> bool:
+    """Whether the folder is ours; one whose worker is just ending is waited for."""
+    deadline = time.monotonic() + _TURN_S
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.05)  # noqa: TID251 - a process of its own, before it has a loop or a clock
+        else:
+            return True
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

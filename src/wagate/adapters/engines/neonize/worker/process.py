@@ -1,0 +1,340 @@
+"""The worker: takes orders from the gateway, listens to neonize, and ends by itself when nobody needs it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Full, Queue
+from typing import Final
+
+from wagate.adapters.engines.neonize.link.frames import LinkBroken, encode_event
+from wagate.adapters.engines.neonize.link.messages import (
+    VERSION,
+    Answer,
+    Ask,
+    Begin,
+    Committed,
+    Gap,
+    Hello,
+    LineEvent,
+    LogLine,
+    Message,
+    Ping,
+    Pong,
+    Post,
+    QrCode,
+    Recall,
+    Recalled,
+    SendEnded,
+    Stop,
+    Untagged,
+    Welcome,
+)
+from wagate.adapters.engines.neonize.worker import device_file, events
+from wagate.adapters.engines.neonize.worker.binding import Accepted, Line, Refused
+from wagate.adapters.engines.neonize.worker.door import Door
+from wagate.adapters.engines.neonize.worker.door import Line as Link
+from wagate.adapters.engines.neonize.worker.outbox import OFFLINE, OWN, Outbox
+from wagate.adapters.engines.neonize.worker.output import Output
+from wagate.adapters.engines.neonize.worker.redaction import redacted
+from wagate.adapters.engines.neonize.worker.sends import Sends, TooManySends
+from wagate.adapters.engines.neonize.worker.spool import Spool
+
+RUNNING: Final = "running"
+"""The file that is there while a line is up and after an end that was not clean; its time is that of the last sign."""
+
+_TICK_S: Final = 1.0
+_ERRANDS: Final = 64
+_LAST_SEND_S: Final = 2.0
+_CALM_S: Final = 0.3
+_DRAIN_S: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """``orphan_s``: how long a worker without a gateway goes on. ``spool_bytes``: when it hangs up for lack of room."""
+
+    orphan_s: float
+    spool_bytes: int
+
+
+class _NoDevice(Exception):
+    """The device that the gateway wants is not here; ``what`` is the word for it."""
+
+    def __init__(self, what: str, detail: str) -> None:
+        super().__init__(detail)
+        self.what = what
+
+
+class Worker:
+    """One session's process. Its working directory is the session's folder."""
+
+    def __init__(self, folder: Path, terms: Terms) -> None:
+        """Open the files. Raises OSError, DeviceFileUnreadable."""
+        self._folder = folder
+        self._terms = terms
+        self._output = Output()
+        self._spool = Spool(folder / "spool")
+        self._outbox = Outbox(self._spool)
+        self._door = Door(folder)
+        self._sends = Sends(folder, self, self._keep_own)
+        self._errands: Queue[Ask] = Queue(_ERRANDS)
+        self._line: Line | None = None
+        self._runs = False
+        self._is_new = False
+        self._offline = 0
+        self._qr_index = 0
+        self._last_event = time.monotonic()
+        self._alone_since: float | None = time.monotonic()
+        self._ending = threading.Event()
+        self._starting = threading.Lock()
+        self._pause = threading.Event()
+        """Never set: waits with a deadline."""
+
+    # ---- the life of the process
+
+    def run(self, ready: Callable[[], None]) -> None:
+        """Work until told to stop, or until nobody has been there for too long. The main thread's work."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda _number, _frame: self._ending.set())
+        self._thread(self._outbox.run)
+        self._thread(self._sends.run)
+        self._thread(self._run_errands)
+        self._thread(lambda: self._door.serve(self._attached))
+        ready()
+        while not self._ending.wait(_TICK_S):
+            self._tick()
+        self._hang_up()
+
+    def _tick(self) -> None:
+        self._spool.flush()
+        if self._runs:
+            os.utime(self._folder / RUNNING)
+        for line in self._output.lines():
+            self._outbox.say(LogLine("debug", "output", line))
+        alone = self._alone_since
+        if alone is not None and time.monotonic() - alone > self._terms.orphan_s:
+            self._ending.set()
+        if self._spool.size > self._terms.spool_bytes:
+            self._outbox.tell(LineEvent("spool_full"))
+            self._ending.set()
+
+    def _hang_up(self) -> None:
+        """End so that nothing is lost: finish the send under way, hang up, and take in what whatsmeow still has."""
+        self._sends.close(_LAST_SEND_S)
+        if self._runs and self._line is not None:
+            self._line.disconnect()
+            deadline = time.monotonic() + _DRAIN_S
+            while time.monotonic() < deadline and time.monotonic() - self._last_event < _CALM_S:
+                self._pause.wait(_CALM_S / 4)
+        self._spool.flush()
+        (self._folder / RUNNING).unlink(missing_ok=True)
+
+    @staticmethod
+    def _thread(work: Callable[[], None]) -> None:
+        threading.Thread(target=work, daemon=True).start()
+
+    # ---- the gateway
+
+    def _attached(self, link: Link, hello: Hello) -> None:
+        former = self._outbox.attach(link, hello.spool, hello.committed)
+        if hello.spool == self._spool.id:
+            self._sends.committed(hello.committed)
+        self._alone_since = None
+        if former is not None:
+            former.close()
+        self._outbox.say(Welcome(VERSION, os.getpid(), self._spool.id, self._line is not None))
+        self._thread(lambda: self._obey(link))
+
+    def _obey(self, link: Link) -> None:
+        try:
+            while True:
+                self._take(link.receive())
+        except (LinkBroken, TooManySends):
+            link.close()
+            if self._outbox.detach(link):
+                self._alone_since = time.monotonic()
+
+    def _take(self, message: Message) -> None:
+        match message:
+            case Ping(number):
+                self._outbox.say(Pong(number))
+            case Committed(number):
+                self._outbox.committed(number)
+                self._sends.committed(number)
+            case Post():
+                self._sends.post(message)
+            case Recall(sends):
+                self._outbox.tell(Recalled(self._sends.recall(sends)))
+            case Ask():
+                self._put(message)
+            case Begin():
+                self._begin(message)
+            case Stop():
+                self._ending.set()
+            case _:
+                raise LinkBroken(f"a gateway does not say {type(message).__name__}")
+
+    def _put(self, ask: Ask) -> None:
+        try:
+            self._errands.put_nowait(ask)
+        except Full:
+            self._outbox.say(Answer(ask.ticket, error="the worker is busy"))
+
+    def _run_errands(self) -> None:
+        while True:
+            ask = self._errands.get()
+            try:
+                self._outbox.say(Answer(ask.ticket, self._do(ask)))
+            except Refused as refused:
+                self._outbox.say(Answer(ask.ticket, error=str(refused) or "whatsmeow gave no reason"))
+
+    def _do(self, ask: Ask) -> str:
+        """Raises Refused."""
+        line = self._line
+        if line is None:
+            raise Refused("the line has not begun")
+        match ask.what:
+            case "knows":
+                return "yes" if line.knows(ask.subject) else "no"
+            case "pair":
+                return line.pairing_code(ask.subject)
+            case "read":
+                line.mark_read(ask.subject, ask.sender, ask.ids)
+                return ""
+            case "log_out":
+                line.log_out()
+                return ""
+        raise Refused(f"there is no errand {ask.what!r}")
+
+    # ---- the line
+
+    def _begin(self, begin: Begin) -> None:
+        """Connect, unless a line is there or cannot be."""
+        with self._starting:
+            if self._line is not None:
+                return
+            try:
+                device = self._device(begin.device)
+                self._note_gap(device)
+                self._is_new = device is None or not begin.device
+                self._line = Line(device_file.NAME, begin.device_name, begin.platform, self)
+            except _NoDevice as missing:
+                self._outbox.tell(LineEvent(missing.what, detail=str(missing)))
+                return
+            except (device_file.DeviceFileUnreadable, OSError, ValueError) as error:
+                self._outbox.tell(LineEvent("device_unreadable", detail=str(error)))
+                return
+            self._runs = device is not None
+            if self._runs:
+                (self._folder / RUNNING).touch(0o600)
+        line, proxy = self._line, begin.proxy
+        self._thread(lambda: self._stay(line, proxy))
+
+    def _device(self, wanted: str) -> str | None:
+        """The device in the file, which is made when it is not there and nobody misses it.
+
+        whatsmeow panics when it is told to connect a device that is not in its file, and begins to pair when it is told
+        none: neither may happen to a session that is linked. Raises _NoDevice, DeviceFileUnreadable.
+        """
+        if wanted and not device_file.exists(self._folder):
+            raise _NoDevice("device_missing", "the files of this session are not on this machine")
+        device_file.prepare(self._folder)
+        device = device_file.device_in(self._folder)
+        if wanted and device is None:
+            raise _NoDevice("removed", "whatsmeow has deleted the device, as it does when the phone unlinks it")
+        if wanted and device != wanted:
+            raise _NoDevice("device_missing", "the files of this session belong to another device")
+        return device
+
+    def _note_gap(self, device: str | None) -> None:
+        """Keep it in mind that the process before us ended with events in its hands."""
+        now = _now_ms()
+        try:
+            since = round((self._folder / RUNNING).stat().st_mtime * 1000)
+        except FileNotFoundError:
+            since = now
+        else:
+            if device is not None:
+                self._keep_own(Gap(since, now, "worker_died", "the process of this session ended without hanging up"))
+        if self._spool.damaged:
+            self._keep_own(Gap(since, now, "spool_damaged", self._spool.damaged))
+            self._spool.damaged = ""
+
+    def _stay(self, line: Line, proxy: str) -> None:
+        reason = line.run(proxy)
+        if not self._ending.is_set():
+            self._outbox.tell(LineEvent("ended", detail=redacted(reason)))
+
+    def _keep_own(self, event: SendEnded | Untagged | Gap) -> int:
+        return self._outbox.keep(OWN, encode_event(event), _now_ms())
+
+    # ---- what neonize says, on neonize's threads: before anything else, it is kept
+
+    def on_event(self, kind: int, value: bytes) -> None:
+        """Keep what must not be lost, and tell what is about the line."""
+        try:
+            self._last_event = time.monotonic()
+            if kind == events.DEVICE and not self._is_new:
+                return
+            if kind in events.KEPT:
+                self._outbox.keep(kind | self._offline, value, _now_ms())
+                return
+            if kind in (events.OFFLINE_BEGINS, events.OFFLINE_ENDS):
+                self._offline = OFFLINE if kind == events.OFFLINE_BEGINS else 0
+                return
+            told = events.read_line(kind, value)
+            if told is not None:
+                self._note_running(told)
+                self._outbox.tell(told)
+        except Exception as error:
+            self._failed(kind, error)
+
+    def on_qr(self, text: str) -> None:
+        """Show a code."""
+        index, self._qr_index = self._qr_index, self._qr_index + 1
+        self._outbox.tell(QrCode(text, index))
+
+    def on_pairing_end(self, word: str) -> None:
+        """The codes are over."""
+        self._outbox.tell(LineEvent("scanned" if word == "success" else "codes_over", detail=word))
+
+    def on_log(self, level: str, source: str, text: str) -> None:
+        """Look at it for what it says of a send, and hand it on."""
+        try:
+            self._sends.on_log(threading.get_ident(), level, text)
+            self._outbox.say(LogLine(level.lower(), source, redacted(text)))
+        except Exception as error:
+            self._failed(-1, error)
+
+    def _note_running(self, told: LineEvent) -> None:
+        if told.what == "connected" and not self._runs:
+            (self._folder / RUNNING).touch(0o600)
+            self._runs = True
+
+    def _failed(self, kind: int, error: Exception) -> None:
+        """What neonize handed over could not be kept: there is a gap, and this process is not to be trusted."""
+        detail = f"an event of kind {kind} could not be kept: {type(error).__name__}"
+        self._outbox.tell(LineEvent("not_kept", detail=detail))
+        os.abort()
+
+    # ---- for ``Sends``
+
+    def send(self, post: Post) -> Accepted:
+        """Send through the line. Raises Refused."""
+        if self._line is None:
+            raise Refused("websocket not connected")
+        return self._line.send(post)
+
+    def reaches(self, recipient: str, failed: frozenset[str]) -> bool:
+        """Whether the recipient has a device besides these."""
+        return self._line is not None and self._line.reaches(recipient, failed)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,181 @@
+"""A session on neonize against the emulator, with everything around it that a test may want to break."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from itertools import count
+from pathlib import Path
+from typing import TypeVar
+
+from fixtures.waiting import until
+from wagate.adapters.engines.neonize.engine import NeonizeEngine
+from wagate.adapters.engines.neonize.limits import Limits
+from wagate.adapters.vault.memory import MemoryStorage, MemoryVault
+from wagate.domain.content import Text
+from wagate.domain.ids import MessageId, SessionId
+from wagate.domain.jid import Jid
+from wagate.domain.session import SessionState
+from wagate.ports.engine import Connection, Line, Outgoing
+from wagate.ports.news import DurableNews, LineNews, QrShown, StateChanged
+from whatsapp_emulator.client import EmulatorClient
+from whatsapp_emulator.emulator import Emulator
+from whatsapp_emulator.whereabouts import Whereabouts, client_environment
+
+OWN = "5511900000001"
+OTHER = "5511900000002"
+NOBODY = "5511900000077"
+
+QUICK = Limits(starts_per_s=100.0, ping_s=0.2, silence_s=3.0, longest_pause_s=0.2, orphan_s=5.0)
+"""The waits of a test."""
+
+SESSION = SessionId("ses_desk")
+
+N = TypeVar("N")
+_messages = count(1)
+
+
+def launch(whereabouts: Whereabouts) -> Sequence[str]:
+    """The command that starts an unchanged worker so that it trusts the emulator."""
+    worker = "wagate.adapters.engines.neonize.worker"
+    return [sys.executable, "-m", "whatsapp_emulator.launch", "--root", whereabouts.root_key, "--", worker]
+
+
+def environment(whereabouts: Whereabouts) -> Mapping[str, str]:
+    """What a worker's environment needs besides ours to find the emulator."""
+    wanted = client_environment(whereabouts)
+    return {name: value for name, value in wanted.items() if os.environ.get(name) != value}
+
+
+@dataclass
+class Desk:
+    """One session: what is kept for it, what it told, and its connection when it has one."""
+
+    emulator: Emulator
+    control: EmulatorClient
+    folder: Path
+    session: SessionId = SESSION
+    phone: str = OWN
+    limits: Limits = QUICK
+    proxy: str | None = None
+    command: Sequence[str] = ()
+    storage: MemoryStorage = field(default_factory=MemoryStorage)
+    durable: list[DurableNews] = field(default_factory=list)
+    told: list[LineNews] = field(default_factory=list)
+    gate_passed: int = 0
+    engine: NeonizeEngine = field(init=False)
+    vault: MemoryVault | None = None
+    _connection: Connection | None = None
+
+    def __post_init__(self) -> None:
+        self.storage.on_news = lambda _, news: self.durable.append(news)
+        where = self.emulator.whereabouts
+        self.engine = NeonizeEngine(
+            self.folder,
+            command=self.command or launch(where),
+            environment=environment(where),
+            limits=self.limits,
+        )
+
+    @property
+    def files(self) -> Path:
+        """The session's folder."""
+        return self.folder / self.session
+
+    @property
+    def connection(self) -> Connection:
+        assert self._connection is not None
+        return self._connection
+
+    async def open(self) -> None:
+        async def gate() -> None:
+            self.gate_passed += 1
+
+        self.vault = self.storage.open(self.session)
+        line = Line(self.session, self.vault, self.proxy, self.told.append, gate)
+        self._connection = await self.engine.connect(line)
+
+    async def pair(self) -> None:
+        """Open, and have the phone scan."""
+        await self.open()
+        await self.control.phone(self.phone).scan((await self.hears(QrShown)).text)
+        await self.is_in(SessionState.CONNECTED)
+
+    async def close(self) -> None:
+        if self._connection is not None and self.vault is not None:
+            await self._connection.close()
+            await self.vault.close()
+            self._connection = self.vault = None
+
+    async def die(self) -> None:
+        """What a killed gateway leaves: its worker alive, and nobody at the other end of the link."""
+        connection = self.connection
+        task = connection._task  # type: ignore[attr-defined]
+        task.cancel()
+        await asyncio.wait([task])
+        self._connection = None
+
+    async def send(self, text: str, *, to: str = OTHER, message: str | None = None) -> MessageId:
+        id = MessageId(message or f"msg_{next(_messages)}")
+        await self.connection.send(Outgoing(id, None, Jid.from_phone(to), Text(text)))
+        return id
+
+    @property
+    def worker(self) -> int:
+        """The worker's pid."""
+        return int((self.files / "lock").read_text())
+
+    @property
+    def state(self) -> StateChanged | None:
+        return next((news for news in reversed(self.told) if isinstance(news, StateChanged)), None)
+
+    async def is_in(self, state: SessionState, within_s: float = 20.0) -> StateChanged:
+        try:
+            await until(lambda: self.state is not None and self.state.state is state, within_s)
+        except TimeoutError:
+            raise AssertionError(f"{state} never came: {self.told} {self.output()}") from None
+        assert self.state is not None
+        return self.state
+
+    def of_kind(self, kind: type[N]) -> list[N]:
+        return [news for news in (*self.durable, *self.told) if isinstance(news, kind)]
+
+    async def hears(self, kind: type[N], times: int = 1, within_s: float = 20.0) -> N:
+        try:
+            await until(lambda: len(self.of_kind(kind)) >= times, within_s)
+        except TimeoutError:
+            raise AssertionError(f"{kind} never came: {self.durable} {self.told} {self.output()}") from None
+        return self.of_kind(kind)[times - 1]
+
+    async def shown(self, *texts: str) -> None:
+        """OTHER's phone shows exactly these texts, in this order."""
+
+        async def found() -> list[str]:
+            return [message.text for message in await self.control.phone(OTHER).inbox() if not message.own]
+
+        async with asyncio.timeout(20):
+            while len(await found()) < len(texts):  # noqa: ASYNC110  the phone is the emulator's
+                await asyncio.sleep(0.02)
+        assert await found() == list(texts)
+
+    def output(self) -> str:
+        """What the worker printed."""
+        path = self.files / "output.log"
+        return path.read_text(errors="replace")[-2000:] if path.exists() else ""
+
+
+@asynccontextmanager
+async def desk(emulator: Emulator, control: EmulatorClient, folder: Path, **changes: object) -> AsyncIterator[Desk]:
+    """A session that is not opened yet; at the end its worker is gone. ``changes``: fields of `Limits`."""
+    await control.account(OWN, "Own")
+    await control.account(OTHER, "Other")
+    made = Desk(emulator, control, folder, limits=replace(QUICK, **changes))  # type: ignore[arg-type]
+    try:
+        yield made
+    finally:
+        await made.close()
+        await made.engine.forget(made.session)
