@@ -95,6 +95,7 @@ class Desk:
         async def gate() -> None:
             self.gate_passed += 1
 
+        self.told.clear()
         self.vault = self.storage.open(self.session)
         line = Line(self.session, self.vault, self.proxy, self.told.append, gate)
         self._connection = await self.engine.connect(line)

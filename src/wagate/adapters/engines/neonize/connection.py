@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from random import Random
 from typing import Final
 
@@ -55,7 +56,6 @@ class NeonizeConnection(Connection, PairsDevices, LogsOut, MarksRead):
         self._serving: Serving | None = None
         self._known: set[Jid] = set()
         self._taking: set[MessageId] = set()
-        self._room = asyncio.Semaphore(max(1, means.limits.unsettled - len(self._holding.outstanding)))
         self._last_state: StateChanged | None = None
         self._renewed = False
         self._logged_out = False
@@ -79,6 +79,7 @@ class NeonizeConnection(Connection, PairsDevices, LogsOut, MarksRead):
         self._taking.add(message)
         try:
             await self._check_recipient(serving, outgoing.to)
+            await self._room()
             await self._take(self._ready(), outgoing, outgoing.content)
         finally:
             self._taking.discard(message)
@@ -138,6 +139,14 @@ class NeonizeConnection(Connection, PairsDevices, LogsOut, MarksRead):
             raise NotOnWhatsApp(f"{to.phone} has no WhatsApp account")
         self._known.add(to)
 
+    async def _room(self) -> None:
+        """Wait until the worker has few enough messages in hand. Raises NotSent."""
+        try:
+            async with asyncio.timeout(self._limits.send_s):
+                await self._holding.outstanding.room()
+        except TimeoutError:
+            raise NotSent("the messages before this one are not acknowledged") from None
+
     async def _take(self, serving: Serving, outgoing: Outgoing, text: Text) -> None:
         """Make it durable that we answer for a message, and hand it over. Raises VaultFailed."""
         unit = Unit()
@@ -172,6 +181,7 @@ class NeonizeConnection(Connection, PairsDevices, LogsOut, MarksRead):
         is_paired = bool(self._holding.credentials.device)
         self._report(StateChanged(SessionState.CONNECTING if is_paired else SessionState.STARTING))
         try:
+            await self._forget_done()
             ending = await self._serve_once()
             while not ending.is_final:
                 await self._recover(ending)
@@ -186,6 +196,14 @@ class NeonizeConnection(Connection, PairsDevices, LogsOut, MarksRead):
         except Exception as error:  # a mistake of ours must be told, not vanish with its task
             _log.exception("the line failed", session=self._line.session)
             self._tell(ENGINE_FAILED.detailed(repr(error)))
+
+    async def _forget_done(self) -> None:
+        """Outcomes need not be remembered for ever."""
+        before = time.time() - self._limits.done_kept_s
+        try:
+            await self._line.vault.expire(DONE, round(before * 1000))
+        except VaultFailed as error:
+            _log.warning("old outcomes are kept", session=self._line.session, error=str(error))
 
     async def _serve_once(self) -> Ending:
         """One worker's service, from the start to its end. Raises OwnershipLost, RecordUnreadable."""
@@ -274,8 +292,6 @@ class NeonizeConnection(Connection, PairsDevices, LogsOut, MarksRead):
 
     async def _dismiss(self) -> None:
         """Have the worker hang up and end; kill it when it does not."""
-        if not self._host.is_occupied():
-            return
         self._host.terminate()
         try:
             await self._host.gone()

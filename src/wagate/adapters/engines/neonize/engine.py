@@ -66,6 +66,7 @@ class NeonizeEngine(Engine):
         self._folder = folder
         self._launch = Launch(command, {**NO_BOT, **environment})
         self._gate = StartGate(limits.starts_per_s)
+        self._hosts: dict[SessionId, Host] = {}
         self._means = Means(limits, device_name, platform)
 
     @property
@@ -98,6 +99,7 @@ class NeonizeEngine(Engine):
         if host.is_occupied():
             await host.kill()
         await asyncio.to_thread(host.forget)
+        del self._hosts[session]
 
     @override
     async def close(self) -> None:
@@ -106,4 +108,8 @@ class NeonizeEngine(Engine):
     def _host(self, session: SessionId) -> Host:
         if not _NAME.match(session):
             raise ValueError(f"{session!r} cannot name a folder")
-        return Host(self._folder / session, self._launch, self._gate, self._means.limits)
+        host = self._hosts.get(session)
+        if host is None:
+            host = Host(self._folder / session, self._launch, self._gate, self._means.limits)
+            self._hosts[session] = host
+        return host

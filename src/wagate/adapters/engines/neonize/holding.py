@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from wagate.adapters.engines.neonize.early import EARLY, EarlyReceipts
 from wagate.adapters.engines.neonize.limits import Limits
 from wagate.adapters.engines.neonize.link.messages import (
     Arrived,
     Entry,
     Gap,
     Linked,
+    Nothing,
     Receipt,
     SendEnded,
     Unreadable,
@@ -29,16 +31,17 @@ class Kept:
     credentials: Credentials
     position: Position
     sendings: list[Sending]
+    early: bytes | None
     is_new: bool
 
 
 async def read_kept(vault: Vault) -> Kept:
     """Read what a line starts from; a session without any gets its key. Raises RecordUnreadable, VaultFailed."""
-    await vault.load([CREDENTIALS, POSITION])
+    await vault.load([CREDENTIALS, POSITION, EARLY])
     stored = vault.get(*CREDENTIALS)
     credentials = Credentials.create() if stored is None else Credentials.unpack(stored)
     sendings = [Sending.unpack(value) for _, value in await vault.list(SENDING)]
-    return Kept(credentials, Position.unpack(vault.get(*POSITION)), sendings, stored is None)
+    return Kept(credentials, Position.unpack(vault.get(*POSITION)), sendings, vault.get(*EARLY), stored is None)
 
 
 class Holding:
@@ -48,18 +51,23 @@ class Holding:
         """As of the last commit."""
         self.credentials = kept.credentials
         self.position = kept.position
-        self.outstanding = Outstanding(kept.sendings, limits)
+        self._early = EarlyReceipts(kept.early)
+        self.outstanding = Outstanding(kept.sendings, self._early, limits)
         self.is_new = kept.is_new
 
     def take(self, spool: str, entry: Entry) -> Unit | None:
-        """The unit for an entry, or None when it has been committed before."""
+        """The unit for an entry, or None when there is nothing to commit: it says nothing, or it is here already."""
         if spool == self.position.spool and entry.number <= self.position.number:
             return None
         self.position = Position(spool, entry.number)
+        if isinstance(entry.event, Nothing):
+            return None
         unit = Unit()
         unit.put(*POSITION, self.position.pack())
         match entry.event:
-            case Arrived() | Unreadable() | Receipt() | Gap():
+            case Receipt():
+                self._early.take(entry.event, self.outstanding.messages, unit)
+            case Arrived() | Unreadable() | Gap():
                 news = news_of(entry.event)
                 unit.news.extend([] if news is None else [news])
             case Linked():

@@ -75,7 +75,7 @@ class Host:
 
     def is_occupied(self) -> bool:
         """Whether a worker lives in the folder."""
-        self._reap()
+        self._is_running()  # a child that has ended is taken note of
         try:
             lock = os.open(self.folder / _LOCK, os.O_RDWR)
         except FileNotFoundError:
@@ -139,7 +139,7 @@ class Host:
     async def gone(self) -> None:
         """Wait until nobody works in the folder. Raises TimeoutError."""
         async with asyncio.timeout(self._limits.stop_s):
-            while self.is_occupied():  # noqa: ASYNC110 - the lock is the kernel's, and nobody tells
+            while self.is_occupied() or self._is_running():  # noqa: ASYNC110 - the lock is the kernel's: nobody tells
                 await asyncio.sleep(0.01)
 
     def why(self) -> str:
@@ -187,9 +187,8 @@ class Host:
         except (OSError, ValueError):
             return None
 
-    def _reap(self) -> None:
-        if self._process is not None:
-            self._process.poll()
+    def _is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
 
     def _obituary(self, code: int | None) -> str:
         said = last_words(self.folder)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Final
 
+from wagate.adapters.engines.neonize.early import EarlyReceipts
 from wagate.adapters.engines.neonize.limits import Limits
 from wagate.adapters.engines.neonize.link.messages import Found, SendEnded, Sent
 from wagate.adapters.engines.neonize.records import DONE, SENDING, Credentials, Sending
@@ -21,9 +23,11 @@ _LOST: Final = Verdict(Fate.UNCERTAIN, "engine_failed")
 class Outstanding:
     """All of one session's. Every method that changes something puts it into a unit for the caller to commit."""
 
-    def __init__(self, kept: list[Sending], limits: Limits) -> None:
-        """``kept`` are those of an earlier connection."""
+    def __init__(self, kept: list[Sending], early: EarlyReceipts, limits: Limits) -> None:
+        """``kept`` are those of an earlier connection; ``early`` is told of every outcome."""
         self._limits = limits
+        self._early = early
+        self._freed = asyncio.Event()
         self._sendings = {sending.message: sending for sending in sorted(kept, key=lambda sending: sending.order)}
         self._order = max((sending.order for sending in kept), default=0)
         self._due: dict[MessageId, None] = {}
@@ -33,6 +37,17 @@ class Outstanding:
 
     def __len__(self) -> int:
         return len(self._sendings)
+
+    @property
+    def messages(self) -> list[MessageId]:
+        """Those without an outcome, in the order in which they were taken."""
+        return list(self._sendings)
+
+    async def room(self) -> None:
+        """Wait until another message may be taken."""
+        while len(self._sendings) >= self._limits.unsettled:
+            self._freed.clear()
+            await self._freed.wait()
 
     def take(self, outgoing: Outgoing, text: Text, unit: Unit) -> Sending:
         """Answer for a message from here on."""
@@ -46,6 +61,7 @@ class Outstanding:
     def drop(self, sending: Sending) -> None:
         """It could not be made durable: nobody answers for it."""
         self._sendings.pop(sending.message, None)
+        self._freed.set()
 
     def questions(self, credentials: Credentials) -> tuple[Sent, ...]:
         """What to ask a worker that may have been given these."""
@@ -82,10 +98,11 @@ class Outstanding:
         if sending is None:
             return
         if ended.unreached:
-            told = Verdict(Fate.REFUSED, "recipient_unreachable")
-            self._settle(sending, ended.wa_id, told, "none of the recipient's devices has published keys", unit)
+            unreachable = Verdict(Fate.REFUSED, "recipient_unreachable")
+            self._settle(sending, ended.wa_id, unreachable, "none of the recipient's devices has published keys", unit)
         elif not ended.error:
-            self._done(sending, SendAccepted(ended.wa_id, ended.timestamp or None, sending.message), unit)
+            told = SendAccepted(ended.wa_id, ended.timestamp or None, sending.message)
+            self._done(sending, told, ended.wa_id, unit)
         else:
             self._judge(sending, ended, verdict_on(ended.error), unit)
 
@@ -105,15 +122,17 @@ class Outstanding:
             news = SendRefused(known, verdict.code, detail, sending.message)
         else:
             news = SendUncertain(sending.message, verdict.code, detail, known)
-        self._done(sending, news, unit)
+        self._done(sending, news, wa_id, unit)
 
     def _keep(self, sending: Sending, unit: Unit) -> None:
         self._sendings[sending.message] = sending
         unit.put(SENDING, sending.message, sending.pack())
 
-    def _done(self, sending: Sending, news: DurableNews, unit: Unit) -> None:
+    def _done(self, sending: Sending, news: DurableNews, wa_id: str, unit: Unit) -> None:
         del self._sendings[sending.message]
         self._due.pop(sending.message, None)
         unit.delete(SENDING, sending.message)
         unit.put(DONE, sending.message, b"")
         unit.news.append(news)
+        self._early.settled(sending.message, wa_id, unit)
+        self._freed.set()

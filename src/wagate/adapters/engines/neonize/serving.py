@@ -118,8 +118,8 @@ class Serving:
         self._commit(unit)
         await self._settled()
 
-    def _commit(self, unit: Unit, then: Callable[[], None] | None = None) -> None:
-        """Submit a unit; ``then`` is called once it is durable. A failure ends ``run``."""
+    def _commit(self, unit: Unit, number: int = 0) -> None:
+        """Submit a unit, that of an entry perhaps; it is acknowledged once durable. A failure ends ``run``."""
         future = self._line.vault.submit(unit)
         self._commits = future
 
@@ -129,8 +129,10 @@ class Serving:
             error = committed.exception()
             if error is not None:
                 self._fail(error)
-            elif then is not None:
-                then()
+            elif future is self._commits:
+                self._ack(self._holding.position.number)  # and entries behind it that had nothing to commit
+            elif number:
+                self._ack(number)
 
         future.add_done_callback(settled)
 
@@ -192,13 +194,13 @@ class Serving:
     def _take(self, entry: Entry) -> None:
         self._progress = self._loop.time()
         unit = self._holding.take(self.attachment.welcome.spool, entry)
-        if unit is None:
+        if unit is not None:
+            self._commit(unit, entry.number)
+        elif self._commits is None or self._commits.done():
             self._ack(entry.number)
-        else:
-            self._commit(unit, lambda: self._ack(entry.number))
 
     def _ack(self, number: int) -> None:
-        if self._acked == 0:
+        if number and self._acked == 0:
             self._loop.call_soon(self._send_ack)
         self._acked = max(self._acked, number)
 
