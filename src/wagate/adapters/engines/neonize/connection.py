@@ -17,12 +17,14 @@ from wagate.adapters.engines.neonize.endings import (
     ENGINE_FAILED,
     LOGGED_OUT_BY_USER,
     OWNERSHIP_LOST,
+    RENEWED,
     Ending,
     lost,
 )
 from wagate.adapters.engines.neonize.holding import Holding, Kept, read_kept
 from wagate.adapters.engines.neonize.host import Host, WorkerFailed
 from wagate.adapters.engines.neonize.link.frames import LinkBroken
+from wagate.adapters.engines.neonize.link.messages import Stop
 from wagate.adapters.engines.neonize.pauses import Pauses
 from wagate.adapters.engines.neonize.records import DONE
 from wagate.adapters.engines.neonize.serving import LineOver, Means, Serving, Wedged
@@ -88,9 +90,15 @@ class NeonizeConnection(Connection, PairsDevices, LogsOut, MarksRead):
     async def close(self) -> None:
         """Hang up. Messages without an outcome are asked after by the next connection."""
         self._is_closed = True
+        serving = self._serving
+        if serving is not None:
+            serving.hand_over(Stop())
         self._task.cancel()
         await asyncio.wait([self._task])
-        await self._dismiss()
+        if serving is not None:
+            await self._ended()
+        else:
+            await self._host.abandon()
 
     @override
     async def request_pairing_code(self, phone: Jid) -> PairingCode:
@@ -106,16 +114,15 @@ class NeonizeConnection(Connection, PairsDevices, LogsOut, MarksRead):
         serving = self._pairing()
         self._renewed = True
         if serving is not None:
-            serving.attachment.close()
+            serving.hand_over(Stop())
 
     @override
     async def log_out(self) -> None:
         """Unlink this device, delete its keys, and end the line."""
         await self._ask(self._ready(), "log_out")
         self._logged_out = True
-        serving = self._serving
-        if serving is not None:
-            serving.attachment.close()
+        if self._serving is not None:
+            self._serving.hand_over(Stop())
         await asyncio.wait([self._task])
 
     @override
@@ -127,7 +134,7 @@ class NeonizeConnection(Connection, PairsDevices, LogsOut, MarksRead):
 
     def _ready(self) -> Serving:
         """Raises NotSent."""
-        if self._serving is None or not self._serving.takes_messages or self._is_closed:
+        if self._serving is None or not self._serving.is_live or self._is_closed:
             raise NotSent("the session is not connected to WhatsApp")
         return self._serving
 
@@ -188,10 +195,8 @@ class NeonizeConnection(Connection, PairsDevices, LogsOut, MarksRead):
                 ending = await self._serve_once()
             await self._finish(ending)
         except OwnershipLost as error:
-            await self._dismiss()
             self._tell(OWNERSHIP_LOST.detailed(error.detail))
         except RecordUnreadable as error:
-            await self._dismiss()
             self._tell(CREDENTIALS_CORRUPT.detailed(error.detail))
         except Exception as error:  # a mistake of ours must be told, not vanish with its task
             _log.exception("the line failed", session=self._line.session)
@@ -216,22 +221,32 @@ class NeonizeConnection(Connection, PairsDevices, LogsOut, MarksRead):
             self._means, self._line, self._holding, self._pauses, attachment, self._report
         )
         try:
+            return await self._served(serving)
+        finally:
+            self._serving = None
+            attachment.close()
+
+    async def _served(self, serving: Serving) -> Ending:
+        """What a worker's service comes to, its worker cared for. Raises OwnershipLost, RecordUnreadable."""
+        try:
             await serving.run()
         except LineOver as over:
-            await self._dismiss()
+            # A worker that serves another gateway now is none of our business any more.
+            if over.ending.reason.code != OWNERSHIP_LOST.reason.code:
+                await self._dismiss(serving)
             return over.ending
         except Wedged as wedged:
             await self._kill()
             return lost("engine_died", str(wedged))
         except LinkBroken as broken:
-            return await self._broken(broken)
+            return await self._broken(serving, broken)
         except (OwnershipLost, RecordUnreadable):
+            await self._dismiss(serving)
             raise
         except VaultFailed as error:
+            serving.attachment.close()  # the worker keeps what was not committed, and is adopted again
             await self._reopen(error)
             return lost(error.code, error.detail)
-        finally:
-            self._serving = None
         raise AssertionError("a service ends with an exception")
 
     async def _attached(self) -> Attachment:
@@ -246,15 +261,15 @@ class NeonizeConnection(Connection, PairsDevices, LogsOut, MarksRead):
         await self._host.start()
         return await Attachment.to(self._host, position.spool, position.number, self._limits)
 
-    async def _broken(self, broken: LinkBroken) -> Ending:
-        """The link ended: on purpose of ours, or because the worker is gone or hangs."""
+    async def _broken(self, serving: Serving, broken: LinkBroken) -> Ending:
+        """The link ended: the worker is gone, or hangs, or has ended because we told it to."""
         if self._logged_out:
-            await self._dismiss()
+            await self._ended()
             return LOGGED_OUT_BY_USER
         await self._kill()
         if self._renewed:
             self._renewed = False
-            return Ending(SessionState.STARTING, lost("connection_lost").reason)
+            return RENEWED
         why = self._host.why()
         _log.warning("worker_lost", session=self._line.session, error=str(broken), why=why)
         return lost("engine_died", why)
@@ -290,9 +305,13 @@ class NeonizeConnection(Connection, PairsDevices, LogsOut, MarksRead):
                 _log.warning("the keys could not be deleted", session=self._line.session, error=str(error))
         self._tell(ending)
 
-    async def _dismiss(self) -> None:
-        """Have the worker hang up and end; kill it when it does not."""
-        self._host.terminate()
+    async def _dismiss(self, serving: Serving) -> None:
+        """Have the worker hang up and end."""
+        serving.hand_over(Stop())
+        await self._ended()
+
+    async def _ended(self) -> None:
+        """Wait until a worker that was told to stop has ended; kill it when it does not."""
         try:
             await self._host.gone()
         except TimeoutError:

@@ -52,6 +52,7 @@ ENGINE_FAILED: Final = _final(SessionState.FAILED, "engine_failed")
 ENGINE_MISSING: Final = _final(SessionState.FAILED, "engine_not_installed")
 
 CONNECTION_LOST: Final = lost("connection_lost")
+RENEWED: Final = Ending(SessionState.STARTING, Reason("codes_renewed", "a new series of QR codes begins"))
 
 _ENDINGS: Final[Mapping[str, Ending]] = {
     "removed": DEVICE_REMOVED,
@@ -63,6 +64,7 @@ _ENDINGS: Final[Mapping[str, Ending]] = {
     "device_missing": KEYS_ELSEWHERE,
     "pairing_failed": lost("pairing_failed"),
     "ended": CONNECTION_LOST,
+    "superseded": OWNERSHIP_LOST,
     "spool_full": lost("storage_unavailable"),
     "not_kept": lost("storage_unavailable"),
 }

@@ -72,6 +72,7 @@ class Host:
         self._gate = gate
         self._limits = limits
         self._process: subprocess.Popen[bytes] | None = None
+        self._is_fresh = False
 
     def is_occupied(self) -> bool:
         """Whether a worker lives in the folder."""
@@ -96,18 +97,19 @@ class Host:
         try:
             try:
                 self._process = self._spawn(theirs)
+                self._is_fresh = True
             finally:
                 os.close(theirs)
-            await self._opened(ready)
+            is_open = await self._opened(ready)
         except TimeoutError:
             await self.kill()
             raise WorkerFailed(f"it did not open its link within {self._limits.start_s:.0f} s") from None
         finally:
             os.close(ready)
-        code = self._process.poll()
-        if code is not None:
-            self._process = None
-            raise WorkerFailed(self._obituary(code))
+        if not is_open:
+            with contextlib.suppress(TimeoutError):
+                await self.gone()
+            raise WorkerFailed(self.why())
 
     async def dial(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, str]:
         """Open the link; its two ends and the token for it. Raises LinkBroken."""
@@ -117,6 +119,7 @@ class Host:
                 reader, writer = await asyncio.open_unix_connection(f"{folder}/{_LINK}")
         except OSError as error:
             raise LinkBroken("the worker's link is not open") from error
+        self._is_fresh = False
         return reader, writer, token
 
     async def kill(self) -> None:
@@ -129,12 +132,11 @@ class Host:
             self._process.kill()
         await self.gone()
 
-    def terminate(self) -> None:
-        """Ask the worker to hang up and end."""
-        pid = self._pid()
-        if pid is not None and self.is_occupied():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGTERM)
+    async def abandon(self) -> None:
+        """End a worker that was started here and has not been attached to. Raises TimeoutError."""
+        if self._is_fresh and self._process is not None and self._is_running():
+            self._process.kill()
+            await self.gone()
 
     async def gone(self) -> None:
         """Wait until nobody works in the folder. Raises TimeoutError."""
@@ -170,16 +172,17 @@ class Host:
         finally:
             os.close(output)
 
-    async def _opened(self, ready: int) -> None:
-        """Wait until the worker closes its end of a pipe, on purpose or by dying. Raises TimeoutError."""
+    async def _opened(self, ready: int) -> bool:
+        """Wait until the worker says into a pipe that its link is open, or ends. Raises TimeoutError."""
         loop = asyncio.get_running_loop()
-        closed = asyncio.Event()
-        loop.add_reader(ready, closed.set)
+        said = asyncio.Event()
+        loop.add_reader(ready, said.set)
         try:
             async with asyncio.timeout(self._limits.start_s):
-                await closed.wait()
+                await said.wait()
         finally:
             loop.remove_reader(ready)
+        return bool(os.read(ready, 1))
 
     def _pid(self) -> int | None:
         try:

@@ -60,7 +60,10 @@ class Means:
 
 
 class Serving:
-    """From an open link to its end (``run``). ``is_live``: messages can leave."""
+    """From an open link to its end (``run``).
+
+    ``is_live``: messages can leave: the line is up, and the worker has said what became of earlier ones.
+    """
 
     def __init__(
         self,
@@ -86,6 +89,7 @@ class Serving:
         self._failure: Future[None] = self._loop.create_future()
         self._acked = 0
         self._recalled = False
+        self._is_up = False
         self._gate: Task[None] | None = None
         self._patience: asyncio.Timeout | None = None
         self._progress = self._loop.time()
@@ -109,7 +113,6 @@ class Serving:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             self._failure.cancel()
-            self.attachment.close()
 
     # ---- commits
 
@@ -185,7 +188,8 @@ class Serving:
                 if unit.changes:
                     self._commit(unit)
                 self._recalled = True
-                self._hand_over()
+                if self._is_up:
+                    self._came_up()
             case LogLine(level, source, text):
                 _log.debug("worker", session=self._line.session, level=level, source=source, text=text)
             case _:
@@ -219,7 +223,9 @@ class Serving:
             raise LineOver(ending)
         match told.what:
             case "connected" | "alive":
-                self._came_up()
+                self._is_up = True
+                if self._recalled:
+                    self._came_up()
             case "disconnected":
                 self._went_down(Reason("connection_lost"))
             case "silent":
@@ -252,7 +258,7 @@ class Serving:
             self._pauses.dropped(self._loop.time())
             # whatsmeow dials again by itself, at once: others at the gate have to wait for it all the same.
             self._gate = self._loop.create_task(_passed(self._line))
-        self.is_live = False
+        self.is_live = self._is_up = False
         self._expect(self._limits.reconnect_s)
         self._report(StateChanged(SessionState.DISCONNECTED, reason))
 
@@ -286,16 +292,11 @@ class Serving:
             return
 
     def _hand_over(self) -> None:
-        """Send what is due. Before the worker has said what became of earlier messages nothing is."""
-        if not (self.is_live and self._recalled):
+        """Send what is due."""
+        if not self.is_live:
             return
         for sending in self._holding.outstanding.due():
             self.hand_over(sending.post(self._holding.credentials))
-
-    @property
-    def takes_messages(self) -> bool:
-        """Whether a new message may be handed over."""
-        return self.is_live and self._recalled
 
     async def _guard(self) -> None:
         """Look now and then whether messages move, and try again what did not go out. Raises Wedged."""

@@ -19,7 +19,7 @@ def main(arguments: list[str]) -> int:
     """Work for one session, alone in its folder; 3 when another worker does."""
     parser = argparse.ArgumentParser(prog="wagate-neonize-worker")
     parser.add_argument("--folder", required=True, type=Path)
-    parser.add_argument("--ready", required=True, type=int, help="descriptor that is closed once the link is open")
+    parser.add_argument("--ready", required=True, type=int, help="descriptor to write to once the link is open")
     parser.add_argument("--orphan-s", required=True, type=float)
     parser.add_argument("--spool-bytes", required=True, type=int)
     parsed = parser.parse_args(arguments)
@@ -33,10 +33,15 @@ def main(arguments: list[str]) -> int:
     # Imported here: neonize takes most of a second, and what it prints on its way belongs into the session's file.
     from wagate.adapters.engines.neonize.worker.process import Terms, Worker
 
-    Worker(Path(), Terms(parsed.orphan_s, parsed.spool_bytes)).run(lambda: os.close(parsed.ready))
+    Worker(Path(), Terms(parsed.orphan_s, parsed.spool_bytes)).run(lambda: _say_ready(parsed.ready))
     sys.stdout.flush()
     # Go's threads and a call that never returns (a QR code that nobody scans) would keep the process for ever.
     os._exit(0)
+
+
+def _say_ready(descriptor: int) -> None:
+    os.write(descriptor, b"!")
+    os.close(descriptor)
 
 
 def _taken(lock: int) -> bool:

@@ -16,6 +16,7 @@ from wagate.adapters.engines.neonize.link.messages import (
     Message,
     QrCode,
     Recalled,
+    Welcome,
 )
 from wagate.adapters.engines.neonize.worker import events
 from wagate.adapters.engines.neonize.worker.door import Line
@@ -83,7 +84,7 @@ class Outbox:
 
     # ---- from the gateway
 
-    def attach(self, line: Line, spool: str, committed: int) -> Line | None:
+    def attach(self, line: Line, welcome: Welcome, spool: str, committed: int) -> Line | None:
         """Tell this gateway from now on, beginning behind what it has committed; returns the one before."""
         with self._changed:
             former, self._line = self._line, line
@@ -92,6 +93,7 @@ class Outbox:
                 self._committed = max(self._committed, committed)
             self._cursor = self._committed
             self._urgent.clear()
+            self._urgent.append(welcome)
             self._ordered.clear()
             if self._phase is not None:
                 self._ordered.append((self._newest, self._phase))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
@@ -142,13 +143,15 @@ class Worker:
     # ---- the gateway
 
     def _attached(self, link: Link, hello: Hello) -> None:
-        former = self._outbox.attach(link, hello.spool, hello.committed)
+        welcome = Welcome(VERSION, os.getpid(), self._spool.id, self._line is not None)
+        former = self._outbox.attach(link, welcome, hello.spool, hello.committed)
         if hello.spool == self._spool.id:
             self._sends.committed(hello.committed)
         self._alone_since = None
         if former is not None:
+            with contextlib.suppress(LinkBroken):
+                former.send(LineEvent("superseded"))
             former.close()
-        self._outbox.say(Welcome(VERSION, os.getpid(), self._spool.id, self._line is not None))
         self._thread(lambda: self._obey(link))
 
     def _obey(self, link: Link) -> None:
