@@ -60,7 +60,7 @@ class NeonizeConnection(Connection, PairsDevices, LogsOut, MarksRead):
         self._taking: set[MessageId] = set()
         self._last_state: StateChanged | None = None
         self._renewed = False
-        self._logged_out = False
+        self._logs_out = False
         self._is_closed = False
         self._task = asyncio.get_running_loop().create_task(self._run())
 
@@ -119,11 +119,20 @@ class NeonizeConnection(Connection, PairsDevices, LogsOut, MarksRead):
     @override
     async def log_out(self) -> None:
         """Unlink this device, delete its keys, and end the line."""
-        await self._ask(self._ready(), "log_out")
-        self._logged_out = True
-        if self._serving is not None:
-            self._serving.hand_over(Stop())
-        await asyncio.wait([self._task])
+        serving = self._ready()
+        self._logs_out = True
+        try:
+            await serving.attachment.ask("log_out")
+            serving.hand_over(Stop())
+        except AskFailed as error:
+            self._logs_out = False
+            raise NotSent(str(error)) from error
+        except LinkBroken:
+            pass  # the server's goodbye may be faster than the answer, and means the same
+        await asyncio.wait([self._task], timeout=self._limits.ask_s)
+        if not self._task.done():
+            self._logs_out = False
+            raise NotSent("the session's process ended before it could log out")
 
     @override
     async def mark_read(self, chat: Jid, sender: Jid, wa_ids: list[str]) -> None:
@@ -234,7 +243,7 @@ class NeonizeConnection(Connection, PairsDevices, LogsOut, MarksRead):
             # A worker that serves another gateway now is none of our business any more.
             if over.ending.reason.code != OWNERSHIP_LOST.reason.code:
                 await self._dismiss(serving)
-            return over.ending
+            return LOGGED_OUT_BY_USER if self._logs_out and over.ending.forgets_keys else over.ending
         except Wedged as wedged:
             await self._kill()
             return lost("engine_died", str(wedged))
@@ -263,7 +272,7 @@ class NeonizeConnection(Connection, PairsDevices, LogsOut, MarksRead):
 
     async def _broken(self, serving: Serving, broken: LinkBroken) -> Ending:
         """The link ended: the worker is gone, or hangs, or has ended because we told it to."""
-        if self._logged_out:
+        if self._logs_out:
             await self._ended()
             return LOGGED_OUT_BY_USER
         await self._kill()
@@ -300,8 +309,9 @@ class NeonizeConnection(Connection, PairsDevices, LogsOut, MarksRead):
         if ending.forgets_keys:
             try:
                 await self._line.vault.submit(self._holding.forget())
-            except VaultFailed as error:
-                # whatsmeow has deleted the device: the next start finds that out, and tries again to forget it.
+                await asyncio.to_thread(self._host.forget)
+            except (VaultFailed, OSError) as error:
+                # The next start finds out that the device is gone, and tries again to forget it.
                 _log.warning("the keys could not be deleted", session=self._line.session, error=str(error))
         self._tell(ending)
 

@@ -62,6 +62,7 @@ _ENDINGS: Final[Mapping[str, Ending]] = {
     "failure": LOGIN_FAILED,
     "device_unreadable": CREDENTIALS_CORRUPT,
     "device_missing": KEYS_ELSEWHERE,
+    "unavailable": ENGINE_MISSING,
     "pairing_failed": lost("pairing_failed"),
     "ended": CONNECTION_LOST,
     "superseded": OWNERSHIP_LOST,

@@ -7,16 +7,20 @@ import fcntl
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
+
+from wagate.adapters.engines.neonize.worker.line import Library
+from wagate.adapters.engines.neonize.worker.process import Terms, Worker
 
 LOCK: Final = "lock"
 
 _TURN_S: Final = 10.0
 
 
-def main(arguments: list[str]) -> int:
-    """Work for one session, alone in its folder; 3 when another worker does."""
+def main(arguments: list[str], load: Callable[[], Library]) -> int:
+    """Work for one session, alone in its folder, with the library that ``load`` loads; 3 when another worker does."""
     parser = argparse.ArgumentParser(prog="wagate-neonize-worker")
     parser.add_argument("--folder", required=True, type=Path)
     parser.add_argument("--ready", required=True, type=int, help="descriptor to write to once the link is open")
@@ -30,13 +34,17 @@ def main(arguments: list[str]) -> int:
         return 3
     os.ftruncate(lock, 0)
     os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
-    # Imported here: neonize takes most of a second, and what it prints on its way belongs into the session's file.
-    from wagate.adapters.engines.neonize.worker.process import Terms, Worker
-
-    Worker(Path(), Terms(parsed.orphan_s, parsed.spool_bytes)).run(lambda: _say_ready(parsed.ready))
+    Worker(Path(), Terms(parsed.orphan_s, parsed.spool_bytes), load()).run(lambda: _say_ready(parsed.ready))
     sys.stdout.flush()
     # Go's threads and a call that never returns (a QR code that nobody scans) would keep the process for ever.
     os._exit(0)
+
+
+def neonize() -> Library:
+    """Loaded late: it takes most of a second, and who has no folder to work in need not spend it."""
+    from wagate.adapters.engines.neonize.worker.binding import Neonize
+
+    return Neonize()
 
 
 def _say_ready(descriptor: int) -> None:
@@ -59,4 +67,4 @@ def _taken(lock: int) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1:], neonize))

@@ -7,8 +7,7 @@ their bytes. ``Neonize`` in its library is called as neonize 0.5.2 calls it, wit
 from __future__ import annotations
 
 import ctypes
-from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import pylibmagic  # noqa: F401 - brings the libmagic that neonize wants, where the system has none
 from neonize import _binder as binder
@@ -17,8 +16,11 @@ from neonize.proto import Neonize_pb2 as pb
 from neonize.proto.waCompanionReg.WAWebProtobufsCompanionReg_pb2 import DeviceProps
 from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import ContextInfo, ExtendedTextMessage, Message
 from neonize.utils.enum import ClientType, ReceiptType
+from typing_extensions import override
 
-from wagate.adapters.engines.neonize.link.messages import Post
+from wagate.adapters.engines.neonize.link.messages import Event, LineEvent, Post
+from wagate.adapters.engines.neonize.worker import events
+from wagate.adapters.engines.neonize.worker.line import Accepted, Library, Line, LineUnavailable, Listener, Refused
 
 PARAMETERS: Final = 17
 """Parameters of the library's ``Neonize``: another number is another version, and nothing here may be believed."""
@@ -29,58 +31,42 @@ SUBSCRIBED: Final = bytes((2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 17, 18, 26, 27, 4
 """The kinds of event that are asked for; the numbers are neonize's (``events.EVENT_TO_INT``)."""
 
 
-class Listener(Protocol):
-    """Hears from the library, on threads of the library. Whatever these raise is lost, so they raise nothing."""
+class Neonize(Library):
+    """neonize, as the worker's library."""
 
-    def on_event(self, kind: int, value: bytes) -> None:
-        """An event of a subscribed kind, or the device (0); ``value`` is its protobuf."""
-        ...
+    @override
+    def open(self, database: str, device_name: str, platform: str, listener: Listener) -> Line:
+        """A client on a database."""
+        if len(binder.gocode.Neonize.argtypes or ()) != PARAMETERS:
+            raise LineUnavailable("this version of neonize is not supported; install neonize 0.5.2")
+        return NeonizeLine(database, device_name, platform, listener)
 
-    def on_qr(self, text: str) -> None:
-        """A QR code to show."""
-        ...
+    @override
+    def read_kept(self, kind: int, value: bytes, *, offline: bool) -> Event:
+        """What an event says."""
+        return events.read_kept(kind, value, offline=offline)
 
-    def on_pairing_end(self, word: str) -> None:
-        """The series of QR codes is over: ``success``, ``timeout`` or an error's name."""
-        ...
-
-    def on_log(self, level: str, source: str, text: str) -> None:
-        """A line that whatsmeow logs. For what happens within a call, on the thread of the call."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """The server has a message. ``timestamp`` is the server's, in seconds."""
-
-    wa_id: str
-    timestamp: int
+    @override
+    def read_line(self, kind: int, value: bytes) -> LineEvent | None:
+        """What an event says about the line."""
+        return events.read_line(kind, value)
 
 
-class Refused(Exception):
-    """The library did not do what it was asked; the text is whatsmeow's"""
-
-
-class VersionUnknown(Exception):
-    """The installed neonize is not the one that this was written for"""
-
-
-class Line:
+class NeonizeLine(Line):
     """The one client of this process."""
 
     def __init__(self, database: str, device_name: str, platform: str, listener: Listener) -> None:
         """``database`` is the file's path; ``platform`` a word of whatsmeow's ``DeviceProps.PlatformType``.
 
-        Raises VersionUnknown, ValueError for an unknown platform.
+        Raises ValueError for an unknown platform.
         """
-        if len(binder.gocode.Neonize.argtypes or ()) != PARAMETERS:
-            raise VersionUnknown("this version of neonize is not supported; install neonize 0.5.2")
         self._database = database
         self._listener = listener
         self._props = DeviceProps(os=device_name, platformType=DeviceProps.PlatformType.Value(platform.upper()))
         self._client = NewClient(database, uuid=database, props=self._props)
         self._callbacks: tuple[Any, ...] = ()
 
+    @override
     def run(self, proxy: str) -> str:
         """Connect and stay, until `stop`; returns whatsmeow's reason for ending, or nothing. Blocks its thread."""
         subscribed = ctypes.create_string_buffer(SUBSCRIBED, len(SUBSCRIBED))
@@ -117,14 +103,12 @@ class Line:
         )
         return _text(reason)
 
+    @override
     def disconnect(self) -> None:
         """Hang up; what whatsmeow has taken in still comes as events. Only while `run` runs."""
         self._client.disconnect()
 
-    def stop(self) -> None:
-        """Hang up and let `run` return. In the QR phase it does not return all the same."""
-        self._client.stop()
-
+    @override
     def send(self, post: Post) -> Accepted:
         """Send a text and wait for the server's ack, 75 s at most. Raises Refused."""
         message = _message_of(post)
@@ -134,6 +118,7 @@ class Line:
             raise Refused(str(error)) from error
         return Accepted(answer.ID, answer.Timestamp)
 
+    @override
     def knows(self, phone: str) -> bool:
         """Whether this phone address has an account. Raises Refused."""
         try:
@@ -144,6 +129,7 @@ class Line:
             raise Refused(str(error)) from error
         return any(answer.IsIn for answer in answers)
 
+    @override
     def reaches(self, recipient: str, failed: frozenset[str]) -> bool:
         """Whether a person has a device besides these (``user:device@server``), as far as whatsmeow knows."""
         try:
@@ -155,6 +141,7 @@ class Line:
         lost = sum(address.partition("@")[0].partition(":")[0].partition(".")[0] in users for address in failed)
         return lost < len(devices)
 
+    @override
     def pairing_code(self, phone: str) -> str:
         """A code to type into the phone. Raises Refused."""
         try:
@@ -162,6 +149,7 @@ class Line:
         except Exception as error:
             raise Refused(str(error)) from error
 
+    @override
     def mark_read(self, chat: str, sender: str, ids: tuple[str, ...]) -> None:
         """Send read receipts. Raises Refused."""
         try:
@@ -169,6 +157,7 @@ class Line:
         except Exception as error:
             raise Refused(str(error)) from error
 
+    @override
     def log_out(self) -> None:
         """Unlink this device; whatsmeow deletes its keys. Raises Refused."""
         try:

@@ -21,7 +21,7 @@ _HANDSHAKE_S: Final = 5.0
 _SEND_S: Final = 10.0
 
 
-class Line:
+class Link:
     """One gateway's connection. ``send`` may be called from any thread."""
 
     def __init__(self, connection: socket.socket) -> None:
@@ -92,12 +92,12 @@ class Door:
         Path(NAME).chmod(0o600)
         self._socket.listen(4)
 
-    def serve(self, attached: Callable[[Line, Hello], None]) -> None:
+    def serve(self, attached: Callable[[Link, Hello], None]) -> None:
         """Let one after the other in, for ever."""
         while True:
             connection, _ = self._socket.accept()
             connection.settimeout(_HANDSHAKE_S)
-            line = Line(connection)
+            line = Link(connection)
             hello = self._greeted(line)
             if hello is None:
                 line.close()
@@ -105,7 +105,7 @@ class Door:
                 line.wait_for_ever()
                 attached(line, hello)
 
-    def _greeted(self, line: Line) -> Hello | None:
+    def _greeted(self, line: Link) -> Hello | None:
         if not line.is_ours():
             return None
         try:

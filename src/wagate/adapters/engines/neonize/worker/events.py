@@ -17,22 +17,17 @@ from wagate.adapters.engines.neonize.link.messages import (
     Receipt,
     Unreadable,
 )
+from wagate.adapters.engines.neonize.worker.line import (
+    DEVICE,
+    KEPT,
+    MESSAGE,
+    RECEIPT,
+    UNDECRYPTABLE,
+    EventUnreadable,
+)
 
-DEVICE: Final = 0
 PAIRING: Final = 2
 CONNECTED: Final = 3
-MESSAGE: Final = 17
-RECEIPT: Final = 18
-OFFLINE_BEGINS: Final = 26
-OFFLINE_ENDS: Final = 27
-UNDECRYPTABLE: Final = 44
-
-KEPT: Final = frozenset({DEVICE, MESSAGE, RECEIPT, UNDECRYPTABLE})
-"""What must not be lost. Everything else is about the line, and is told as it happens."""
-
-
-class EventUnreadable(Exception):
-    """An event's bytes are not what its number says"""
 
 
 def read_kept(kind: int, value: bytes, *, offline: bool) -> Event:

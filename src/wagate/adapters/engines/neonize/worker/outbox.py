@@ -18,8 +18,8 @@ from wagate.adapters.engines.neonize.link.messages import (
     Recalled,
     Welcome,
 )
-from wagate.adapters.engines.neonize.worker import events
-from wagate.adapters.engines.neonize.worker.door import Line
+from wagate.adapters.engines.neonize.worker.door import Link
+from wagate.adapters.engines.neonize.worker.line import EventUnreadable, Library
 from wagate.adapters.engines.neonize.worker.spool import Record, Spool
 
 OWN: Final = 0x4000
@@ -41,11 +41,12 @@ _WAITING: Final = 4096
 class Outbox:
     """Feeds one gateway at a time, from one thread (``run``)."""
 
-    def __init__(self, spool: Spool) -> None:
-        """Nobody is attached yet."""
+    def __init__(self, spool: Spool, library: Library) -> None:
+        """Nobody is attached yet. ``library`` reads what its lines said."""
         self._spool = spool
+        self._library = library
         self._changed = threading.Condition()
-        self._line: Line | None = None
+        self._line: Link | None = None
         self._cursor = 0
         self._committed = 0
         self._newest = spool.newest
@@ -84,7 +85,7 @@ class Outbox:
 
     # ---- from the gateway
 
-    def attach(self, line: Line, welcome: Welcome, spool: str, committed: int) -> Line | None:
+    def attach(self, line: Link, welcome: Welcome, spool: str, committed: int) -> Link | None:
         """Tell this gateway from now on, beginning behind what it has committed; returns the one before."""
         with self._changed:
             former, self._line = self._line, line
@@ -100,7 +101,7 @@ class Outbox:
             self._changed.notify_all()
             return former
 
-    def detach(self, line: Line) -> bool:
+    def detach(self, line: Link) -> bool:
         """This gateway is gone; whether it was the one that is attached."""
         with self._changed:
             if self._line is not line:
@@ -130,7 +131,7 @@ class Outbox:
             except LinkBroken:
                 self.detach(line)
 
-    def _next(self) -> tuple[Line, Message] | None:
+    def _next(self) -> tuple[Link, Message] | None:
         if self._line is None:
             return None
         if self._urgent:
@@ -143,19 +144,19 @@ class Outbox:
         if record is None:
             return None
         self._cursor = record.number
-        return self._line, Entry(record.number, read(record))
+        return self._line, Entry(record.number, self._read(record))
+
+    def _read(self, record: Record) -> Event:
+        """What a kept event says. One that cannot be read is a gap: what it said is lost."""
+        try:
+            if record.kind & OWN:
+                return decode_event(record.value)
+            offline = bool(record.kind & OFFLINE)
+            return self._library.read_kept(record.kind & ~OFFLINE, record.value, offline=offline)
+        except (EventUnreadable, LinkBroken) as error:
+            return Gap(record.at, record.at, "event_unreadable", str(error))
 
     def _bound(self) -> None:
         if len(self._urgent) + len(self._ordered) > _WAITING and self._line is not None:
             self._line.close()
             self._line = None
-
-
-def read(record: Record) -> Event:
-    """What a kept event says. One that cannot be read is a gap: what it said is lost."""
-    try:
-        if record.kind & OWN:
-            return decode_event(record.value)
-        return events.read_kept(record.kind & ~OFFLINE, record.value, offline=bool(record.kind & OFFLINE))
-    except (events.EventUnreadable, LinkBroken) as error:
-        return Gap(record.at, record.at, "event_unreadable", str(error))

@@ -13,6 +13,8 @@ from pathlib import Path
 from queue import Full, Queue
 from typing import Final
 
+from typing_extensions import override
+
 from wagate.adapters.engines.neonize.link.frames import LinkBroken, encode_event
 from wagate.adapters.engines.neonize.link.messages import (
     VERSION,
@@ -36,10 +38,21 @@ from wagate.adapters.engines.neonize.link.messages import (
     Untagged,
     Welcome,
 )
-from wagate.adapters.engines.neonize.worker import device_file, events
-from wagate.adapters.engines.neonize.worker.binding import Accepted, Line, Refused
-from wagate.adapters.engines.neonize.worker.door import Door
-from wagate.adapters.engines.neonize.worker.door import Line as Link
+from wagate.adapters.engines.neonize.worker import device_file
+from wagate.adapters.engines.neonize.worker.door import Door, Link
+from wagate.adapters.engines.neonize.worker.line import (
+    DEVICE,
+    KEPT,
+    OFFLINE_BEGINS,
+    OFFLINE_ENDS,
+    Accepted,
+    Library,
+    Line,
+    LineUnavailable,
+    Listener,
+    Refused,
+)
+from wagate.adapters.engines.neonize.worker.omens import omen_in
 from wagate.adapters.engines.neonize.worker.outbox import OFFLINE, OWN, Outbox
 from wagate.adapters.engines.neonize.worker.output import Output
 from wagate.adapters.engines.neonize.worker.redaction import redacted
@@ -51,6 +64,7 @@ RUNNING: Final = "running"
 
 _TICK_S: Final = 1.0
 _ERRANDS: Final = 64
+_OMEN_S: Final = 2.0
 _LAST_SEND_S: Final = 2.0
 _CALM_S: Final = 0.3
 _DRAIN_S: Final = 2.0
@@ -72,16 +86,17 @@ class _NoDevice(Exception):
         self.what = what
 
 
-class Worker:
+class Worker(Listener):
     """One session's process. Its working directory is the session's folder."""
 
-    def __init__(self, folder: Path, terms: Terms) -> None:
+    def __init__(self, folder: Path, terms: Terms, library: Library) -> None:
         """Open the files. Raises OSError, DeviceFileUnreadable."""
         self._folder = folder
         self._terms = terms
         self._output = Output()
         self._spool = Spool(folder / "spool")
-        self._outbox = Outbox(self._spool)
+        self._library = library
+        self._outbox = Outbox(self._spool, library)
         self._door = Door(folder)
         self._sends = Sends(folder, self, self._keep_own)
         self._errands: Queue[Ask] = Queue(_ERRANDS)
@@ -90,6 +105,8 @@ class Worker:
         self._is_new = False
         self._offline = 0
         self._qr_index = 0
+        self._omen: LineEvent | None = None
+        self._omen_at = 0.0
         self._last_event = time.monotonic()
         self._alone_since: float | None = time.monotonic()
         self._ending = threading.Event()
@@ -118,6 +135,9 @@ class Worker:
             os.utime(self._folder / RUNNING)
         for line in self._output.lines():
             self._outbox.say(LogLine("debug", "output", line))
+        if self._omen is not None and time.monotonic() - self._omen_at > _OMEN_S:
+            self._outbox.tell(self._omen)
+            self._omen = None
         alone = self._alone_since
         if alone is not None and time.monotonic() - alone > self._terms.orphan_s:
             self._ending.set()
@@ -226,11 +246,14 @@ class Worker:
                 device = self._device(begin.device)
                 self._note_gap(device)
                 self._is_new = device is None or not begin.device
-                self._line = Line(device_file.NAME, begin.device_name, begin.platform, self)
+                self._line = self._library.open(device_file.NAME, begin.device_name, begin.platform, self)
             except _NoDevice as missing:
                 self._outbox.tell(LineEvent(missing.what, detail=str(missing)))
                 return
-            except (device_file.DeviceFileUnreadable, OSError, ValueError) as error:
+            except (LineUnavailable, ValueError) as error:
+                self._outbox.tell(LineEvent("unavailable", detail=str(error)))
+                return
+            except (device_file.DeviceFileUnreadable, OSError) as error:
                 self._outbox.tell(LineEvent("device_unreadable", detail=str(error)))
                 return
             self._runs = device is not None
@@ -270,46 +293,53 @@ class Worker:
             self._spool.damaged = ""
 
     def _stay(self, line: Line, proxy: str) -> None:
-        reason = line.run(proxy)
+        reason = redacted(line.run(proxy))
         if not self._ending.is_set():
-            self._outbox.tell(LineEvent("ended", detail=redacted(reason)))
+            self._outbox.tell(self._omen or LineEvent("ended", detail=reason))
 
     def _keep_own(self, event: SendEnded | Untagged | Gap) -> int:
         return self._outbox.keep(OWN, encode_event(event), _now_ms())
 
     # ---- what neonize says, on neonize's threads: before anything else, it is kept
 
+    @override
     def on_event(self, kind: int, value: bytes) -> None:
         """Keep what must not be lost, and tell what is about the line."""
         try:
             self._last_event = time.monotonic()
-            if kind == events.DEVICE and not self._is_new:
+            if kind == DEVICE and not self._is_new:
                 return
-            if kind in events.KEPT:
+            if kind in KEPT:
                 self._outbox.keep(kind | self._offline, value, _now_ms())
                 return
-            if kind in (events.OFFLINE_BEGINS, events.OFFLINE_ENDS):
-                self._offline = OFFLINE if kind == events.OFFLINE_BEGINS else 0
+            if kind in (OFFLINE_BEGINS, OFFLINE_ENDS):
+                self._offline = OFFLINE if kind == OFFLINE_BEGINS else 0
                 return
-            told = events.read_line(kind, value)
+            told = self._library.read_line(kind, value)
             if told is not None:
                 self._note_running(told)
                 self._outbox.tell(told)
         except Exception as error:
             self._failed(kind, error)
 
+    @override
     def on_qr(self, text: str) -> None:
         """Show a code."""
         index, self._qr_index = self._qr_index, self._qr_index + 1
         self._outbox.tell(QrCode(text, index))
 
+    @override
     def on_pairing_end(self, word: str) -> None:
         """The codes are over."""
         self._outbox.tell(LineEvent("scanned" if word == "success" else "codes_over", detail=word))
 
+    @override
     def on_log(self, level: str, source: str, text: str) -> None:
         """Look at it for what it says of a send, and hand it on."""
         try:
+            omen = omen_in(text)
+            if omen is not None:
+                self._omen, self._omen_at = omen, time.monotonic()
             self._sends.on_log(threading.get_ident(), level, text)
             self._outbox.say(LogLine(level.lower(), source, redacted(text)))
         except Exception as error:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from wagate.adapters.engines.neonize.link.messages import Found, Post, SendEnded, Sent, Untagged
-from wagate.adapters.engines.neonize.worker.binding import Accepted, Refused
 from wagate.adapters.engines.neonize.worker.device_file import DeviceFileUnreadable, wa_id_of
+from wagate.adapters.engines.neonize.worker.line import Accepted, Refused
 
 WAITING: Final = 256
 """Messages that wait here at most. The gateway hands over far fewer."""

@@ -1,0 +1,111 @@
+"""What the worker needs of a WhatsApp library: a line that talks, a listener that hears. ``binding`` is neonize's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from wagate.adapters.engines.neonize.link.messages import Event, LineEvent, Post
+
+DEVICE: Final = 0
+MESSAGE: Final = 17
+RECEIPT: Final = 18
+OFFLINE_BEGINS: Final = 26
+OFFLINE_ENDS: Final = 27
+UNDECRYPTABLE: Final = 44
+"""Kinds of event, by neonize's numbers (``events.EVENT_TO_INT``)."""
+
+KEPT: Final = frozenset({DEVICE, MESSAGE, RECEIPT, UNDECRYPTABLE})
+"""What must not be lost. Everything else is about the line, and is told as it happens."""
+
+
+class Listener(Protocol):
+    """Hears from the library, on threads of the library. Whatever these raise is lost, so they raise nothing."""
+
+    def on_event(self, kind: int, value: bytes) -> None:
+        """An event, or the device (0), once for each connection; ``value`` is its protobuf."""
+        ...
+
+    def on_qr(self, text: str) -> None:
+        """A QR code to show."""
+        ...
+
+    def on_pairing_end(self, word: str) -> None:
+        """The series of QR codes is over: ``success``, ``timeout`` or an error's name."""
+        ...
+
+    def on_log(self, level: str, source: str, text: str) -> None:
+        """A line that whatsmeow logs. For what happens within a call, on the thread of the call."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The server has a message. ``timestamp`` is the server's, in seconds."""
+
+    wa_id: str
+    timestamp: int
+
+
+class Refused(Exception):
+    """The library did not do what it was asked; the text is whatsmeow's"""
+
+
+class LineUnavailable(Exception):
+    """There can be no line: the library is not there, or not the one that this was written for"""
+
+
+class EventUnreadable(Exception):
+    """An event's bytes are not what its number says"""
+
+
+class Line(Protocol):
+    """The one client of a process. Everything but ``run`` and ``stop`` raises Refused, and is for after ``run`` began."""
+
+    def run(self, proxy: str) -> str:
+        """Connect and stay, until `stop`; returns whatsmeow's reason for ending, or nothing. Blocks its thread."""
+        ...
+
+    def disconnect(self) -> None:
+        """Hang up; what whatsmeow has taken in still comes as events."""
+        ...
+
+    def send(self, post: Post) -> Accepted:
+        """Send a text and wait for the server's ack, 75 s at most."""
+        ...
+
+    def reaches(self, recipient: str, failed: frozenset[str]) -> bool:
+        """Whether a person has a device besides these (``user:device@server``), as far as whatsmeow knows."""
+        ...
+
+    def knows(self, phone: str) -> bool:
+        """Whether this phone address has an account."""
+        ...
+
+    def pairing_code(self, phone: str) -> str:
+        """A code to type into the phone."""
+        ...
+
+    def mark_read(self, chat: str, sender: str, ids: tuple[str, ...]) -> None:
+        """Send read receipts."""
+        ...
+
+    def log_out(self) -> None:
+        """Unlink this device; whatsmeow deletes its keys."""
+        ...
+
+
+class Library(Protocol):
+    """Opens lines, and reads what they say."""
+
+    def open(self, database: str, device_name: str, platform: str, listener: Listener) -> Line:
+        """A client on a database. Raises LineUnavailable, ValueError for an unknown platform."""
+        ...
+
+    def read_kept(self, kind: int, value: bytes, *, offline: bool) -> Event:
+        """What an event of a kind in `KEPT` says. Raises EventUnreadable."""
+        ...
+
+    def read_line(self, kind: int, value: bytes) -> LineEvent | None:
+        """What any other event says about the line, if anything. Raises EventUnreadable."""
+        ...
