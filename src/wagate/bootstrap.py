@@ -50,6 +50,12 @@ def _native(settings: Settings, _clock: Clock) -> Engine:
     )
 
 
+def _neonize(settings: Settings, _clock: Clock) -> Engine:
+    from wagate.adapters.engines.neonize.engine import NeonizeEngine
+
+    return NeonizeEngine(settings.data / "neonize", device_name=settings.device_name)
+
+
 def _fake(_settings: Settings, clock: Clock) -> Engine:
     from wagate.adapters.engines.fake import FakeEngine, FakeService
 
@@ -58,6 +64,7 @@ def _fake(_settings: Settings, clock: Clock) -> Engine:
 
 ENGINES: Mapping[str, Callable[[Settings, Clock], Engine]] = {
     "native": _native,
+    "neonize": _neonize,
     "fake": _fake,
 }
 """Factories that import their plug inside, so that what is not installed costs nothing.
@@ -145,6 +152,11 @@ def _furnish(
         node=node,
         keeper=VaultKeeper(database, sealer, NewsDesk(states, identities, inbox, receipts).take, clock),
         engines=engines,
+        absent={
+            engine.name: f"it is not installed: {engine.words.costs.installation}"
+            for engine in every_engine(settings, clock)
+            if engine.name not in engines and not is_installed(engine)
+        },
         states=states,
         box=box,
         login_gate=LoginGate(clock, settings.login_rate, settings.login_burst),

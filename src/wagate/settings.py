@@ -74,6 +74,13 @@ class Settings(BaseSettings):
         description="WhatsApp Web version to announce, such as `2.3000.1023373852`. "
         "Raise it when WhatsApp calls this client outdated. Empty means the built-in one.",
     )
+    device_name: str = Field(
+        default="wagate",
+        min_length=1,
+        max_length=50,
+        description="Name that the phone's list of linked devices shows for sessions on neonize; it is fixed when a "
+        "session is paired.",
+    )
     login_rate: float = Field(
         default=10.0,
         ge=0,

@@ -68,6 +68,12 @@ _ACTIONS = {
     "client_outdated": "WhatsApp refuses the version that this engine announces. Upgrade wagate, or raise the version "
     "by setting (native: WAGATE_CLIENT_VERSION), then start the session.",
     "credentials_corrupt": "The stored keys cannot be read. Restore them from a backup, or log out and pair again.",
+    "keys_elsewhere": "The session's keys are not in this data directory. Start it where they are, restore them from a "
+    "backup, or log out and pair again.",
+    "engine_died": "The session's own process ended. It is started again by itself.",
+    "engine_not_installed": "The engine's library is missing. Run pip install 'wagate[neonize]', then start again.",
+    "pairing_failed": "The phone could not be linked. A new series of QR codes is shown.",
+    "codes_renewed": "A new series of QR codes is shown.",
     "engine_failed": "The engine stopped with an error. See the log, then start the session.",
     "flapping": "The line drops again and again. Check this machine's network and the proxy.",
     "keepalive_lost": "WhatsApp does not answer. The session reconnects by itself.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -10,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from fixtures.waiting import until
 from wagate.adapters.engines.neonize.engine import NeonizeEngine
@@ -21,7 +22,7 @@ from wagate.domain.ids import MessageId, SessionId
 from wagate.domain.jid import Jid
 from wagate.domain.session import SessionState
 from wagate.ports.engine import Connection, Line, Outgoing
-from wagate.ports.news import DurableNews, LineNews, QrShown, StateChanged
+from wagate.ports.news import DurableNews, LineNews, Paired, QrShown, StateChanged
 from whatsapp_emulator.client import EmulatorClient
 from whatsapp_emulator.emulator import Emulator
 from whatsapp_emulator.whereabouts import Whereabouts, client_environment
@@ -52,34 +53,31 @@ def environment(whereabouts: Whereabouts) -> Mapping[str, str]:
 
 
 @dataclass
-class Desk:
+class Bench:
     """One session: what is kept for it, what it told, and its connection when it has one."""
 
-    emulator: Emulator
-    control: EmulatorClient
     folder: Path
+    command: Sequence[str]
+    environment: Mapping[str, str]
     session: SessionId = SESSION
-    phone: str = OWN
     limits: Limits = QUICK
     proxy: str | None = None
-    command: Sequence[str] = ()
     storage: MemoryStorage = field(default_factory=MemoryStorage)
     durable: list[DurableNews] = field(default_factory=list)
     told: list[LineNews] = field(default_factory=list)
     gate_passed: int = 0
     engine: NeonizeEngine = field(init=False)
-    vault: MemoryVault | None = None
-    _connection: Connection | None = None
+    vault: MemoryVault | None = field(default=None, init=False)
+    _connection: Connection | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self.storage.on_news = lambda _, news: self.durable.append(news)
-        where = self.emulator.whereabouts
-        self.engine = NeonizeEngine(
-            self.folder,
-            command=self.command or launch(where),
-            environment=environment(where),
-            limits=self.limits,
-        )
+        self.renew()
+
+    def renew(self, **environment: str) -> None:
+        """The engine of a new process, with this in its workers' environment."""
+        self.environment = {**self.environment, **environment}
+        self.engine = NeonizeEngine(self.folder, command=self.command, environment=self.environment, limits=self.limits)
 
     @property
     def files(self) -> Path:
@@ -99,12 +97,6 @@ class Desk:
         self.vault = self.storage.open(self.session)
         line = Line(self.session, self.vault, self.proxy, self.told.append, gate)
         self._connection = await self.engine.connect(line)
-
-    async def pair(self) -> None:
-        """Open, and have the phone scan."""
-        await self.open()
-        await self.control.phone(self.phone).scan((await self.hears(QrShown)).text)
-        await self.is_in(SessionState.CONNECTED)
 
     async def close(self) -> None:
         if self._connection is not None and self.vault is not None:
@@ -152,6 +144,25 @@ class Desk:
             raise AssertionError(f"{kind} never came: {self.durable} {self.told} {self.output()}") from None
         return self.of_kind(kind)[times - 1]
 
+    def output(self) -> str:
+        """What the worker printed."""
+        path = self.files / "output.log"
+        return path.read_text(errors="replace")[-2000:] if path.exists() else ""
+
+
+@dataclass
+class Desk(Bench):
+    """A session on the emulator, as the companion of a phone."""
+
+    control: EmulatorClient = field(kw_only=True)
+    phone: str = OWN
+
+    async def pair(self) -> None:
+        """Open, and have the phone scan."""
+        await self.open()
+        await self.control.phone(self.phone).scan((await self.hears(QrShown)).text)
+        await self.is_in(SessionState.CONNECTED)
+
     async def shown(self, *texts: str) -> None:
         """OTHER's phone shows exactly these texts, in this order."""
 
@@ -163,20 +174,46 @@ class Desk:
                 await asyncio.sleep(0.02)
         assert await found() == list(texts)
 
-    def output(self) -> str:
-        """What the worker printed."""
-        path = self.files / "output.log"
-        return path.read_text(errors="replace")[-2000:] if path.exists() else ""
-
 
 @asynccontextmanager
 async def desk(emulator: Emulator, control: EmulatorClient, folder: Path, **changes: object) -> AsyncIterator[Desk]:
     """A session that is not opened yet; at the end its worker is gone. ``changes``: fields of `Limits`."""
     await control.account(OWN, "Own")
     await control.account(OTHER, "Other")
-    made = Desk(emulator, control, folder, limits=replace(QUICK, **changes))  # type: ignore[arg-type]
-    try:
+    where = emulator.whereabouts
+    limits = replace(QUICK, **changes)  # type: ignore[arg-type]
+    made = Desk(folder, launch(where), environment(where), limits=limits, control=control)
+    async with cleared(made):
         yield made
+
+
+@asynccontextmanager
+async def cleared(bench: Bench) -> AsyncIterator[None]:
+    """At the end a session's worker is gone, and its files."""
+    try:
+        yield
     finally:
-        await made.close()
-        await made.engine.forget(made.session)
+        await bench.close()
+        await bench.engine.forget(bench.session)
+
+
+TESTS = Path(__file__).parents[2]
+
+LINKED = [["linked"], ["connected"]]
+"""What a scripted line does whose phone has been linked."""
+
+
+@asynccontextmanager
+async def scripted(folder: Path, limits: Limits = QUICK, **script: Any) -> AsyncIterator[Bench]:
+    """A session whose worker follows a script (`scripted_worker`); not opened yet."""
+    environment = {"PYTHONPATH": f"{TESTS}:{TESTS.parent / 'src'}", "SCRIPT": json.dumps(script)}
+    bench = Bench(folder, [sys.executable, "-m", "engines.neonize.scripted_worker"], environment, limits=limits)
+    async with cleared(bench):
+        yield bench
+
+
+async def linked(bench: Bench) -> None:
+    """Open, and be linked at once."""
+    await bench.open()
+    await bench.is_in(SessionState.CONNECTED)
+    assert len(bench.of_kind(Paired)) == 1

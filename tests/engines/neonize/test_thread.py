@@ -3,6 +3,7 @@
 import stat
 import subprocess
 import sys
+from pathlib import Path
 
 from engines.neonize.desk import OTHER, OWN, Desk
 from wagate.domain.content import Text
@@ -14,6 +15,7 @@ from wagate.ports.news import (
     ReceiptArrived,
     ReceiptKind,
     SendAccepted,
+    SendRefused,
     SendStarted,
     StateChanged,
 )
@@ -69,6 +71,28 @@ async def test_nobody_else_can_read_its_files(desk: Desk) -> None:
     assert stat.S_IMODE(desk.files.stat().st_mode) == 0o700
     with (desk.files / "device.db").open("rb") as database:
         assert database.read(20)[18:20] == b"\x02\x02"  # the write-ahead log is on (SQLite file format, section 1.3)
+
+
+async def test_a_recipient_without_keys_is_not_called_sent(desk: Desk) -> None:
+    """whatsmeow sends a stanza for nobody then, and says that all is well."""
+    await desk.pair()
+    await desk.control.faults(no_prekeys=True)
+    message = await desk.send("to nobody")
+    refused = await desk.hears(SendRefused)
+    assert (refused.message, refused.code) == (message, "recipient_unreachable")
+    assert desk.of_kind(SendAccepted) == []
+    assert await desk.control.phone(OTHER).inbox() == []
+
+
+async def test_a_message_is_not_marked_as_a_bots(desk: Desk, tmp_path: Path) -> None:
+    await desk.pair()
+    await desk.control.record(str(tmp_path / "said"))
+    await desk.send("hello")
+    await desk.hears(SendAccepted)
+    await desk.control.record(None)
+    said = (tmp_path / "said").read_text()
+    assert 'type=\\"text\\"' in said
+    assert "biz_bot" not in said
 
 
 def test_nothing_of_neonize_reaches_the_gateway() -> None:

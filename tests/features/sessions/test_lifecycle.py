@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -15,6 +16,7 @@ from wagate.domain.ids import TenantId
 from wagate.domain.page import Order
 from wagate.domain.session import Reason, SessionState
 from wagate.features.access import Principal
+from wagate.features.sessions.service import Sessions
 from wagate.features.sessions.shape import session_shape
 from wagate.store.scoped import TenantScope
 
@@ -59,6 +61,13 @@ async def test_a_name_is_taken_once_in_a_tenant(house: House) -> None:
 async def test_an_engine_that_is_not_there_is_refused(house: House) -> None:
     with pytest.raises(UnknownEngine, match="fake"):
         await house.gateway.sessions.create(house.us, engine="pigeon")
+
+
+async def test_an_engine_that_is_not_installed_is_refused_with_what_to_do(house: House) -> None:
+    opening = replace(house.gateway.sessions._opening, absent={"neonize": "its library is missing: install it"})
+    sessions = Sessions(opening, house.gateway.sessions._supervisor, (), house.clock, "fake")
+    with pytest.raises(UnknownEngine, match="'neonize' cannot be used: its library is missing: install it"):
+        await sessions.create(house.us, engine="neonize")
 
 
 async def test_another_tenants_session_is_not_there(house: House) -> None:

@@ -37,7 +37,10 @@ class HeldElsewhere(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """The means that opening and closing need. ``forget`` is part of throwing a session's keys away."""
+    """The means that opening and closing need. ``forget`` is part of throwing a session's keys away.
+
+    ``absent`` names engines that exist and are not installed, each with what to do about it.
+    """
 
     database: Database
     node: Node
@@ -45,6 +48,7 @@ class Opening:
     engines: Mapping[str, Engine]
     states: States
     box: SettingsBox
+    absent: Mapping[str, str]
     login_gate: Callable[[], Awaitable[None]]
     forget: Forget
 

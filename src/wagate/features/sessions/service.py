@@ -71,6 +71,10 @@ class Sessions:
         Raises InvalidRequest (name, metadata), SessionNameTaken, UnknownEngine, InvalidProxy.
         """
         engine = engine or self._default_engine
+        if engine in self._opening.absent:
+            raise UnknownEngine(
+                f"The engine {engine!r} cannot be used: {self._opening.absent[engine]}", pointer="/engine"
+            )
         if engine not in self._opening.engines:
             known = ", ".join(sorted(self._opening.engines))
             raise UnknownEngine(f"There is no engine {engine!r}; there are: {known}", pointer="/engine")

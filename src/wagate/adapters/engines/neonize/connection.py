@@ -15,6 +15,7 @@ from wagate.adapters.engines.neonize.attachment import AskFailed, Attachment
 from wagate.adapters.engines.neonize.endings import (
     CREDENTIALS_CORRUPT,
     ENGINE_FAILED,
+    ENGINE_MISSING,
     LOGGED_OUT_BY_USER,
     OWNERSHIP_LOST,
     RENEWED,
@@ -22,7 +23,7 @@ from wagate.adapters.engines.neonize.endings import (
     lost,
 )
 from wagate.adapters.engines.neonize.holding import Holding, Kept, read_kept
-from wagate.adapters.engines.neonize.host import Host, WorkerFailed
+from wagate.adapters.engines.neonize.host import Host, WorkerFailed, WorkerUnavailable
 from wagate.adapters.engines.neonize.link.frames import LinkBroken
 from wagate.adapters.engines.neonize.link.messages import Stop
 from wagate.adapters.engines.neonize.pauses import Pauses
@@ -224,6 +225,8 @@ class NeonizeConnection(Connection, PairsDevices, LogsOut, MarksRead):
         await self._line.login_gate()
         try:
             attachment = await self._attached()
+        except WorkerUnavailable as error:
+            return ENGINE_MISSING.detailed(str(error))
         except (WorkerFailed, LinkBroken, OSError) as error:
             return lost("engine_died", f"the session's process does not start: {error}")
         self._serving = serving = Serving(

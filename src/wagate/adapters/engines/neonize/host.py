@@ -26,6 +26,9 @@ from wagate.adapters.engines.neonize.worker.output import fresh, last_words
 
 _LINK: Final = "link"
 _LOCK: Final = "lock"
+_UNAVAILABLE: Final = 4
+"""The code with which a worker ends whose library is not installed (``worker.__main__``)."""
+
 _LONGEST_PATH: Final = 100
 """A Unix socket's path may have 107 bytes on Linux and 103 elsewhere."""
 
@@ -35,6 +38,10 @@ _OURS: Final = "WAGATE_"
 
 class WorkerFailed(Exception):
     """A worker did not come up; the text says what it said"""
+
+
+class WorkerUnavailable(WorkerFailed):
+    """A worker cannot come up: its library is not installed"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +98,8 @@ class Host:
 
     async def start(self) -> None:
         """Start a worker, in its turn, and wait until its link is open. Raises WorkerFailed, OSError."""
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (self.folder.parent, self.folder):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         await self._gate()
         ready, theirs = os.pipe()
         try:
@@ -109,7 +117,8 @@ class Host:
         if not is_open:
             with contextlib.suppress(TimeoutError):
                 await self.gone()
-            raise WorkerFailed(self.why())
+            failure = WorkerUnavailable if self._process.poll() == _UNAVAILABLE else WorkerFailed
+            raise failure(self.why())
 
     async def dial(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, str]:
         """Open the link; its two ends and the token for it. Raises LinkBroken."""

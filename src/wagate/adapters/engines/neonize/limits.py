@@ -15,8 +15,8 @@ class Limits:
 
     ``connect_s``: how long whatsmeow may take to say anything after it was told to connect; ``reconnect_s``: how long
     it may dial by itself after a connection broke, before its process is replaced. ``qr_s``, ``first_qr_s``,
-    ``qr_count``: whatsmeow's QR codes (`qrchan.go`). ``send_s``: how long a send may take, more than whatsmeow's own
-    75. ``ask_s``: how long any other question may.
+    ``qr_count``: whatsmeow's QR codes (`qrchan.go`), and ``qr_grace_s``: how late the next one may come. ``send_s``:
+    how long a send may take, more than whatsmeow's own 75. ``ask_s``: how long any other question may.
 
     ``unsettled``: messages of a session that may be with its process at once. ``attempts``: how often a message that
     certainly did not go out is tried. ``done_kept_s``: how long it is known that a message was sent, so that asking
@@ -35,6 +35,7 @@ class Limits:
     first_qr_s: float = 60.0
     qr_s: float = 20.0
     qr_count: int = 6
+    qr_grace_s: float = 5.0
     send_s: float = 120.0
     ask_s: float = 30.0
     unsettled: int = 32

@@ -34,7 +34,6 @@ from wagate.ports.vault import Unit
 
 _log = structlog.get_logger(__name__)
 
-_QR_GRACE_S: Final = 5.0
 _SEEN_S: Final = 60.0
 
 
@@ -267,7 +266,7 @@ class Serving:
         lasts = self._limits.first_qr_s if first else self._limits.qr_s
         self._qr_shown = code.index + 1
         self.is_scanning = True
-        self._expect(lasts + _QR_GRACE_S)
+        self._expect(lasts + self._limits.qr_grace_s)
         self._report(StateChanged(SessionState.AWAITING_SCAN))
         self._report(QrShown(code.text, lasts, max(0, self._limits.qr_count - self._qr_shown)))
 

@@ -16,11 +16,17 @@ from wagate.adapters.engines.neonize.worker.process import Terms, Worker
 
 LOCK: Final = "lock"
 
+BUSY: Final = 3
+"""Another worker works in this folder."""
+
+UNAVAILABLE: Final = 4
+"""The library is not installed."""
+
 _TURN_S: Final = 10.0
 
 
 def main(arguments: list[str], load: Callable[[], Library]) -> int:
-    """Work for one session, alone in its folder, with the library that ``load`` loads; 3 when another worker does."""
+    """Work for one session, alone in its folder, with the library that ``load`` loads. Returns BUSY or UNAVAILABLE."""
     parser = argparse.ArgumentParser(prog="wagate-neonize-worker")
     parser.add_argument("--folder", required=True, type=Path)
     parser.add_argument("--ready", required=True, type=int, help="descriptor to write to once the link is open")
@@ -31,10 +37,15 @@ def main(arguments: list[str], load: Callable[[], Library]) -> int:
     os.chdir(parsed.folder)
     lock = os.open(LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     if not _taken(lock):
-        return 3
+        return BUSY
     os.ftruncate(lock, 0)
     os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
-    Worker(Path(), Terms(parsed.orphan_s, parsed.spool_bytes), load()).run(lambda: _say_ready(parsed.ready))
+    try:
+        library = load()
+    except ImportError as error:
+        sys.stderr.write(f"Error: {error}\n")
+        return UNAVAILABLE
+    Worker(Path(), Terms(parsed.orphan_s, parsed.spool_bytes), library).run(lambda: _say_ready(parsed.ready))
     sys.stdout.flush()
     # Go's threads and a call that never returns (a QR code that nobody scans) would keep the process for ever.
     os._exit(0)

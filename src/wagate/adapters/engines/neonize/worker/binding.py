@@ -68,7 +68,7 @@ class NeonizeLine(Line):
 
     @override
     def run(self, proxy: str) -> str:
-        """Connect and stay, until `stop`; returns whatsmeow's reason for ending, or nothing. Blocks its thread."""
+        """Connect and stay; returns whatsmeow's reason for ending, or nothing. Blocks its thread."""
         subscribed = ctypes.create_string_buffer(SUBSCRIBED, len(SUBSCRIBED))
         props = self._props.SerializeToString()
         settings = binder.ProxySettings(proxy_address=proxy)._to_c_struct() if proxy else None

@@ -36,6 +36,9 @@ class Link:
         try:
             with self._writing:
                 self._socket.sendall(data)
+        except (BrokenPipeError, ConnectionResetError) as error:
+            # It hung up. Its last words may still be there to be read: whoever reads finds the end behind them.
+            raise LinkBroken("the gateway hung up") from error
         except OSError as error:
             self.close()
             raise LinkBroken("the gateway does not listen") from error
@@ -56,6 +59,12 @@ class Link:
             return True
         _, uid, _ = struct.unpack("3i", self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
         return uid in (os.getuid(), 0)
+
+    def bow_out(self, message: Message) -> None:
+        """Say a last thing. Hanging up at once might take it back: the other side would find the end before it."""
+        with contextlib.suppress(LinkBroken, OSError):
+            self.send(message)
+            self._socket.shutdown(socket.SHUT_WR)
 
     def close(self) -> None:
         """Hang up; whoever waits in ``receive`` is woken."""

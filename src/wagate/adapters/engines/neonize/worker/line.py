@@ -60,10 +60,10 @@ class EventUnreadable(Exception):
 
 
 class Line(Protocol):
-    """The one client of a process. Everything but ``run`` and ``stop`` raises Refused, and is for after ``run`` began."""
+    """The one client of a process. Everything but ``run`` raises Refused, and is for after ``run`` began."""
 
     def run(self, proxy: str) -> str:
-        """Connect and stay, until `stop`; returns whatsmeow's reason for ending, or nothing. Blocks its thread."""
+        """Connect and stay for good; returns whatsmeow's reason for ending, or nothing. Blocks its thread."""
         ...
 
     def disconnect(self) -> None:

@@ -47,6 +47,7 @@ class Outbox:
         self._library = library
         self._changed = threading.Condition()
         self._line: Link | None = None
+        self._is_mute = False
         self._cursor = 0
         self._committed = 0
         self._newest = spool.newest
@@ -69,7 +70,7 @@ class Outbox:
         with self._changed:
             if not isinstance(news, Recalled):
                 self._phase = news
-            if self._line is not None:
+            if self._line is not None and not self._is_mute:
                 self._ordered.append((self._newest, news))
                 self._bound()
                 self._changed.notify_all()
@@ -77,7 +78,7 @@ class Outbox:
     def say(self, message: Message) -> None:
         """Tell this as soon as possible, and only to who is attached now."""
         with self._changed:
-            if self._line is None or (isinstance(message, LogLine) and len(self._urgent) >= _LINES):
+            if self._line is None or self._is_mute or (isinstance(message, LogLine) and len(self._urgent) >= _LINES):
                 return
             self._urgent.append(message)
             self._bound()
@@ -89,10 +90,11 @@ class Outbox:
         """Tell this gateway from now on, beginning behind what it has committed; returns the one before."""
         with self._changed:
             former, self._line = self._line, line
+            self._is_mute = False
             if spool == self._spool.id:
                 self._spool.forget(committed)
-                self._committed = max(self._committed, committed)
-            self._cursor = self._committed
+            # Entries that meant nothing were acknowledged, and the gateway's record need not know of them.
+            self._committed = self._cursor = self._spool.forgotten
             self._urgent.clear()
             self._urgent.append(welcome)
             self._ordered.clear()
@@ -100,6 +102,11 @@ class Outbox:
                 self._ordered.append((self._newest, self._phase))
             self._changed.notify_all()
             return former
+
+    def serves(self, line: Link) -> bool:
+        """Whether this is the gateway that is attached: nobody else has anything to say."""
+        with self._changed:
+            return self._line is line
 
     def detach(self, line: Link) -> bool:
         """This gateway is gone; whether it was the one that is attached."""
@@ -129,10 +136,10 @@ class Outbox:
             try:
                 line.send(message)
             except LinkBroken:
-                self.detach(line)
+                self._mute(line)
 
     def _next(self) -> tuple[Link, Message] | None:
-        if self._line is None:
+        if self._line is None or self._is_mute:
             return None
         if self._urgent:
             return self._line, self._urgent.popleft()
@@ -156,7 +163,13 @@ class Outbox:
         except (EventUnreadable, LinkBroken) as error:
             return Gap(record.at, record.at, "event_unreadable", str(error))
 
+    def _mute(self, line: Link) -> None:
+        """This gateway cannot be told anything any more. What it still says counts, until its link ends."""
+        with self._changed:
+            if self._line is line:
+                self._is_mute = True
+
     def _bound(self) -> None:
         if len(self._urgent) + len(self._ordered) > _WAITING and self._line is not None:
             self._line.close()
-            self._line = None
+            self._is_mute = True

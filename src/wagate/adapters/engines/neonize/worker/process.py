@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import threading
@@ -169,15 +168,15 @@ class Worker(Listener):
             self._sends.committed(hello.committed)
         self._alone_since = None
         if former is not None:
-            with contextlib.suppress(LinkBroken):
-                former.send(LineEvent("superseded"))
-            former.close()
+            former.bow_out(LineEvent("superseded"))
         self._thread(lambda: self._obey(link))
 
     def _obey(self, link: Link) -> None:
         try:
             while True:
-                self._take(link.receive())
+                message = link.receive()
+                if self._outbox.serves(link):
+                    self._take(message)
         except (LinkBroken, TooManySends):
             link.close()
             if self._outbox.detach(link):
@@ -295,6 +294,10 @@ class Worker(Listener):
     def _stay(self, line: Line, proxy: str) -> None:
         reason = redacted(line.run(proxy))
         if not self._ending.is_set():
+            if reason and self._runs and self._omen is None:
+                # neonize's loop ended over an event that it could not pass on; whatsmeow goes on taking others in.
+                since = _now_ms() - round((time.monotonic() - self._last_event) * 1000)
+                self._keep_own(Gap(since, _now_ms(), "engine_failed", reason))
             self._outbox.tell(self._omen or LineEvent("ended", detail=reason))
 
     def _keep_own(self, event: SendEnded | Untagged | Gap) -> int:

@@ -69,6 +69,12 @@ class Spool:
         with self._lock:
             return self._next - 1
 
+    @property
+    def forgotten(self) -> int:
+        """The number up to which nothing is kept any more."""
+        with self._lock:
+            return (self._places[0][0] if self._places else self._next) - 1
+
     def append(self, kind: int, value: bytes, at: int) -> int:
         """Keep an event; its number. It survives this process, and after `flush` a power cut. Raises OSError."""
         with self._lock:

@@ -1,0 +1,206 @@
+"""A worker whose library follows a script instead of a network: for faults that nobody can order from neonize.
+
+The script is JSON in the variable SCRIPT: ``device`` (what is in whatsmeow's file, or nothing), ``run`` (steps that a
+line takes once it connects) and ``sends`` (by a message's text: the error, or one of the words below).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Final
+
+from typing_extensions import override
+
+from wagate.adapters.engines.neonize.link.messages import Arrived, Event, LineEvent, Linked, Nothing, Post
+from wagate.adapters.engines.neonize.worker.__main__ import main
+from wagate.adapters.engines.neonize.worker.line import (
+    DEVICE,
+    KEPT,
+    MESSAGE,
+    Accepted,
+    EventUnreadable,
+    Library,
+    Line,
+    Listener,
+    Refused,
+)
+
+SCRIPT: Final[dict[str, Any]] = json.loads(os.environ.get("SCRIPT", "{}"))
+DEVICE_JID: Final = "5511900000001:1@s.whatsapp.net"
+OTHER_LID: Final = "222@lid"
+
+TABLES: Final = """
+    CREATE TABLE IF NOT EXISTS whatsmeow_device (jid TEXT);
+    CREATE TABLE IF NOT EXISTS whatsmeow_message_secrets (message_id TEXT, key BLOB);
+"""
+
+
+def whatsmeow(database: str) -> sqlite3.Connection:
+    return sqlite3.connect(database, timeout=5)
+
+
+class ScriptedLine(Line):
+    """Does as the script says."""
+
+    def __init__(self, database: str, listener: Listener) -> None:
+        self._database = database
+        self._listener = listener
+        self._stopped = threading.Event()
+        with closing(whatsmeow(database)) as file:
+            file.executescript(TABLES)
+
+    @override
+    def run(self, proxy: str) -> str:
+        for what, *rest in SCRIPT.get("run", [["connected"]]):
+            if what == "return":
+                return str(rest[0])
+            self._step(what, *rest)
+        self._stopped.wait()
+        return ""
+
+    def _step(self, what: str, *rest: Any) -> None:
+        heard = self._listener
+        steps: dict[str, Callable[..., None]] = {
+            "event": lambda kind, value: heard.on_event(kind, value.encode()),
+            "qr": heard.on_qr,
+            "qr_end": heard.on_pairing_end,
+            "log": lambda level, text: heard.on_log(level, "Client", text),
+            "print": _print,
+            "linked": self._link,
+            "flood": self._flood,
+            "abort": _abort,
+            "wait_for": self._wait_for,
+        }
+        if what in steps:
+            steps[what](*rest)
+        else:
+            heard.on_event(99, json.dumps({"what": what}).encode())
+
+    def _link(self) -> None:
+        with closing(whatsmeow(self._database)) as file, file:
+            file.execute("DELETE FROM whatsmeow_device")
+            file.execute("INSERT INTO whatsmeow_device VALUES (?)", (DEVICE_JID,))
+        self._listener.on_event(DEVICE, b"{}")
+
+    def _flood(self, count: int, size: int) -> None:
+        for n in range(count):
+            self._listener.on_event(MESSAGE, json.dumps({"id": f"{n}", "text": "x" * size}).encode())
+
+    def _wait_for(self, name: str) -> None:
+        while not Path(name).exists():
+            self._stopped.wait(0.01)
+
+    @override
+    def disconnect(self) -> None:
+        self._stopped.set()
+
+    @override
+    def send(self, post: Post) -> Accepted:
+        outcome = SCRIPT.get("sends", {}).get(post.text, "")
+        id = f"3EB0{post.message}"
+        if outcome == "untagged":
+            self._listener.on_log(
+                "WARN", "Client", f"Failed to store message secret key for outgoing message {id}: full"
+            )
+            os.abort()
+        with closing(whatsmeow(self._database)) as file, file:
+            file.execute("INSERT INTO whatsmeow_message_secrets VALUES (?, ?)", (id, bytes.fromhex(post.tag)))
+        match outcome:
+            case "abort":
+                os.abort()
+            case "hang":
+                self._stopped.wait()
+            case "unreached":
+                self._listener.on_log("WARN", "Client", f"Failed to encrypt {id} for 222:0@lid: no signal session")
+            case "wait":
+                self._wait_for("go")
+            case "once":
+                if not Path("failed").exists():
+                    Path("failed").touch()
+                    raise Refused("websocket not connected")
+            case "":
+                pass
+            case error:
+                raise Refused(error)
+        with Path("sent").open("a") as sent:
+            sent.write(post.text + "\n")
+        return Accepted(id, 1_700_000_000)
+
+    @override
+    def reaches(self, recipient: str, failed: frozenset[str]) -> bool:
+        return "222:0@lid" not in failed
+
+    @override
+    def knows(self, phone: str) -> bool:
+        return True
+
+    @override
+    def pairing_code(self, phone: str) -> str:
+        return "ABCD-EFGH"
+
+    @override
+    def mark_read(self, chat: str, sender: str, ids: tuple[str, ...]) -> None:
+        raise Refused("websocket not connected")
+
+    @override
+    def log_out(self) -> None:
+        raise Refused("info query timed out")
+
+
+def _print(text: str) -> None:
+    os.write(1, text.encode() + b"\n")
+
+
+def _abort() -> None:
+    os.write(2, b"fatal error: concurrent map read and map write\n")
+    os.abort()
+
+
+class ScriptedLibrary(Library):
+    """Events are JSON."""
+
+    @override
+    def open(self, database: str, device_name: str, platform: str, listener: Listener) -> Line:
+        return ScriptedLine(database, listener)
+
+    @override
+    def read_kept(self, kind: int, value: bytes, *, offline: bool) -> Event:
+        assert kind in KEPT
+        try:
+            told = json.loads(value)
+        except ValueError as error:
+            raise EventUnreadable("no JSON") from error
+        if kind == DEVICE:
+            return Linked(DEVICE_JID, "111@lid", "", "android")
+        if kind != MESSAGE or not told:
+            return Nothing()
+        return Arrived(told["id"], OTHER_LID, OTHER_LID, False, 5, told["text"], offline=offline)
+
+    @override
+    def read_line(self, kind: int, value: bytes) -> LineEvent | None:
+        if kind != 99:
+            return None
+        told = json.loads(value)
+        return LineEvent(told["what"], told.get("code", 0), told.get("detail", ""))
+
+
+def library() -> Library:
+    if SCRIPT.get("missing"):
+        raise ImportError("No module named 'neonize'")
+    device = SCRIPT.get("device")
+    if device is not None and not Path("device.db").exists():
+        with closing(whatsmeow("device.db")) as file, file:
+            file.executescript(TABLES)
+            file.executemany("INSERT INTO whatsmeow_device VALUES (?)", [(jid,) for jid in device])
+    return ScriptedLibrary()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], library))
