@@ -1,8 +1,11 @@
 """What becomes of messages and workers when one of the two processes dies."""
 
+import asyncio
 import json
 import os
 import signal
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,9 @@ import pytest
 from contracts.examinee import Failing
 from engines.neonize.desk import LINKED, OTHER, OWN, Desk, linked, scripted
 from fixtures.waiting import until
+from wagate.adapters.engines.neonize.link.frames import PREFIX, decode, encode, length_of
+from wagate.adapters.engines.neonize.link.messages import VERSION, Found, Hello, Recall, Recalled, Sent
+from wagate.adapters.engines.neonize.link.tokens import read_token
 from wagate.domain.session import SessionState
 from wagate.ports.news import (
     GapSuspected,
@@ -65,6 +71,34 @@ async def test_a_worker_outlives_the_gateway_and_is_adopted_with_all_it_has_hear
     await desk.send("still here")
     await desk.shown("still here")
     await until(lambda: (desk.files / "spool").stat().st_size < 100)
+
+
+async def test_looking_up_a_message_costs_whatsmeow_nothing_that_it_has_written(desk: Desk) -> None:
+    await desk.pair()
+    await desk.send("before")
+    await desk.shown("before")
+    await desk.die()
+    # A gateway that adopts the worker asks after messages while whatsmeow has its file open …
+    unfinished = Sent("msg_unfinished", "ab" * 32)
+    reader, writer = await asyncio.open_unix_connection(str(desk.files / "link"))
+    writer.write(encode(Hello(VERSION, read_token(desk.files), "", 0)) + encode(Recall((unfinished,))))
+    answer = Recalled(())
+    while not answer.found:
+        size = length_of(await reader.readexactly(PREFIX))
+        message = decode(await reader.readexactly(size))
+        answer = message if isinstance(message, Recalled) else answer
+    assert answer.found == (Found("msg_unfinished", "absent"),)
+    writer.close()
+    # … and what whatsmeow writes after that has to be there when its process is killed.
+    await desk.open()
+    await desk.is_in(SessionState.CONNECTED)
+    await desk.send("after")
+    accepted = await desk.hears(SendAccepted, 2)
+    os.kill(desk.worker, signal.SIGKILL)
+    await until(lambda: not Path(f"/proc/{desk.worker}/maps").exists() or not Path(f"/proc/{desk.worker}").exists())
+    with closing(sqlite3.connect(desk.files / "device.db")) as database:
+        ids = {row[0] for row in database.execute("SELECT message_id FROM whatsmeow_message_secrets")}
+    assert accepted.wa_id in ids
 
 
 async def test_what_cannot_be_committed_stays_in_the_spool(tmp_path: Path) -> None:

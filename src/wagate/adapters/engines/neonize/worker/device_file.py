@@ -1,12 +1,18 @@
-"""Reads whatsmeow's database, which belongs to whatsmeow: which device is in it, and what it noted about a message.
+"""Reads whatsmeow's database, which belongs to whatsmeow: which device is in it, and what it noted about messages.
 
 Tables and columns are those of whatsmeow's ``store/sqlstore`` (``whatsmeow_device``, ``whatsmeow_message_secrets``).
 Every look is a short read of its own, so that whatsmeow never finds the file busy because of us.
+
+**Never in the process in which whatsmeow has the file open** (`notes.py` is for that). Locks of POSIX belong to the
+process: our close would drop those of whatsmeow's SQLite and, seeing nobody else, delete the write-ahead log in which
+whatsmeow goes on writing; what it writes from then on is gone when the process dies, ratchets among it (sqlite.org,
+"How To Corrupt An SQLite Database File", 2.2).
 """
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -47,13 +53,17 @@ def device_in(folder: Path) -> str | None:
     return str(rows[0][0]) if rows else None
 
 
-def wa_id_of(folder: Path, tag: bytes) -> str | None:
-    """The id under which whatsmeow built the message with this secret, or None when it never did.
+def noted_in(folder: Path, tags: Iterable[str]) -> dict[str, str]:
+    """The ids under which whatsmeow built the messages with these secrets (hex); those that it never built are absent.
 
     whatsmeow writes the row before the frame leaves (`send.go`, ``PutMessageSecret``). Raises DeviceFileUnreadable.
     """
-    rows = _ask(folder, "SELECT message_id FROM whatsmeow_message_secrets WHERE key = ?", (tag,))
-    return str(rows[0][0]) if rows else None
+    found = {}
+    for tag in tags:
+        rows = _ask(folder, "SELECT message_id FROM whatsmeow_message_secrets WHERE key = ?", (bytes.fromhex(tag),))
+        if rows:
+            found[tag] = str(rows[0][0])
+    return found
 
 
 def _ask(folder: Path, question: str, values: tuple[bytes, ...]) -> list[tuple[object, ...]]:

@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Full, Queue
@@ -37,7 +37,7 @@ from wagate.adapters.engines.neonize.link.messages import (
     Untagged,
     Welcome,
 )
-from wagate.adapters.engines.neonize.worker import device_file
+from wagate.adapters.engines.neonize.worker import device_file, notes
 from wagate.adapters.engines.neonize.worker.door import Door, Link
 from wagate.adapters.engines.neonize.worker.line import (
     DEVICE,
@@ -97,7 +97,7 @@ class Worker(Listener):
         self._library = library
         self._outbox = Outbox(self._spool, library)
         self._door = Door(folder)
-        self._sends = Sends(folder, self, self._keep_own)
+        self._sends = Sends(self, self._keep_own)
         self._errands: Queue[Ask] = Queue(_ERRANDS)
         self._line: Line | None = None
         self._runs = False
@@ -366,6 +366,13 @@ class Worker(Listener):
         if self._line is None:
             raise Refused("websocket not connected")
         return self._line.send(post)
+
+    def noted(self, tags: Collection[str]) -> Mapping[str, str]:
+        """What whatsmeow noted of messages: once it has the file open, only another process may look."""
+        with self._starting:
+            if self._line is None:
+                return device_file.noted_in(self._folder, tags)
+        return notes.look(self._folder, tags)
 
     def reaches(self, recipient: str, failed: frozenset[str]) -> bool:
         """Whether the recipient has a device besides these."""

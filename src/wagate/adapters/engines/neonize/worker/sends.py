@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Collection, Mapping
 from typing import Final, Protocol
 
 from wagate.adapters.engines.neonize.link.messages import Found, Post, SendEnded, Sent, Untagged
-from wagate.adapters.engines.neonize.worker.device_file import DeviceFileUnreadable, wa_id_of
+from wagate.adapters.engines.neonize.worker.device_file import DeviceFileUnreadable
 from wagate.adapters.engines.neonize.worker.line import Accepted, Refused
 
 WAITING: Final = 256
@@ -31,6 +30,10 @@ class Sender(Protocol):
         """Whether the recipient has a device besides these."""
         ...
 
+    def noted(self, tags: Collection[str]) -> Mapping[str, str]:
+        """The ids under which messages with these tags were built, by tag. Raises DeviceFileUnreadable."""
+        ...
+
 
 class TooManySends(Exception):
     """The gateway does not keep to what was agreed"""
@@ -42,9 +45,8 @@ class Sends:
     An attempt to send a message goes by its tag.
     """
 
-    def __init__(self, folder: Path, sender: Sender, keep: Callable[[SendEnded | Untagged], int]) -> None:
-        """``folder`` has whatsmeow's database."""
-        self._folder = folder
+    def __init__(self, sender: Sender, keep: Callable[[SendEnded | Untagged], int]) -> None:
+        """Nothing is sent before ``run``."""
         self._sender = sender
         self._keep = keep
         self._changed = threading.Condition()
@@ -69,7 +71,13 @@ class Sends:
 
     def recall(self, sends: tuple[Sent, ...]) -> tuple[Found, ...]:
         """What became of messages that were handed over once."""
-        return tuple(self._found(sent) for sent in sends)
+        with self._changed:
+            over = [sent.tag for sent in sends if sent.tag not in self._pending]
+        try:
+            noted = self._sender.noted(over)
+        except DeviceFileUnreadable:
+            return tuple(Found(sent.message, "unclear" if sent.tag in over else "pending") for sent in sends)
+        return tuple(_found(sent, noted) if sent.tag in over else Found(sent.message, "pending") for sent in sends)
 
     def committed(self, number: int) -> None:
         """Every entry up to this one is committed: the messages whose outcome is in there are forgotten."""
@@ -118,16 +126,11 @@ class Sends:
 
     def _noted(self, tag: str) -> str:
         try:
-            return wa_id_of(self._folder, bytes.fromhex(tag)) or ""
+            return self._sender.noted([tag]).get(tag, "")
         except DeviceFileUnreadable:
             return ""
 
-    def _found(self, sent: Sent) -> Found:
-        with self._changed:
-            if sent.tag in self._pending:
-                return Found(sent.message, "pending")
-        try:
-            noted = wa_id_of(self._folder, bytes.fromhex(sent.tag))
-        except DeviceFileUnreadable:
-            return Found(sent.message, "unclear")
-        return Found(sent.message, "absent") if noted is None else Found(sent.message, "noted", noted)
+
+def _found(sent: Sent, noted: Mapping[str, str]) -> Found:
+    wa_id = noted.get(sent.tag)
+    return Found(sent.message, "absent") if wa_id is None else Found(sent.message, "noted", wa_id)
