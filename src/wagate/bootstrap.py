@@ -73,6 +73,9 @@ An engine can be made, and asked for its words, without what it needs to work (`
 """
 
 
+_PREFERRED = ("neonize", "native")
+"""``docs/engines.md`` says why in this order."""
+
 _ADOPT_S = 10.0
 """How often sessions are looked for that another gateway process left behind."""
 
@@ -118,6 +121,21 @@ def usable(engines: Iterable[Engine], settings: Settings) -> list[Engine]:
     ]
 
 
+def default_engine(engines: Mapping[str, Engine], settings: Settings) -> str:
+    """The engine of sessions that name none: the one that was set, else the one that has been longest in the field."""
+    return settings.engine or next((name for name in _PREFERRED if name in engines), "native")
+
+
+def absent_engines(engines: Mapping[str, Engine], settings: Settings, clock: Clock) -> dict[str, str]:
+    """What this version knows besides these and what is not installed, each with what to do about it."""
+    others = [make(settings, clock) for name, make in ENGINES.items() if name not in engines]
+    return {
+        engine.name: f"it is not installed: {engine.words.costs.installation}"
+        for engine in others
+        if not is_installed(engine)
+    }
+
+
 def is_installed(engine: Engine) -> bool:
     """Whether what an engine needs besides wagate is there."""
     module = engine.words.module
@@ -132,6 +150,7 @@ def _furnish(
     engines: dict[str, Engine],
     clock: Clock,
 ) -> Gateway:
+    default = default_engine(engines, settings)
     access = Access(database, clock)
     journal = Journal(database, clock)
     realtime = Hub(journal)
@@ -152,11 +171,7 @@ def _furnish(
         node=node,
         keeper=VaultKeeper(database, sealer, NewsDesk(states, identities, inbox, receipts).take, clock),
         engines=engines,
-        absent={
-            engine.name: f"it is not installed: {engine.words.costs.installation}"
-            for engine in every_engine(settings, clock)
-            if engine.name not in engines and not is_installed(engine)
-        },
+        absent=absent_engines(engines, settings, clock),
         states=states,
         box=box,
         login_gate=LoginGate(clock, settings.login_rate, settings.login_burst),
@@ -170,9 +185,9 @@ def _furnish(
             access=access,
             journal=journal,
             realtime=realtime,
-            sessions=Sessions(opening, supervisor, ERASERS, clock, settings.engine),
+            sessions=Sessions(opening, supervisor, ERASERS, clock, default),
             messaging=Messaging(database, way_out, dispatcher, Outcomes(journal.relay), clock),
-            engines=Catalogue(engines, settings.engine),
+            engines=Catalogue(engines, default),
         ),
         Cellar(
             folder,

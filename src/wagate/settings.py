@@ -53,8 +53,9 @@ class Settings(BaseSettings):
         description="File that holds the master key, for secrets that are mounted. Not together with the key itself.",
     )
     engine: str = Field(
-        default="native",
-        description="Engine of sessions that are created without naming one; `GET /v1/engines` lists what there is.",
+        default="",
+        description="Engine of sessions that are created without naming one; `GET /v1/engines` lists what there is. "
+        "Empty means `neonize` where it is installed, else `native`: [engines](../engines.md) says why.",
     )
     whatsapp_url: str = Field(
         default="wss://web.whatsapp.com/ws/chat",

@@ -1,4 +1,4 @@
-"""Who sits the engines' examination: native on the emulator, and the fake one with all promises and with none.
+"""Who sits the engines' examination: native and neonize on the emulator, the fake with all promises and with none.
 
 To add a candidate: a network for it in ``networks.py``, a ``Candidate`` and a test function below. ``pytest -rs`` shows
 which questions are not for whom, and why.
@@ -7,13 +7,16 @@ which questions are not for whom, and why.
 from contracts import engine, engine_promises, engine_refusals, engine_survival
 from contracts.examinee import OTHER, OWN, Network
 from contracts.invariants import contradictions
-from contracts.networks import EmulatedNetwork, FakeNetwork
+from contracts.networks import EmulatedNetwork, FakeNetwork, NeonizeNetwork
 from contracts.paper import Candidate, Question, Stage, sits
+from judges.peers import scratch
 from wagate.adapters.engines.fake import FEATURES as FAKE_FEATURES
 from wagate.adapters.engines.fake import WITHOUT_PROMISES
 from wagate.adapters.engines.fake.connection import FakeConnection
 from wagate.adapters.engines.native.connection import NativeConnection
 from wagate.adapters.engines.native.engine import FEATURES as NATIVE_FEATURES
+from wagate.adapters.engines.neonize.connection import NeonizeConnection
+from wagate.adapters.engines.neonize.engine import FEATURES as NEONIZE_FEATURES
 from whatsapp_emulator.client import EmulatorClient
 from whatsapp_emulator.emulator import Emulator
 
@@ -25,7 +28,8 @@ SHORT_CODES = frozenset({Stage.SHORT_CODES})
 NATIVE = Candidate("native", NATIVE_FEATURES, NativeConnection, frozenset(Stage))
 FAKE = Candidate("fake", FAKE_FEATURES, FakeConnection, SHORT_CODES)
 UNPROMISING = Candidate("fake without promises", WITHOUT_PROMISES, FakeConnection, SHORT_CODES)
-CANDIDATES = (NATIVE, FAKE, UNPROMISING)
+NEONIZE = Candidate("neonize", NEONIZE_FEATURES, NeonizeConnection)
+CANDIDATES = (NATIVE, NEONIZE, FAKE, UNPROMISING)
 
 
 async def sit(question: Question, network: Network) -> None:
@@ -54,3 +58,11 @@ async def test_native(question: Question, emulator: Emulator, control: EmulatorC
     await control.account(OWN, "Own")
     await control.account(OTHER, "Other")
     await sit(question, EmulatedNetwork(emulator, control))
+
+
+@sits(NEONIZE, QUESTIONS)
+async def test_neonize(question: Question, emulator: Emulator, control: EmulatorClient) -> None:
+    await control.account(OWN, "Own")
+    await control.account(OTHER, "Other")
+    with scratch() as folder:
+        await sit(question, NeonizeNetwork(emulator, control, folder))

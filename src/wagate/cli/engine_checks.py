@@ -13,7 +13,7 @@ _RUNBOOK = "docs/runbooks/outdated-client.md"
 
 def examine_engines(settings: Settings) -> Iterator[Finding]:
     """Each engine that this version knows, and whether the default one can be used."""
-    from wagate.bootstrap import ENGINES, every_engine, is_installed
+    from wagate.bootstrap import ENGINES, default_engine, every_engine, is_installed
 
     try:
         engines = every_engine(settings)
@@ -27,21 +27,20 @@ def examine_engines(settings: Settings) -> Iterator[Finding]:
             yield Finding(f"Engine {name}", Verdict.GOOD, _claim(engine.client_version, settings))
         else:
             yield Finding(f"Engine {name}", Verdict.NOTE, f"not installed: it needs the module {engine.words.module}")
-    default = known.get(settings.engine)
+    name = default_engine({name: engine for name, engine in known.items() if is_installed(engine)}, settings)
+    default = known.get(name)
     if default is None:
         names = ", ".join(ENGINES)
-        yield Finding(
-            "Default engine", Verdict.BAD, f"there is no {settings.engine!r}", f"Set WAGATE_ENGINE to one of: {names}."
-        )
+        yield Finding("Default engine", Verdict.BAD, f"there is no {name!r}", f"Set WAGATE_ENGINE to one of: {names}.")
     elif not is_installed(default):
         yield Finding(
             "Default engine",
             Verdict.BAD,
-            f"{settings.engine} is not installed",
-            f"Install what it needs (`pip install 'wagate[{settings.engine}]'`), or set WAGATE_ENGINE to another one.",
+            f"{name} is not installed",
+            f"Install what it needs (`pip install 'wagate[{name}]'`), or set WAGATE_ENGINE to another one.",
         )
     else:
-        yield Finding("Default engine", Verdict.GOOD, settings.engine)
+        yield Finding("Default engine", Verdict.GOOD, name)
 
 
 def _claim(version: str | None, settings: Settings) -> str:

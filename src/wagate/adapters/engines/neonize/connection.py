@@ -30,7 +30,7 @@ from wagate.adapters.engines.neonize.pauses import Pauses
 from wagate.adapters.engines.neonize.records import DONE
 from wagate.adapters.engines.neonize.serving import LineOver, Means, Serving, Wedged
 from wagate.domain.content import Text
-from wagate.domain.errors import SessionAlreadyPaired
+from wagate.domain.errors import SessionAlreadyPaired, UnsupportedByEngine
 from wagate.domain.ids import MessageId
 from wagate.domain.jid import Jid
 from wagate.domain.session import SessionState
@@ -71,7 +71,7 @@ class NeonizeConnection(Connection, PairsDevices, LogsOut, MarksRead):
     async def send(self, outgoing: Outgoing) -> None:
         """Keep a message and what its fate can be learned by, then have it sent."""
         if not isinstance(outgoing.content, Text):
-            raise SendImpossible(f"content of kind {outgoing.content.type!r} cannot be sent")
+            raise UnsupportedByEngine(f"content of kind {outgoing.content.type!r} cannot be sent")
         serving = self._ready()
         message = outgoing.message
         await self._line.vault.load([(DONE, message)])

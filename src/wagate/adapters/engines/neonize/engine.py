@@ -6,7 +6,6 @@ import asyncio
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -19,7 +18,7 @@ from wagate.adapters.engines.neonize.host import Host, Launch, StartGate
 from wagate.adapters.engines.neonize.limits import Limits
 from wagate.adapters.engines.neonize.serving import Means
 from wagate.domain.ids import SessionId
-from wagate.ports.engine import Connection, Engine, EngineFeatures, Line
+from wagate.ports.engine import Connection, Engine, EngineCosts, EngineFeatures, EngineWords, Line
 
 WORKER: Final = (sys.executable, "-m", "wagate.adapters.engines.neonize.worker")
 
@@ -33,15 +32,26 @@ FEATURES: Final = EngineFeatures(
     max_text_bytes=65_536,
 )
 
+CLIENT_VERSION: Final = "2.3000.1047769893"
+"""What the whatsmeow inside neonize 0.5.2 announces: it is built in, and raised by a newer neonize only."""
+
+WORDS: Final = EngineWords(
+    summary="WhatsApp Web through neonize (whatsmeow), whose protocol code thousands run",
+    costs=EngineCosts(
+        memory="some 65 MB a session",
+        processes="one for each session, because its library can end the process that it is in",
+        installation="`pip install 'wagate[neonize]'`, which contains GPL-3.0 code (licences.md)",
+    ),
+    unproven="The protocol code is whatsmeow's, which thousands run on the live service; wagate's use of it was shown "
+    "on the emulator only. Between whatsmeow's acknowledgement and our copy on disk lies a moment in which a message is "
+    "lost if the process dies: `python -m bench.crash_neonize` looks for it.",
+    module="neonize",
+)
+
 NO_BOT: Final = MappingProxyType({"NEONIZE_BOT_TAG": "off"})
 """Without this neonize marks every message to a person as a bot's; no other client of whatsmeow does."""
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_]{1,64}\Z")
-
-
-def is_installed() -> bool:
-    """Whether this interpreter has neonize, without loading it."""
-    return find_spec("neonize") is not None
 
 
 class NeonizeEngine(Engine):
@@ -86,6 +96,18 @@ class NeonizeEngine(Engine):
     def connection(self) -> type[Connection]:
         """See the class line of `NeonizeConnection`."""
         return NeonizeConnection
+
+    @property
+    @override
+    def words(self) -> EngineWords:
+        """See `WORDS`."""
+        return WORDS
+
+    @property
+    @override
+    def client_version(self) -> str:
+        """See `CLIENT_VERSION`."""
+        return CLIENT_VERSION
 
     @override
     async def connect(self, line: Line) -> Connection:
