@@ -1,5 +1,6 @@
 """One thread from end to end: pair, send, receive, come back."""
 
+import socket
 import stat
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from wagate.ports.news import (
     SendStarted,
     StateChanged,
 )
+from whatsapp_emulator.emulator import Emulator
 
 
 async def test_a_phone_links_it_and_texts_go_both_ways(desk: Desk) -> None:
@@ -93,6 +95,22 @@ async def test_a_message_is_not_marked_as_a_bots(desk: Desk, tmp_path: Path) -> 
     said = (tmp_path / "said").read_text()
     assert 'type=\\"text\\"' in said
     assert "biz_bot" not in said
+
+
+async def test_a_session_goes_through_its_own_proxy(desk: Desk, emulator: Emulator) -> None:
+    taken = socket.socket()
+    taken.bind(("127.0.0.1", 0))  # nobody listens there
+    proxies = {name: "" for name in ("HTTPS_PROXY", "https_proxy")}
+    desk.proxy = f"http://127.0.0.1:{taken.getsockname()[1]}"
+    desk.renew(**proxies)
+    await desk.open()
+    lost = await desk.is_in(SessionState.DISCONNECTED)
+    assert lost.reason is not None
+    assert lost.reason.code == "proxy_failed"
+    await desk.close()
+    taken.close()
+    desk.proxy = f"http://127.0.0.1:{emulator.whereabouts.proxy_port}"
+    await desk.pair()
 
 
 def test_nothing_of_neonize_reaches_the_gateway() -> None:

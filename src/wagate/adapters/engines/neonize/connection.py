@@ -113,8 +113,8 @@ class NeonizeConnection(Connection, PairsDevices, LogsOut, MarksRead):
     async def renew_qr(self) -> None:
         """Begin a new series of QR codes. whatsmeow does not, so its process is replaced."""
         serving = self._pairing()
-        self._renewed = True
         if serving is not None:
+            self._renewed = True
             serving.hand_over(Stop())
 
     @override

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
@@ -64,7 +65,6 @@ _ENDINGS: Final[Mapping[str, Ending]] = {
     "device_missing": KEYS_ELSEWHERE,
     "unavailable": ENGINE_MISSING,
     "pairing_failed": lost("pairing_failed"),
-    "ended": CONNECTION_LOST,
     "superseded": OWNERSHIP_LOST,
     "spool_full": lost("storage_unavailable"),
     "not_kept": lost("storage_unavailable"),
@@ -80,11 +80,22 @@ _FAILURES: Final[Mapping[int, Ending]] = {3: BANNED, 6: CLIENT_OUTDATED, 8: lost
 """The same in a ``ConnectFailure``. What does not pass by itself is final: to knock again would look like abuse."""
 
 
+_DIALS: Final = (
+    (r"proxyconnect|socks connect|Proxy Authentication", "proxy_failed"),
+    (r"x509|tls:|certificate", "tls_failed"),
+    (r"noise handshake|handshake failed", "handshake_failed"),
+)
+"""What Go says of a dial that fails, by a word in it; anything else is a lost connection."""
+
+
 def ending_of(told: LineEvent) -> Ending | None:
     """The ending that a worker tells of, or None when the line goes on."""
     if told.what == "refused":
         return _REFUSALS.get(told.code, LOGIN_REFUSED).detailed(told.detail)
     if told.what == "failure" and told.code in _FAILURES:
         return _FAILURES[told.code].detailed(told.detail)
+    if told.what == "ended":
+        code = next((code for pattern, code in _DIALS if re.search(pattern, told.detail)), "connection_lost")
+        return lost(code, told.detail)
     ending = _ENDINGS.get(told.what)
     return None if ending is None else ending.detailed(told.detail)

@@ -108,7 +108,8 @@ class Serving:
                     await task
         finally:
             self.is_live = False
-            for task in [*tasks, *([self._gate] if self._gate else [])]:
+            tasks += [self._gate] if self._gate is not None else []
+            for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             self._failure.cancel()

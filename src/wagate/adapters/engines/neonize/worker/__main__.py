@@ -7,6 +7,7 @@ import fcntl
 import os
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -45,10 +46,16 @@ def main(arguments: list[str], load: Callable[[], Library]) -> int:
     except ImportError as error:
         sys.stderr.write(f"Error: {error}\n")
         return UNAVAILABLE
-    Worker(Path(), Terms(parsed.orphan_s, parsed.spool_bytes), library).run(lambda: _say_ready(parsed.ready))
+    code = 1
+    try:
+        Worker(Path(), Terms(parsed.orphan_s, parsed.spool_bytes), library).run(lambda: _say_ready(parsed.ready))
+        code = 0
+    except Exception:
+        traceback.print_exc()
     sys.stdout.flush()
+    sys.stderr.flush()
     # Go's threads and a call that never returns (a QR code that nobody scans) would keep the process for ever.
-    os._exit(0)
+    os._exit(code)
 
 
 def neonize() -> Library:

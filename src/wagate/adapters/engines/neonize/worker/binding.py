@@ -132,6 +132,8 @@ class NeonizeLine(Line):
     @override
     def reaches(self, recipient: str, failed: frozenset[str]) -> bool:
         """Whether a person has a device besides these (``user:device@server``), as far as whatsmeow knows."""
+        if not recipient.endswith(("@s.whatsapp.net", "@lid")):
+            return True
         try:
             devices = self._client.get_user_devices(_jid(recipient))
             lid = self._client.get_lid_from_pn(_jid(recipient)).User if recipient.endswith("s.whatsapp.net") else ""

@@ -108,14 +108,11 @@ class Outbox:
         with self._changed:
             return self._line is line
 
-    def detach(self, line: Link) -> bool:
-        """This gateway is gone; whether it was the one that is attached."""
+    def detach(self, line: Link) -> None:
+        """This gateway is gone."""
         with self._changed:
-            if self._line is not line:
-                return False
-            self._line = None
-            self._changed.notify_all()
-            return True
+            if self._line is line:
+                self._line = None
 
     def committed(self, number: int) -> None:
         """The gateway has made everything up to this number durable. Raises OSError."""

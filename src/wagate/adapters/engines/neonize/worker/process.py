@@ -71,7 +71,7 @@ _DRAIN_S: Final = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """``orphan_s``: how long a worker without a gateway goes on. ``spool_bytes``: when it hangs up for lack of room."""
+    """How long a worker goes on that hears nothing from a gateway, and with how much in its spool it hangs up."""
 
     orphan_s: float
     spool_bytes: int
@@ -107,7 +107,7 @@ class Worker(Listener):
         self._omen: LineEvent | None = None
         self._omen_at = 0.0
         self._last_event = time.monotonic()
-        self._alone_since: float | None = time.monotonic()
+        self._heard = time.monotonic()
         self._ending = threading.Event()
         self._starting = threading.Lock()
         self._pause = threading.Event()
@@ -137,8 +137,7 @@ class Worker(Listener):
         if self._omen is not None and time.monotonic() - self._omen_at > _OMEN_S:
             self._outbox.tell(self._omen)
             self._omen = None
-        alone = self._alone_since
-        if alone is not None and time.monotonic() - alone > self._terms.orphan_s:
+        if time.monotonic() - self._heard > self._terms.orphan_s:
             self._ending.set()
         if self._spool.size > self._terms.spool_bytes:
             self._outbox.tell(LineEvent("spool_full"))
@@ -166,7 +165,7 @@ class Worker(Listener):
         former = self._outbox.attach(link, welcome, hello.spool, hello.committed)
         if hello.spool == self._spool.id:
             self._sends.committed(hello.committed)
-        self._alone_since = None
+        self._heard = time.monotonic()
         if former is not None:
             former.bow_out(LineEvent("superseded"))
         self._thread(lambda: self._obey(link))
@@ -176,11 +175,11 @@ class Worker(Listener):
             while True:
                 message = link.receive()
                 if self._outbox.serves(link):
+                    self._heard = time.monotonic()
                     self._take(message)
         except (LinkBroken, TooManySends):
             link.close()
-            if self._outbox.detach(link):
-                self._alone_since = time.monotonic()
+            self._outbox.detach(link)
 
     def _take(self, message: Message) -> None:
         match message:
@@ -215,6 +214,8 @@ class Worker(Listener):
                 self._outbox.say(Answer(ask.ticket, self._do(ask)))
             except Refused as refused:
                 self._outbox.say(Answer(ask.ticket, error=str(refused) or "whatsmeow gave no reason"))
+            except Exception as error:  # the library's mistake is one answer, not the end of all of them
+                self._outbox.say(Answer(ask.ticket, error=f"the library failed: {type(error).__name__}"))
 
     def _do(self, ask: Ask) -> str:
         """Raises Refused."""
