@@ -18,6 +18,7 @@ from wagate.domain.ids import MessageId, SessionId, wa_id
 from wagate.domain.jid import Jid
 from wagate.domain.session import FINAL, SessionState
 from wagate.ports.abilities import LogsOut, MarksRead, PairsDevices
+from wagate.ports.device import LinkedDevice
 from wagate.ports.engine import Connection, Line, NotSent, Outgoing
 from wagate.ports.news import DurableNews, LineNews, MessageArrived, QrShown, SendAccepted, StateChanged
 from whatsapp_emulator.whereabouts import Whereabouts
@@ -165,6 +166,21 @@ class NativeClients:
         finally:
             await client.connection.close()
             await vault.close()
+
+    async def take_over(self, phone: str, device: LinkedDevice) -> None:
+        """Keep a linked device for a phone number's session."""
+        vault = self._storage.open(session := SessionId(f"ses_{phone}"))
+        await self._engine.import_device(session, vault, device)
+        assert self._engine.holdable(device).prekeys == (await self._engine.export_device(session, vault)).prekeys
+        await vault.close()
+
+    async def hand_over(self, phone: str) -> LinkedDevice:
+        """The linked device of a phone number's session, whose line is closed."""
+        vault = self._storage.open(session := SessionId(f"ses_{phone}"))
+        device = await self._engine.export_device(session, vault)
+        await self._engine.discard_device(session, vault)
+        await vault.close()
+        return device
 
     async def __aenter__(self) -> Self:
         return self

@@ -48,6 +48,8 @@ STATUSES: dict[str, int] = {
     "invalid_content": 422,
     "invalid_proxy": 422,
     "unknown_engine": 422,
+    "device_unreadable": 422,
+    "device_not_named": 422,
     "idempotency_key_reused": 422,
     "send_impossible": 422,
     "recipient_not_on_whatsapp": 422,

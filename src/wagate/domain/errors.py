@@ -2,6 +2,7 @@
 
 GatewayError
 ├── InvalidRequest ── InvalidRecipient, InvalidContent, InvalidProxy, InvalidCursor, UnknownEngine
+│   └── DeviceUnreadable ── DeviceNotNamed
 ├── Unauthenticated, Forbidden
 ├── NotFound ── SessionNotFound, MessageNotFound, ApiKeyNotFound
 ├── Conflict ── SessionNameTaken, SessionNotPaired, SessionAlreadyPaired, SessionNotRunning, QrNotReady,
@@ -55,6 +56,18 @@ class InvalidCursor(InvalidRequest):
     """The cursor does not come from this list"""
 
     code = "invalid_cursor"
+
+
+class DeviceUnreadable(InvalidRequest):
+    """The keys of the linked device cannot be read"""
+
+    code = "device_unreadable"
+
+
+class DeviceNotNamed(DeviceUnreadable):
+    """There is more than one linked device: say which by its jid"""
+
+    code = "device_not_named"
 
 
 class Unauthenticated(GatewayError):

@@ -16,6 +16,7 @@ MAX_SKIPPED = 2_000
 MAX_FORWARD = 25_000
 """How far a counter may jump ahead; a jump costs one HMAC per step before anything is authenticated."""
 
+_DERIVED = 80
 _MESSAGE_SEED, _NEXT_CHAIN = b"\x01", b"\x02"
 
 
@@ -77,8 +78,8 @@ def next_chain_key(chain_key: bytes) -> bytes:
 
 
 def message_keys(seed: bytes) -> MessageKeys:
-    """The keys of one session message."""
-    keys = hkdf(seed, b"WhisperMessageKeys", 80)
+    """The keys of one session message, from its seed, or from 80 bytes that were derived from it elsewhere."""
+    keys = seed if len(seed) == _DERIVED else hkdf(seed, b"WhisperMessageKeys", _DERIVED)
     return MessageKeys(keys[:32], keys[32:64], keys[64:])
 
 

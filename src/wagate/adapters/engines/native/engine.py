@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -9,11 +12,15 @@ from typing import Final
 
 from typing_extensions import override
 
+from wagate.adapters.engines.native.carry import CARRIED, device_of, holdable, records_of
 from wagate.adapters.engines.native.connection import Means, NativeConnection, read_kept
 from wagate.adapters.engines.native.machine.device import Habits
+from wagate.adapters.engines.native.machine.records import KINDS
 from wagate.adapters.engines.native.transport import Endpoint, Pools, tls_context
 from wagate.domain.ids import SessionId
+from wagate.ports.device import CarriesDevices, LinkedDevice
 from wagate.ports.engine import Connection, Engine, EngineCosts, EngineFeatures, EngineWords, Line
+from wagate.ports.vault import RecordKey, Unit, Vault
 from whatsapp_wire.noise import WHATSAPP_ROOT
 from whatsapp_wire.pairing.payload import ClientVersion
 
@@ -46,7 +53,11 @@ WORDS: Final = EngineWords(
 )
 
 
-class NativeEngine(Engine):
+_SLICE: Final = 500
+"""Records that one transaction changes."""
+
+
+class NativeEngine(Engine, CarriesDevices):
     """Our own implementation of WhatsApp Web multi-device."""
 
     def __init__(
@@ -109,6 +120,36 @@ class NativeEngine(Engine):
         """The vault holds everything."""
 
     @override
+    async def export_device(self, session: SessionId, vault: Vault) -> LinkedDevice:
+        """Read the device out of the vault."""
+        return await asyncio.to_thread(device_of, {kind: await vault.list(kind) for kind in CARRIED})
+
+    @override
+    async def import_device(self, session: SessionId, vault: Vault, device: LinkedDevice) -> None:
+        """Put the device into the vault, the credentials last: without them there is no device."""
+        records = await asyncio.to_thread(records_of, device, int(time.time()))
+        await self.discard_device(session, vault)
+        await _change(vault, records)
+
+    @override
+    async def discard_device(self, session: SessionId, vault: Vault) -> None:
+        """Delete every record, the credentials first: without them there is no device."""
+        for kind in reversed(KINDS):
+            await _change(vault, {(kind, address): None for address, _ in await vault.list(kind)})
+
+    @override
+    def holdable(self, device: LinkedDevice) -> LinkedDevice:
+        """Nearly everything."""
+        return holdable(device)
+
+    @override
     async def close(self) -> None:
         """Close the connection pools."""
         await self._means.pools.close()
+
+
+async def _change(vault: Vault, changes: Mapping[RecordKey, bytes | None]) -> None:
+    """Change records, a slice at a time, in order; durable on return. Raises VaultFailed."""
+    entries = list(changes.items())
+    for start in range(0, len(entries), _SLICE):
+        await vault.submit(Unit(dict(entries[start : start + _SLICE])))
