@@ -23,6 +23,7 @@ from wagate.adapters.engines.native.machine.records import CREDENTIALS, ContactT
 from wagate.domain.errors import DeviceUnreadable
 from wagate.domain.jid import LID_SERVER, PHONE_SERVER
 from wagate.ports.device import Account, AppStateKey, LinkedDevice, OneTimeKey, PrivacyToken, SignedKey
+from wagate.ports.ratchets import SenderKey
 from wagate.ports.vault import RecordKey, RecordUnreadable
 from whatsapp_wire.crypto.keys import KeyPair, verify
 from whatsapp_wire.errors import WireError
@@ -139,11 +140,16 @@ def _device_of(us: Credentials, records: Records) -> LinkedDevice:
         prekeys=tuple(OneTimeKey(id, private, id < us.first_unpublished) for id, private in prekeys),
         sessions=tuple(read_session(address, value) for address, value in sorted(records["session"])),
         identities=tuple(sorted(records["identity"])),
-        sender_keys=tuple(read_sender_key(address, value) for address, value in sorted(records["sender_key"])),
+        sender_keys=_sender_keys(records),
         people=_people(records),
         app_state_keys=tuple(_app_state_key(address, value) for address, value in sorted(records["app_state_key"])),
         privacy_tokens=tuple(_privacy_token(address, value) for address, value in sorted(records["tctoken"])),
     )
+
+
+def _sender_keys(records: Records) -> tuple[SenderKey, ...]:
+    found = (read_sender_key(address, value) for address, value in records["sender_key"])
+    return tuple(sorted(found, key=lambda key: (key.group, key.device)))
 
 
 def _people(records: Records) -> tuple[tuple[str, str], ...]:
