@@ -7,8 +7,9 @@ import pytest
 from fixtures.rooms import eventually
 from judges.client import Talker
 from judges.native import NativeClients
-from judges.peers import Judge, neonize, scratch
+from judges.peers import Judge, baileys, neonize, scratch
 from wagate.adapters.engines.neonize.store import export_device, holdable, write_device
+from wagate.adapters.foreign.baileys import read_folder
 from whatsapp_emulator.client import EmulatorClient
 from whatsapp_emulator.emulator import Emulator
 
@@ -68,6 +69,27 @@ async def test_neonize_takes_over_a_device_that_was_always_ours(emulator: Emulat
         async with neonize(emulator.whereabouts, folder).open(US) as peer:
             await peer.wait("open")
             await _talk(peer, emulator, control, "neonize")
+    assert emulator.world.audit.counts["receipt retry"] == 0
+
+
+@pytest.mark.parametrize("successor", ["native", "neonize"])
+async def test_a_device_of_baileys_goes_on(emulator: Emulator, control: EmulatorClient, successor: str) -> None:
+    with scratch() as folder:
+        await _pair_and_talk(baileys(emulator.whereabouts, folder), control)
+        device = read_folder(folder / f"baileys-{US}")
+        await control.phone(CONTACT).type(US, "nobody is there")
+        if successor == "neonize":
+            write_device(folder / f"{US}.db", device)
+            async with neonize(emulator.whereabouts, folder).open(US) as peer:
+                await peer.shows("nobody is there")
+                await _talk(peer, emulator, control, "neonize")
+        else:
+            async with NativeClients(emulator.whereabouts) as ours:
+                await ours.take_over(US, device)
+                async with ours.open(US) as us:
+                    await us.shows("nobody is there")
+                    await _talk(us, emulator, control, "native")
+                    await us.until(lambda: len(us.accepted) == 1)
     assert emulator.world.audit.counts["receipt retry"] == 0
 
 

@@ -13,9 +13,10 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final, TypeVar
 
+from wagate.adapters.curve import public_of
 from wagate.adapters.engines.neonize.store.addresses import read_name, read_own
 from wagate.adapters.engines.neonize.store.schema import COMPATIBLE, DEVICE, VERSIONS
-from wagate.adapters.engines.neonize.store.signal import public_of, read_sender_key, read_session
+from wagate.adapters.engines.neonize.store.signal import read_sender_key, read_session
 from wagate.domain.errors import DeviceNotNamed, DeviceUnreadable
 from wagate.domain.jid import LID_SERVER, PHONE_SERVER
 from wagate.ports.device import Account, AppStateKey, LinkedDevice, OneTimeKey, PrivacyToken, SignedKey

@@ -13,9 +13,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
+from wagate.adapters.curve import public_of
 from wagate.domain.errors import DeviceUnreadable
 from wagate.ports.checks import KEY
 from wagate.ports.ratchets import (
@@ -34,11 +32,6 @@ Fields = Mapping[str, object]
 
 _TYPE: Final = b"\x05"
 _VERSION: Final = 3
-
-
-def public_of(private: bytes) -> bytes:
-    """The public half of a Curve25519 key."""
-    return X25519PrivateKey.from_private_bytes(private).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
 
 
 def derived(secret: bytes) -> bytes:

@@ -9,10 +9,11 @@ from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
+from wagate.adapters.curve import public_of
 from wagate.adapters.engines.neonize.store.addresses import name_of
 from wagate.adapters.engines.neonize.store.holdable import holdable
 from wagate.adapters.engines.neonize.store.schema import COMPATIBLE, INDEXES, TABLES, VERSION, VERSIONS
-from wagate.adapters.engines.neonize.store.signal import public_of, sender_key_text, session_text
+from wagate.adapters.engines.neonize.store.signal import sender_key_text, session_text
 from wagate.ports.device import MAX_PREKEY_ID, LinkedDevice
 
 _BESIDE = ("-wal", "-shm", "-journal")

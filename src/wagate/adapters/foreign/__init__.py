@@ -1,0 +1,1 @@
+"""Linked devices of programs that are no engine here."""
