@@ -1,0 +1,1 @@
+"""Devices of programs that are no engine here."""
