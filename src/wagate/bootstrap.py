@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from importlib.util import find_spec
 
 from wagate.adapters.clock import SystemClock
@@ -21,6 +22,7 @@ from wagate.features.messaging.service import Messaging
 from wagate.features.realtime import Hub
 from wagate.features.sessions.catalogue import Catalogue
 from wagate.features.sessions.login_gate import LoginGate
+from wagate.features.sessions.moving import Moving, OnTheWay, Patience
 from wagate.features.sessions.opening import Opening
 from wagate.features.sessions.restore import Restore
 from wagate.features.sessions.sealed_settings import SettingsBox
@@ -86,10 +88,12 @@ async def build(
     engines: Iterable[Engine] | None = None,
     clock: Clock | None = None,
     before_commit: Callable[[], None] | None = None,
+    move_patience: Patience | None = None,
 ) -> Gateway:
     """A gateway that is ready to start, on storage that is open and up to date. ``stop`` closes it in any case.
 
-    Every plug can be replaced: the engines, the clock, and a failpoint that is called before every COMMIT.
+    Every plug can be replaced: the engines, the clock, a failpoint that is called before every COMMIT, and how long a
+    move between engines waits.
     Raises DataInUse when another process works in the data directory, MasterKeyUnusable, StorageUnavailable.
     """
     clock = clock or SystemClock()
@@ -104,7 +108,8 @@ async def build(
         opened.push_async_callback(database.close)
         await sealer.check(database)
         plugs = {engine.name: engine for engine in (engines or usable(every_engine(settings, clock), settings))}
-        gateway = _furnish(settings, database, folder, sealer, plugs, clock)
+        parts = _Parts(database, folder, sealer, plugs, clock, move_patience or Patience())
+        gateway = _furnish(settings, parts)
         opened.pop_all()
         return gateway
 
@@ -142,14 +147,21 @@ def is_installed(engine: Engine) -> bool:
     return module is None or find_spec(module) is not None
 
 
-def _furnish(
-    settings: Settings,
-    database: Database,
-    folder: DataFolder,
-    sealer: Sealer,
-    engines: dict[str, Engine],
-    clock: Clock,
-) -> Gateway:
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What the rooms are furnished with."""
+
+    database: Database
+    folder: DataFolder
+    sealer: Sealer
+    engines: dict[str, Engine]
+    clock: Clock
+    move_patience: Patience
+
+
+def _furnish(settings: Settings, parts: _Parts) -> Gateway:
+    database, folder, sealer = parts.database, parts.folder, parts.sealer
+    engines, clock = parts.engines, parts.clock
     default = default_engine(engines, settings)
     access = Access(database, clock)
     journal = Journal(database, clock)
@@ -178,6 +190,8 @@ def _furnish(
         forget=way_out.disown,
     )
     supervisor = Supervisor(opening, clock)
+    on_the_way = OnTheWay(way_out.in_flight, way_out.disown, way_out.fit)
+    moving = Moving(opening, supervisor, on_the_way, clock, parts.move_patience)
     dispatcher = Dispatcher(database, way_out, clock)
     supervisor.watch(dispatcher)
     return Gateway(
@@ -185,7 +199,7 @@ def _furnish(
             access=access,
             journal=journal,
             realtime=realtime,
-            sessions=Sessions(opening, supervisor, ERASERS, clock, default),
+            sessions=Sessions(opening, supervisor, moving, ERASERS, clock, default),
             messaging=Messaging(database, way_out, dispatcher, Outcomes(journal.relay), clock),
             engines=Catalogue(engines, default),
         ),

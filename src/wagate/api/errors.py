@@ -39,6 +39,8 @@ STATUSES: dict[str, int] = {
     "session_not_running": 409,
     "session_held_elsewhere": 409,
     "qr_not_ready": 409,
+    "move_failed": 409,
+    "device_in_use": 409,
     "credentials_corrupt": 409,
     "precondition_failed": 412,
     "body_too_large": 413,

@@ -28,6 +28,7 @@ EVENT_MEANINGS: dict[EventType, str] = {
     EventType.SESSION_QR: "There is a new QR code to scan. The code itself is a secret and not in the event: get it "
     "from `GET /v1/sessions/{session}/qr`.",
     EventType.SESSION_PAIRING_CODE: "A pairing code was asked for.",
+    EventType.SESSION_MOVED: "Another engine goes on with the session's linked device; nobody had to pair again.",
     EventType.SESSION_GAP_SUSPECTED: "Messages that arrived in an interval may be missing here, because the engine "
     "acknowledges before it hands over and died in between.",
     EventType.MESSAGE_RECEIVED: "A message arrived, from a contact or from another device of the session's account.",

@@ -6,7 +6,7 @@ GatewayError
 ├── Unauthenticated, Forbidden
 ├── NotFound ── SessionNotFound, MessageNotFound, ApiKeyNotFound
 ├── Conflict ── SessionNameTaken, SessionNotPaired, SessionAlreadyPaired, SessionNotRunning, QrNotReady,
-│               MessageNotNamed
+│               MessageNotNamed, MoveFailed, DeviceInUse
 ├── IdempotencyKeyReused, PreconditionFailed, UnsupportedByEngine
 └── StorageUnavailable, TooBusy
 """
@@ -146,6 +146,18 @@ class QrNotReady(Conflict):
     """There is no QR code to show right now"""
 
     code = "qr_not_ready"
+
+
+class MoveFailed(Conflict):
+    """The session could not be moved; it goes on with the engine that it had"""
+
+    code = "move_failed"
+
+
+class DeviceInUse(Conflict):
+    """Another session is this linked device already"""
+
+    code = "device_in_use"
 
 
 class IdempotencyKeyReused(GatewayError):

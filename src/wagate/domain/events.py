@@ -19,6 +19,7 @@ class EventType(StrEnum):
     SESSION_OUTDATED = "session.outdated"
     SESSION_QR = "session.qr"
     SESSION_PAIRING_CODE = "session.pairing_code"
+    SESSION_MOVED = "session.moved"
     SESSION_GAP_SUSPECTED = "session.gap_suspected"
     MESSAGE_RECEIVED = "message.received"
     MESSAGE_QUEUED = "message.queued"

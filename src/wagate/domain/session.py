@@ -63,6 +63,8 @@ _ACTIONS = {
     "logged_out_by_user": "Start the session and pair it again.",
     "login_refused": "WhatsApp refused this device's login. Start the session and pair it again.",
     "login_failed": "WhatsApp refuses the login for a reason that this version does not know. Upgrade wagate.",
+    "moving": "The session goes over to another engine and reconnects by itself.",
+    "imported": "See to it that the program it comes from never runs again, then start the session.",
     "banned": "WhatsApp suspended this number. Wait until the ban ends, then start the session; send less, and slower.",
     "replaced": "Another program took over this device. Find it and stop it, then start the session.",
     "client_outdated": "WhatsApp refuses the version that this engine announces. Upgrade wagate, or raise the version "

@@ -64,8 +64,9 @@ async def test_an_engine_that_is_not_there_is_refused(house: House) -> None:
 
 
 async def test_an_engine_that_is_not_installed_is_refused_with_what_to_do(house: House) -> None:
-    opening = replace(house.gateway.sessions._opening, absent={"neonize": "its library is missing: install it"})
-    sessions = Sessions(opening, house.gateway.sessions._supervisor, (), house.clock, "fake")
+    ours = house.gateway.sessions
+    opening = replace(ours._opening, absent={"neonize": "its library is missing: install it"})
+    sessions = Sessions(opening, ours._supervisor, ours._moving, (), house.clock, "fake")
     with pytest.raises(UnknownEngine, match="'neonize' cannot be used: its library is missing: install it"):
         await sessions.create(house.us, engine="neonize")
 

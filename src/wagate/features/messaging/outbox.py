@@ -36,6 +36,7 @@ from wagate.ports.engine import EngineFeatures
 from wagate.store.scoped import Scoped, SessionScope
 from wagate.store.script import Script
 
+_PAGE = 500
 KEY_LIFE_MS = 72 * 3_600_000
 """How long an idempotency key stands for its message."""
 
@@ -171,6 +172,18 @@ class Outbox:
                     scope, message, MessageStatus.UNKNOWN, self._clock.now_ms(), reason="session_reset"
                 )
         return len(lost)
+
+    def in_flight(self, scope: InSession) -> Script[bool]:
+        """Whether an engine has taken something over whose outcome is not known yet."""
+        return bool((yield from outbox.sending(scope, 1)))
+
+    def fit(self, scope: InSession, engine: str) -> Script[None]:
+        """The session uses another engine from here on: what waits gets the ids that it must have there."""
+        if not self._engines[engine].chooses_message_id:
+            return
+        while found := (yield from outbox.nameless(scope, _PAGE)):
+            for message in found:
+                yield from messages.name_message(scope, message, wa_id())
 
     # ---- inside
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from wagate.domain.errors import UnsupportedByEngine
@@ -25,7 +26,11 @@ class QrCode:
 
 @dataclass(slots=True, eq=False)
 class Running:
-    """A session whose line this process holds. ``ended``: nothing that its engine still says is believed."""
+    """A session whose line this process holds. ``ended``: nothing that its engine still says is believed.
+
+    ``spent`` is the engine that the session has left: what that one keeps is deleted once this line has come up.
+    ``changed`` is set whenever ``state`` or ``ended`` changes.
+    """
 
     scope: SessionScope
     engine: Engine
@@ -35,6 +40,8 @@ class Running:
     connection: Connection | None = None
     qr: QrCode | None = None
     ended: bool = False
+    spent: str | None = None
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from wagate.domain.errors import Conflict, UnknownEngine
+import structlog
+
+from wagate.domain.errors import Conflict, StorageUnavailable, UnknownEngine
 from wagate.domain.ids import SessionId
 from wagate.domain.session import Reason, Session, SessionState
 from wagate.features.sessions import repository
 from wagate.features.sessions.lines import Running
-from wagate.features.sessions.repository import Stored
+from wagate.features.sessions.repository import Move, Phase, Stored
 from wagate.features.sessions.sealed_settings import UNREADABLE, SettingsBox
 from wagate.features.sessions.states import States
+from wagate.ports.device import CarriesDevices
 from wagate.ports.engine import Connection, Engine, Line
 from wagate.ports.news import LineNews
-from wagate.ports.vault import RecordUnreadable
+from wagate.ports.vault import RecordUnreadable, Vault
 from wagate.store.database import Database
 from wagate.store.leases import Node
 from wagate.store.scoped import SessionScope
@@ -24,6 +27,8 @@ from wagate.store.vault import VaultKeeper
 
 _WIPE = 500
 """Records that one transaction deletes."""
+
+_log = structlog.get_logger(__name__)
 
 Forget = Callable[[SessionScope, int], Script[int]]
 """Deals with up to so many things that lost keys leave behind elsewhere; returns how many there were."""
@@ -63,9 +68,54 @@ class Opening:
         if session.state is SessionState.LOGGED_OUT:
             # While this goes on the session stays logged out: if it fails, the next start begins here again.
             await self.wipe(await self.database.write(self.claimed(session.id)))
-        scope = await self.database.write(self._claim(session.id))
+        scope, move = await self.database.write(self._claim(session))
+        if move is not None and move.phase is Phase.COPYING:
+            await self.tidy(scope)
         vault = self.keeper.open(scope.session, scope.tenant, scope.epoch)
-        return Running(scope, engine, vault, SessionState.STARTING)
+        spent = move.origin if move is not None and move.phase is Phase.SETTLING else None
+        return Running(scope, engine, vault, SessionState.STARTING, spent=spent)
+
+    async def tidy(self, scope: SessionScope) -> None:
+        """Delete the copy that a move left which did not come to its end; while it stays, it is not used.
+
+        Raises StorageUnavailable.
+        """
+        move = await self.database.read(repository.find_move(scope, scope.session))
+        if move is None or move.phase is not Phase.COPYING:
+            return
+        vault = self.keeper.open(scope.session, scope.tenant, scope.epoch)
+        if await self._discard(move.target, scope.session, vault):
+            await self.database.write(self._end_move(scope))
+        await vault.close()
+
+    async def bury(self, running: Running) -> None:
+        """Delete what the engine keeps that the session has left; later, if that does not work now."""
+        spent, running.spent = running.spent, None
+        if spent is None:
+            return
+        try:
+            if await self._discard(spent, running.scope.session, running.vault):
+                await self.database.write(self._end_move(running.scope))
+                return
+        except StorageUnavailable as error:
+            _log.warning("move_not_ended", session=running.scope.session, error=error.detail)
+        running.spent = spent
+
+    async def _discard(self, engine: str, session: SessionId, vault: Vault) -> bool:
+        """Delete the device that an engine keeps for a session; whether that worked."""
+        plug = self.engines.get(engine)
+        if not isinstance(plug, CarriesDevices):
+            return False
+        try:
+            await plug.discard_device(session, vault)
+        except Exception as error:  # what stays is not used, and the next start tries again
+            _log.warning("device_not_discarded", session=session, engine=engine, error=repr(error))
+            return False
+        return True
+
+    def _end_move(self, scope: SessionScope) -> Script[None]:
+        if (yield from repository.owned_session(scope, self.box)) is not None:
+            yield from repository.end_move(scope, scope.session)
 
     async def connect(self, running: Running, session: Session, report: Callable[[LineNews], None]) -> Connection:
         """Have the engine begin. Raises RecordUnreadable, or whatever an engine may raise."""
@@ -111,11 +161,15 @@ class Opening:
             raise HeldElsewhere("Another gateway process holds this session; ask that one, or wait until it lets go")
         return scope
 
-    def _claim(self, session: SessionId) -> Script[SessionScope]:
-        scope = yield from self.claimed(session)
-        yield from repository.want_session(scope, session, True)
-        yield from self.states.change(scope, SessionState.STARTING)
-        return scope
+    def _claim(self, session: Session) -> Script[tuple[SessionScope, Move | None]]:
+        scope = yield from self.claimed(session.id)
+        stored = yield from repository.owned_session(scope, self.box)
+        if stored is None or stored.session.engine != session.engine:
+            # What the former engine keeps is spent: with it, ratchets would be used twice.
+            raise Conflict("The session has moved to another engine meanwhile; start it again")
+        yield from repository.want_session(scope, session.id, True)
+        yield from self.states.change_stored(stored, SessionState.STARTING, None)
+        return scope, (yield from repository.find_move(scope, session.id))
 
     def _settle(self, session: SessionId, state: SessionState, reason: Reason) -> Script[SessionScope]:
         scope = yield from self.claimed(session)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 import orjson
 
@@ -21,6 +22,24 @@ class Stored:
     session: Session
     wanted: bool
     epoch: int
+
+
+class Phase(StrEnum):
+    """How far a move is. While ``copying`` the target's copy counts for nothing, when ``settling`` the origin's is."""
+
+    COPYING = "copying"
+    SETTLING = "settling"
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A move of a session from one engine to another that is not over. ``origin`` is empty for an import."""
+
+    session: SessionId
+    tenant: TenantId
+    origin: str
+    target: str
+    phase: Phase
 
 
 _COLUMNS = (
@@ -59,6 +78,19 @@ _SEEN = sql(
     "UPDATE session SET last_seen_at = :at WHERE tenant_id = :tenant AND id = :id AND epoch = :epoch",
 )
 _DELETE = scoped("DELETE FROM session WHERE tenant_id = :tenant AND id = :id")
+_SET_ENGINE = scoped("UPDATE session SET engine = :engine WHERE tenant_id = :tenant AND id = :id")
+_SET_DEVICE = scoped("UPDATE session SET device = :device WHERE tenant_id = :tenant AND id = :id")
+# A device must not work in two sessions, whoever they belong to.
+_HOLDER = sql("SELECT id, tenant_id FROM session WHERE device = :device AND id <> :id")
+_PUT_MOVE = scoped(
+    "INSERT INTO session_move (session_id, tenant_id, origin, target, phase, begun_at)",
+    "VALUES (:id, :tenant, :origin, :target, :phase, :now) ON CONFLICT (session_id) DO UPDATE SET",
+    "origin = excluded.origin, target = excluded.target, phase = excluded.phase, begun_at = excluded.begun_at",
+)
+_FIND_MOVE = scoped("SELECT * FROM session_move WHERE tenant_id = :tenant AND session_id = :id")
+_END_MOVE = scoped("DELETE FROM session_move WHERE tenant_id = :tenant AND session_id = :id")
+# At boot this process looks after the sessions of all tenants.
+_IMPORTS = sql("SELECT * FROM session_move WHERE origin = '' ORDER BY session_id LIMIT 1000")
 _DELETE_COUNTER = scoped(
     "DELETE FROM session_counter WHERE session_id = :id",
     "AND NOT EXISTS (SELECT 1 FROM session WHERE id = :id AND tenant_id <> :tenant)",
@@ -168,8 +200,47 @@ def outdated_engines() -> Script[list[Row]]:
     return (yield _OUTDATED())
 
 
+def set_engine(scope: Scoped, session: SessionId, engine: str) -> Script[None]:
+    """Write which engine a session uses."""
+    yield _SET_ENGINE(scope, id=session, engine=engine)
+
+
+def set_device(scope: Scoped, session: SessionId, device: str | None) -> Script[None]:
+    """Write which linked device a session is. The database refuses one that another session is."""
+    yield _SET_DEVICE(scope, id=session, device=device)
+
+
+def holder_of(device: str, session: SessionId) -> Script[tuple[SessionId, TenantId] | None]:
+    """Another session, of any tenant, that is this device."""
+    rows = yield _HOLDER(device=device, id=session)
+    return (SessionId(rows[0]["id"]), TenantId(rows[0]["tenant_id"])) if rows else None
+
+
+def put_move(move: Move, now_ms: int) -> Script[None]:
+    """Keep that a session moves, in place of a move before."""
+    yield _PUT_MOVE(move, id=move.session, origin=move.origin, target=move.target, phase=move.phase.value, now=now_ms)
+
+
+def find_move(scope: Scoped, session: SessionId) -> Script[Move | None]:
+    """The move of a session that is not over."""
+    rows = yield _FIND_MOVE(scope, id=session)
+    return _move(rows[0]) if rows else None
+
+
+def end_move(scope: Scoped, session: SessionId) -> Script[None]:
+    """A session's move is over."""
+    yield _END_MOVE(scope, id=session)
+
+
+def unfinished_imports() -> Script[list[Move]]:
+    """Imports of all tenants that are not over."""
+    rows = yield _IMPORTS()
+    return [_move(row) for row in rows]
+
+
 def delete_session(scope: Scoped, session: SessionId) -> Script[None]:
     """Remove a session whose other rows are gone."""
+    yield _END_MOVE(scope, id=session)
     yield _DELETE_COUNTER(scope, id=session)
     yield _DELETE(scope, id=session)
 
@@ -184,6 +255,11 @@ def every_session(after: str, limit: int, box: SettingsBox) -> Script[list[Store
     """Sessions of all tenants, by id."""
     rows = yield _EVERY(after=after, limit=limit)
     return [_stored(row, box) for row in rows]
+
+
+def _move(row: Row) -> Move:
+    session, tenant = SessionId(row["session_id"]), TenantId(row["tenant_id"])
+    return Move(session, tenant, row["origin"], row["target"], Phase(row["phase"]))
 
 
 def _stored(row: Row, box: SettingsBox) -> Stored:

@@ -25,6 +25,7 @@ from wagate.features.access import Principal
 from wagate.features.sessions import repository
 from wagate.features.sessions.ending import Ending, Eraser
 from wagate.features.sessions.lines import QrCode, pairing_of
+from wagate.features.sessions.moving import Moving
 from wagate.features.sessions.naming import checked_name, merged_metadata, new_name
 from wagate.features.sessions.opening import Opening
 from wagate.features.sessions.repository import Stored
@@ -46,13 +47,20 @@ class Sessions:
     """
 
     def __init__(
-        self, opening: Opening, supervisor: Supervisor, erasers: Sequence[Eraser], clock: Clock, default_engine: str
+        self,
+        opening: Opening,
+        supervisor: Supervisor,
+        moving: Moving,
+        erasers: Sequence[Eraser],
+        clock: Clock,
+        default_engine: str,
     ) -> None:
         """``erasers`` remove, chunk by chunk, what other rooms keep of a session that is deleted."""
         self._opening = opening
         self._database = opening.database
         self._box = opening.box
         self._supervisor = supervisor
+        self._moving = moving
         self._ending = Ending(opening, supervisor, erasers)
         self._clock = clock
         self._default_engine = default_engine
@@ -175,6 +183,17 @@ class Sessions:
         async with self._supervisor.turns.of(session.id):
             await self._stop(await self.get(principal, session.id))
             await self._supervisor.open(await self.get(principal, session.id))
+        return await self.get(principal, session.id)
+
+    async def move(self, principal: Principal, ref: str, engine: str) -> Session:
+        """Have another engine go on with the session's linked device, without pairing again.
+
+        Returns once the session is connected again, if it was running. Raises UnknownEngine, UnsupportedByEngine,
+        SessionNotPaired, MoveFailed.
+        """
+        session = await self.get(principal, ref)
+        async with self._supervisor.turns.of(session.id):
+            await self._moving.move(await self.get(principal, session.id), engine)
         return await self.get(principal, session.id)
 
     async def logout(self, principal: Principal, ref: str) -> Session:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
+from wagate.domain.errors import DeviceInUse
 from wagate.domain.events import EventType
 from wagate.domain.session import LIVE, Me, Reason, Session, SessionState, action_for
 from wagate.features.journal import Journal
@@ -59,6 +60,7 @@ class States:
         if state is SessionState.LOGGED_OUT:
             # The account is named in the event; from here on the session belongs to nobody until it is paired again.
             yield from repository.set_me(moved, moved.id, None)
+            yield from repository.set_device(moved, moved.id, None)
             moved = replace(moved, me=None)
         return moved
 
@@ -81,6 +83,20 @@ class States:
         """Messages may be missing: told once, for nobody else will notice."""
         data = {"since": iso(news.since), "until": iso(news.until), "code": news.code, "detail": news.detail}
         yield from self._journal.append(scope, scope.session, EventType.SESSION_GAP_SUSPECTED, data)
+
+    def moved(self, scope: SessionScope, origin: str, target: str) -> Script[None]:
+        """Another engine goes on with the session."""
+        yield from self._journal.append(
+            scope, scope.session, EventType.SESSION_MOVED, {"previous": origin, "engine": target}
+        )
+
+    def claim_device(self, scope: SessionScope, device: str) -> Script[None]:
+        """The session is this linked device, and no other session is. Raises DeviceInUse."""
+        holder = yield from repository.holder_of(device, scope.session)
+        if holder is not None:
+            where = f"The session {holder[0]}" if holder[1] == scope.tenant else "A session of another tenant"
+            raise DeviceInUse(f"{where} is this linked device already; delete that one first")
+        yield from repository.set_device(scope, scope.session, device)
 
     def _tell(self, before: Session, after: Session) -> Script[None]:
         news = {

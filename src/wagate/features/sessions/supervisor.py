@@ -82,8 +82,8 @@ class Supervisor:
 
     # ---- opening and closing; whoever calls these holds the session's turn
 
-    async def open(self, session: Session) -> None:
-        """Claim a session and let its engine work on the line; how it goes is reported.
+    async def open(self, session: Session) -> Running:
+        """Claim a session and let its engine work on the line; how it goes is reported, and seen in what is returned.
 
         Raises UnknownEngine, HeldElsewhere, StorageUnavailable.
         """
@@ -105,11 +105,23 @@ class Supervisor:
             report(StateChanged(SessionState.FAILED, Reason("engine_failed", detail)))
         else:
             self._watch_over(running, was_live=False)
+        return running
 
     async def close(self, running: Running, state: SessionState, reason: Reason) -> None:
         """Hang up, leave the session in a state, and give it back."""
         self._enter(running, state, reason)
         await self._hang_up(running)
+
+    def pause(self, running: Running) -> None:
+        """Let no message leave over a line any more, though it stays as it is. It is about to be closed."""
+        self._tell_down(running)
+
+    async def let_go(self, session: SessionId) -> None:
+        """Hang up on a line that has ended by itself, and do not start it again."""
+        self._revivals.pop(session, None)
+        left_over = self._running.get(session)
+        if left_over is not None:
+            await self._hang_up(left_over)
 
     # ---- the loop
 
@@ -169,6 +181,7 @@ class Supervisor:
         was_live = running.state in LIVE
         if running.state is not state or running.reason != reason:
             running.state, running.reason = state, reason
+            running.changed.set()
             self._writer.save(running)
         if state is not SessionState.AWAITING_SCAN:
             running.qr = None
@@ -187,6 +200,8 @@ class Supervisor:
             line = LiveLine(running.scope, running.connection, running.engine.features.chooses_message_id)
             for watcher in self._watchers:
                 watcher.line_up(line)
+            if running.spent is not None:
+                self._spawn(self._bury(running))
         elif was_live and not is_live:
             self._tell_down(running)
 
@@ -222,6 +237,12 @@ class Supervisor:
             if self._running.get(running.scope.session) is running:
                 await self._hang_up(running)
 
+    async def _bury(self, running: Running) -> None:
+        """The session's new engine works: delete what the one before it keeps."""
+        async with self.turns.of(running.scope.session):
+            if self._running.get(running.scope.session) is running and not running.ended:
+                await self._opening.bury(running)
+
     async def _revive(self, scope: SessionScope) -> None:
         """Start a crashed session again, if it is still wanted and nobody was faster."""
         async with self.turns.of(scope.session):
@@ -235,6 +256,7 @@ class Supervisor:
     async def _hang_up(self, running: Running) -> None:
         """Close everything, whatever goes wrong on the way, and give the session back."""
         running.ended = True
+        running.changed.set()
         self._tell_down(running)
         session = running.scope.session
         if running.connection is not None:
@@ -260,6 +282,7 @@ class Supervisor:
         if not running.ended:
             _log.warning("ownership_lost", session=running.scope.session)
             running.ended = True
+            running.changed.set()
             self._tell_down(running)
             self._spawn(self._retire(running))
 

@@ -1,6 +1,7 @@
 """Sessions, and the gateway processes that hold them."""
 
 from sqlalchemy import Index, Table, UniqueConstraint
+from sqlalchemy import text as sql_text
 
 from wagate.store.tables.metadata import METADATA, maybe_number, maybe_text, number, text
 
@@ -34,8 +35,27 @@ SESSION = Table(
     number("epoch"),
     number("created_at"),
     maybe_number("last_seen_at"),
+    maybe_text("device"),
     UniqueConstraint("tenant_id", "name"),
     Index("session_owner", "owner"),
+    Index(
+        "session_device",
+        "device",
+        unique=True,
+        sqlite_where=sql_text("device IS NOT NULL"),
+        postgresql_where=sql_text("device IS NOT NULL"),
+    ),
+)
+
+SESSION_MOVE = Table(
+    "session_move",
+    METADATA,
+    text("session_id", primary_key=True),
+    text("tenant_id"),
+    text("origin"),
+    text("target"),
+    text("phase"),
+    number("begun_at"),
 )
 
 SESSION_COUNTER = Table(

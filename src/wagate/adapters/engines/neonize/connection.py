@@ -35,7 +35,7 @@ from wagate.domain.ids import MessageId
 from wagate.domain.jid import Jid
 from wagate.domain.session import SessionState
 from wagate.ports.abilities import LogsOut, MarksRead, PairingCode, PairsDevices
-from wagate.ports.engine import Connection, Line, NotOnWhatsApp, NotSent, Outgoing, SendImpossible
+from wagate.ports.engine import Connection, Line, NotOnWhatsApp, NotSent, Outgoing
 from wagate.ports.news import LineNews, StateChanged
 from wagate.ports.vault import OwnershipLost, RecordUnreadable, Unit, VaultFailed
 

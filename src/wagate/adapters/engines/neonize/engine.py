@@ -43,8 +43,8 @@ WORDS: Final = EngineWords(
         installation="`pip install 'wagate[neonize]'`, which contains GPL-3.0 code (licences.md)",
     ),
     unproven="The protocol code is whatsmeow's, which thousands run on the live service; wagate's use of it was shown "
-    "on the emulator only. Between whatsmeow's acknowledgement and our copy on disk lies a moment in which a message is "
-    "lost if the process dies: `python -m bench.crash_neonize` looks for it.",
+    "on the emulator only. Between whatsmeow's acknowledgement and our copy on disk lies a moment in which a message "
+    "is lost if the process dies: `python -m bench.crash_neonize` looks for it.",
     module="neonize",
 )
 

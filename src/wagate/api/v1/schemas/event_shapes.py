@@ -43,6 +43,13 @@ class PairingCodeNews(Shown):
     expires_at: Moment = Field(description="How long the code is good for.")
 
 
+class MovedNews(Shown):
+    """A session that another engine goes on with."""
+
+    previous: str = Field(description="The engine until now.")
+    engine: str = Field(description="The engine from now on.")
+
+
 class GapNews(Shown):
     """An interval in which messages may have been lost on the way in."""
 
@@ -86,6 +93,7 @@ SHAPES: Mapping[EventType, type[Shown]] = {
     EventType.SESSION_OUTDATED: OutdatedNews,
     EventType.SESSION_QR: QrNews,
     EventType.SESSION_PAIRING_CODE: PairingCodeNews,
+    EventType.SESSION_MOVED: MovedNews,
     EventType.SESSION_GAP_SUSPECTED: GapNews,
     EventType.MESSAGE_RECEIVED: Message,
     EventType.MESSAGE_QUEUED: Message,

@@ -99,6 +99,11 @@ _DELETE = scoped(
     "DELETE FROM outbox WHERE tenant_id = :tenant AND position IN",
     "(SELECT position FROM outbox WHERE session_id = :session ORDER BY position LIMIT :limit) RETURNING position",
 )
+_NAMELESS = scoped(
+    "SELECT o.message_id FROM outbox o JOIN message m ON m.id = o.message_id",
+    "WHERE o.tenant_id = :tenant AND o.session_id = :session AND o.state = 'queued' AND m.wa_id IS NULL",
+    "ORDER BY o.position LIMIT :limit",
+)
 _SENDING = scoped(
     "SELECT message_id FROM outbox WHERE tenant_id = :tenant AND session_id = :session AND state = 'sending'",
     "ORDER BY position LIMIT :limit",
@@ -160,6 +165,12 @@ def remove_waiting(scope: Scoped, message: MessageId) -> Script[None]:
 def sending(scope: InSession, limit: int) -> Script[list[MessageId]]:
     """Messages that the engine has taken over and that nobody has acknowledged."""
     rows = yield _SENDING(scope, session=scope.session, limit=limit)
+    return [MessageId(row["message_id"]) for row in rows]
+
+
+def nameless(scope: InSession, limit: int) -> Script[list[MessageId]]:
+    """Messages that wait without a WhatsApp id."""
+    rows = yield _NAMELESS(scope, session=scope.session, limit=limit)
     return [MessageId(row["message_id"]) for row in rows]
 
 
