@@ -21,15 +21,18 @@ from wagate.features.messaging.receipts import Receipts
 from wagate.features.messaging.service import Messaging
 from wagate.features.realtime import Hub
 from wagate.features.sessions.catalogue import Catalogue
+from wagate.features.sessions.ending import Ending
+from wagate.features.sessions.importing import Importing
 from wagate.features.sessions.login_gate import LoginGate
 from wagate.features.sessions.moving import Moving, OnTheWay, Patience
 from wagate.features.sessions.opening import Opening
 from wagate.features.sessions.restore import Restore
 from wagate.features.sessions.sealed_settings import SettingsBox
-from wagate.features.sessions.service import Sessions
+from wagate.features.sessions.service import Passages, Sessions
 from wagate.features.sessions.states import States
 from wagate.features.sessions.supervisor import Supervisor
 from wagate.ports.clock import Clock
+from wagate.ports.device import ReadsDevices
 from wagate.ports.engine import Engine
 from wagate.settings import Settings
 from wagate.store import open_database
@@ -77,6 +80,15 @@ An engine can be made, and asked for its words, without what it needs to work (`
 
 _PREFERRED = ("neonize", "native")
 """``docs/engines.md`` says why in this order."""
+
+
+def _readers() -> dict[str, ReadsDevices]:
+    """The programs whose devices can be imported."""
+    from wagate.adapters.foreign.baileys import BaileysFolder
+    from wagate.adapters.foreign.whatsmeow import WhatsmeowDatabase
+
+    return {"baileys": BaileysFolder(), "whatsmeow": WhatsmeowDatabase()}
+
 
 _ADOPT_S = 10.0
 """How often sessions are looked for that another gateway process left behind."""
@@ -192,6 +204,8 @@ def _furnish(settings: Settings, parts: _Parts) -> Gateway:
     supervisor = Supervisor(opening, clock)
     on_the_way = OnTheWay(way_out.in_flight, way_out.disown, way_out.fit)
     moving = Moving(opening, supervisor, on_the_way, clock, parts.move_patience)
+    ending = Ending(opening, supervisor, ERASERS)
+    importing = Importing(opening, supervisor, ending, _readers(), folder.path / "imports", clock)
     dispatcher = Dispatcher(database, way_out, clock)
     supervisor.watch(dispatcher)
     return Gateway(
@@ -199,7 +213,7 @@ def _furnish(settings: Settings, parts: _Parts) -> Gateway:
             access=access,
             journal=journal,
             realtime=realtime,
-            sessions=Sessions(opening, supervisor, moving, ERASERS, clock, default),
+            sessions=Sessions(opening, supervisor, Passages(importing, moving, ending), clock, default),
             messaging=Messaging(database, way_out, dispatcher, Outcomes(journal.relay), clock),
             engines=Catalogue(engines, default),
         ),
@@ -209,6 +223,6 @@ def _furnish(settings: Settings, parts: _Parts) -> Gateway:
             node,
             engines,
             supervisor,
-            Restore(opening, supervisor, clock, adopt_every_s=None if alone else _ADOPT_S),
+            Restore(opening, supervisor, clock, clear=importing.clear, adopt_every_s=None if alone else _ADOPT_S),
         ),
     )

@@ -39,7 +39,7 @@ JSON = st.recursive(
 @settings(max_examples=30, deadline=None)
 @given(DICE)
 def test_a_folder_is_read_whole(dice: Random) -> None:
-    device = _as_baileys_keeps_it(Workshop(dice).device())
+    device = as_baileys_keeps_it(Workshop(dice).device())
     with TemporaryDirectory() as folder:
         write_folder(Path(folder), device)
         assert read_folder(Path(folder)) == device
@@ -85,7 +85,7 @@ def test_of_several_states_the_open_one_is_in_use() -> None:
     ],
 )
 def test_damage_is_named(tmp_path: Path, name: str, content: str | None, complaint: str) -> None:
-    write_folder(tmp_path, _as_baileys_keeps_it(_busy_device()))
+    write_folder(tmp_path, as_baileys_keeps_it(_busy_device()))
     if content is None:
         (tmp_path / name).unlink()
     else:
@@ -95,7 +95,7 @@ def test_damage_is_named(tmp_path: Path, name: str, content: str | None, complai
 
 
 def test_only_plain_files_of_the_folder_itself_are_read(tmp_path: Path) -> None:
-    write_folder(tmp_path, _as_baileys_keeps_it(_busy_device()))
+    write_folder(tmp_path, as_baileys_keeps_it(_busy_device()))
     (tmp_path / "session-1_1.0.json").symlink_to("/etc/hostname")
     with pytest.raises(OSError, match="symbolic"):
         read_folder(tmp_path)
@@ -150,7 +150,7 @@ def write_folder(folder: Path, device: LinkedDevice) -> None:
         write(f"tctoken-{token.person}.json", {"token": _buffer(token.token), **times})
 
 
-def _as_baileys_keeps_it(device: LinkedDevice) -> LinkedDevice:
+def as_baileys_keeps_it(device: LinkedDevice) -> LinkedDevice:
     """A device with what Baileys can keep: one signed prekey, seeds, and no chain that is of no use."""
 
     def state(of: SessionState) -> SessionState:

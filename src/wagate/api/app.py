@@ -40,7 +40,10 @@ def create_app(gateway: Gateway, limits: Limits = LIMITS) -> Starlette:
         redoc_url=None,
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
-        middleware=[Middleware(RequestContext), Middleware(BodyLimit, max_bytes=limits.body_bytes)],
+        middleware=[
+            Middleware(RequestContext),
+            Middleware(BodyLimit, max_bytes=limits.body_bytes, larger={sessions.IMPORT_PATH: limits.upload_bytes}),
+        ],
         exception_handlers=EXCEPTION_HANDLERS,
     )
     # Not include_router: FastAPI resolves included routers anew for every request, which costs more than the route.

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Of one application: the largest body, how many streams may be open, and how often a silent one is heard of."""
+    """Of one application: the largest body, the largest upload and how many files it may have, how many streams may be
+    open, and how often a silent one is heard of.
+    """
 
     body_bytes: int = 1_000_000
+    upload_bytes: int = 256 * 1024 * 1024
+    upload_files: int = 50_000
     streams: int = 1_000
     heartbeat_s: float = 15.0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Mapping
 from time import perf_counter
 
 import structlog
@@ -74,18 +75,20 @@ class RequestContext:
 class BodyLimit:
     """Refuses a body over the limit: by its Content-Length at once, or while it comes in, never after buffering it."""
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
-        """Wrap ``app``."""
+    def __init__(self, app: ASGIApp, max_bytes: int, larger: Mapping[str, int] | None = None) -> None:
+        """Wrap ``app``. Some paths take ``larger`` bodies."""
         self._app = app
         self._max_bytes = max_bytes
+        self._larger = larger or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        max_bytes = self._larger.get(scope["path"], self._max_bytes)
         declared = Headers(scope=scope).get("content-length", "")
-        if declared.isdecimal() and int(declared[:20]) > self._max_bytes:
+        if declared.isdecimal() and int(declared[:20]) > max_bytes:
             await (await answer_framework_error(Request(scope), HTTPException(413)))(scope, receive, send)
             return
         seen = 0
@@ -95,7 +98,7 @@ class BodyLimit:
             message = await receive()
             if message["type"] == "http.request":
                 seen += len(message.get("body", b""))
-                if seen > self._max_bytes:
+                if seen > max_bytes:
                     raise HTTPException(413)
             return message
 

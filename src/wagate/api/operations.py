@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wagate.api.routing import JSON
+from wagate.api.uploads import FORM
 
 Document = dict[str, Any]
 
@@ -56,6 +57,12 @@ class Operation:
         return self.spec.get("requestBody", {}).get("content", {}).get(JSON, {}).get("example")
 
     @property
+    def form_example(self) -> dict[str, str]:
+        """The fields of a form that it accepts, as curl takes them; empty when it takes none."""
+        content = self.spec.get("requestBody", {}).get("content", {})
+        return dict(content.get(FORM, {}).get("example", {}))
+
+    @property
     def responses(self) -> list[tuple[str, str, Any]]:
         """Each answer: status, description, and its example (None for errors, which all look alike)."""
         return [
@@ -95,6 +102,7 @@ def curl(operation: Operation, server: str) -> str:
     if operation.request_example is not None:
         lines.append("-H 'Content-Type: application/json'")
         lines.append(f"-d '{json.dumps(operation.request_example, ensure_ascii=False)}'")
+    lines += [f"-F {name}={value}" for name, value in operation.form_example.items()]
     return " \\\n  ".join(lines)
 
 
@@ -106,7 +114,8 @@ def _parameters(spec: Document, schemas: Document) -> tuple[Field, ...]:
 
 
 def _body(spec: Document, schemas: Document) -> Iterator[Field]:
-    schema = spec.get("requestBody", {}).get("content", {}).get(JSON, {}).get("schema")
+    content = spec.get("requestBody", {}).get("content", {})
+    schema = content.get(JSON, content.get(FORM, {})).get("schema")
     if schema:
         yield from _fields(_resolved(schema, schemas), schemas, "")
 

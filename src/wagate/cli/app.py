@@ -206,5 +206,50 @@ def pair_session(
     _run(pair(name, code, as_json=as_json))
 
 
+@session_app.command("start")
+def start_session(
+    name: Annotated[str, typer.Argument(help="Name or id of the session.")], as_json: Json = False
+) -> None:
+    """Start a session, which then connects by itself."""
+    from wagate.cli.sessions import start
+
+    _run(start(name, as_json=as_json))
+
+
+@session_app.command("move")
+def move_session(
+    name: Annotated[str, typer.Argument(help="Name or id of the session.")],
+    to: Annotated[str, typer.Option("--to", metavar="ENGINE", help="The engine that goes on: native or neonize.")],
+    as_json: Json = False,
+) -> None:
+    """Have another engine go on with the linked device, without pairing again."""
+    from wagate.cli.sessions import move
+
+    _run(move(name, to, as_json=as_json))
+
+
+@session_app.command("import")
+def import_session(
+    from_whatsmeow: Annotated[
+        Path | None, typer.Option("--from-whatsmeow", metavar="FILE", help="A whatsmeow (neonize, …) SQLite database.")
+    ] = None,
+    from_baileys: Annotated[
+        Path | None, typer.Option("--from-baileys", metavar="FOLDER", help="A multi-file auth folder of Baileys.")
+    ] = None,
+    jid: Annotated[str | None, typer.Option(help="Which device, if the database holds several.")] = None,
+    name: Annotated[str | None, typer.Option(help="A word for the session.")] = None,
+    engine: Annotated[str | None, typer.Option(help="Which engine goes on with it.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a session of a linked device that another program used until now. That program must never run again."""
+    from wagate.cli.sessions import Import, take_over
+
+    if (from_whatsmeow is None) == (from_baileys is None):
+        raise CommandFailed("Name one source: --from-whatsmeow FILE, or --from-baileys FOLDER.", Exit.USAGE)
+    source, path = ("whatsmeow", from_whatsmeow) if from_whatsmeow is not None else ("baileys", from_baileys)
+    assert path is not None
+    _run(take_over(Import(source, path, jid, name, engine), as_json=as_json))
+
+
 def _run(command: Coroutine[Any, Any, None]) -> None:
     asyncio.run(command)

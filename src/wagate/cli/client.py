@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -13,7 +15,9 @@ import orjson
 from wagate.cli.outcome import CommandFailed, Exit
 from wagate.cli.variables import DEFAULT_URL, KEY_VARIABLE, URL_VARIABLE
 
-_TIMEOUT_S = 90
+_LARGE = 1_000_000
+_TIMEOUT_S = 240
+"""A move waits for messages on their way, and for the other engine to connect."""
 
 
 class ApiRefused(CommandFailed):
@@ -34,7 +38,7 @@ class ApiClient:
         found = key or os.environ.get(KEY_VARIABLE)
         if not found:
             raise CommandFailed(f"No API key. Set {KEY_VARIABLE}; `wagate key create` makes one.", Exit.NOT_ALLOWED)
-        self._headers = {"Authorization": f"Bearer {found}", "Content-Type": "application/json"}
+        self._headers = {"Authorization": f"Bearer {found}"}
 
     async def __aenter__(self) -> Self:
         """Open it."""
@@ -60,12 +64,25 @@ class ApiClient:
 
         Raises ApiRefused, or CommandFailed when nobody answers.
         """
+        encoded = None if body is None else orjson.dumps(body)
+        sent = {"Content-Type": "application/json", **(headers or {})}
+        return await self._request(method, path, data=encoded, params=query, headers=sent)
+
+    async def _request(
+        self,
+        method: str,
+        path: str,
+        *,
+        data: bytes | aiohttp.FormData | None,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
         try:
             async with self._http.request(
                 method,
                 f"{self._url}/v1{path}",
-                data=None if body is None else orjson.dumps(body),
-                params=query,
+                data=data,
+                params=params,
                 headers={**self._headers, **(headers or {})},
             ) as response:
                 raw = await response.read()
@@ -79,6 +96,23 @@ class ApiClient:
                 Exit.UNREACHABLE,
             ) from error
         return _read(self._url, status, raw)
+
+    async def upload(self, path: str, words: Mapping[str, str], files: Iterable[Path]) -> Any:
+        """What a route under /v1 answers to a form; every file is a part called ``file``.
+
+        Raises ApiRefused, or CommandFailed when nobody answers or a file cannot be read.
+        """
+        form = aiohttp.FormData(dict(words))
+        with ExitStack() as opened:
+            try:
+                for file in files:
+                    is_large = file.stat().st_size > _LARGE
+                    # Thousands of small files must not all be open at once.
+                    content = opened.enter_context(file.open("rb")) if is_large else file.read_bytes()
+                    form.add_field("file", content, filename=file.name)
+            except OSError as error:
+                raise CommandFailed(f"{error.filename} cannot be read: {error.strerror}.") from error
+            return await self._request("POST", path, data=form)
 
     async def all(self, path: str, query: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
         """Every item of a list, page by page."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final, Protocol, runtime_checkable
 
 from wagate.domain.errors import DeviceUnreadable
@@ -196,6 +197,21 @@ class CarriesDevices(Protocol):
 
     def holdable(self, device: LinkedDevice) -> LinkedDevice:
         """What ``export_device`` answers after ``import_device``, but for newer prekeys."""
+        ...
+
+
+class ReadsDevices(Protocol):
+    """The way in which some other program keeps a linked device in files."""
+
+    def place(self, name: str) -> str | None:
+        """Under which name a file of theirs is laid into a folder to be read; None for one that is of no use."""
+        ...
+
+    def read(self, folder: Path, jid: str | None) -> LinkedDevice:
+        """The device in a folder's files, which may say anything; it takes a while. ``jid`` chooses one of several.
+
+        Raises DeviceUnreadable (DeviceNotNamed among them), OSError.
+        """
         ...
 
 

@@ -66,7 +66,7 @@ async def test_an_engine_that_is_not_there_is_refused(house: House) -> None:
 async def test_an_engine_that_is_not_installed_is_refused_with_what_to_do(house: House) -> None:
     ours = house.gateway.sessions
     opening = replace(ours._opening, absent={"neonize": "its library is missing: install it"})
-    sessions = Sessions(opening, ours._supervisor, ours._moving, (), house.clock, "fake")
+    sessions = Sessions(opening, ours._supervisor, ours._passages, house.clock, "fake")
     with pytest.raises(UnknownEngine, match="'neonize' cannot be used: its library is missing: install it"):
         await sessions.create(house.us, engine="neonize")
 

@@ -13,9 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from typing_extensions import override
+
 from wagate.adapters.foreign.baileys_signal import sender_key_of, session_of
 from wagate.adapters.foreign.fields import Fields, fields_of, items_of, octets, parsed, point, untyped, whole, word
-from wagate.domain.errors import DeviceUnreadable
+from wagate.domain.errors import DeviceNotNamed, DeviceUnreadable
 from wagate.domain.jid import LID_SERVER, PHONE_SERVER
 from wagate.ports.device import (
     Account,
@@ -23,6 +25,7 @@ from wagate.ports.device import (
     LinkedDevice,
     OneTimeKey,
     PrivacyToken,
+    ReadsDevices,
     SignedKey,
     address,
 )
@@ -56,6 +59,23 @@ def is_known(name: str) -> bool:
 def read_folder(folder: Path) -> LinkedDevice:
     """The linked device in a folder. Raises DeviceUnreadable, OSError."""
     return _Folder(folder).device()
+
+
+class BaileysFolder(ReadsDevices):
+    """Reads the files of one folder, which hold one linked device."""
+
+    @override
+    def place(self, name: str) -> str | None:
+        """Every file with a name that Baileys gives."""
+        return name if is_known(name) else None
+
+    @override
+    def read(self, folder: Path, jid: str | None) -> LinkedDevice:
+        """Read the device; ``jid``, if it is given, must be its own."""
+        device = read_folder(folder)
+        if jid is not None and jid.lstrip("+").partition("@")[0] not in _names_of(device):
+            raise DeviceNotNamed(f"The folder is the device {device.pn}, not {jid!r}", pointer="/jid")
+        return device
 
 
 class _Folder:
@@ -181,6 +201,11 @@ class _Folder:
         if len(text) > MAX_FILE or self._left < 0:
             raise DeviceUnreadable(f"{name} is too large, or all files together are")
         return parsed(text, name)
+
+
+def _names_of(device: LinkedDevice) -> tuple[str, str]:
+    name = device.pn.partition("@")[0]
+    return name, name.partition(":")[0]
 
 
 def _device(user: str, domain: str | None, number: str) -> str | None:

@@ -10,15 +10,20 @@ from pydantic import Field
 from starlette.responses import Response
 
 from wagate.api import qr
-from wagate.api.errors import NotAcceptable
+from wagate.api.errors import NotAcceptable, UnsupportedMediaType
 from wagate.api.qr import QrForm
 from wagate.api.routing import GuardedRoute, answer, gateway_of, needs, principal_of
+from wagate.api.uploads import received
 from wagate.api.v1.schemas import sessions as schemas
 from wagate.api.v1.schemas.lists import ListQuery
 from wagate.domain.errors import (
+    DeviceInUse,
+    DeviceNotNamed,
+    DeviceUnreadable,
     InvalidCursor,
     InvalidProxy,
     InvalidRecipient,
+    MoveFailed,
     PreconditionFailed,
     QrNotReady,
     SessionAlreadyPaired,
@@ -35,6 +40,8 @@ from wagate.features.sessions.opening import HeldElsewhere
 from wagate.features.sessions.shape import iso, session_shape
 
 _ENTITY_TAG = re.compile(r'(?<!W/)"([^"]*)"')
+IMPORT_PATH = "/v1/sessions/import"
+
 _SECRET = {"Cache-Control": "no-store"}
 
 router = APIRouter(route_class=GuardedRoute, tags=["sessions"])
@@ -57,6 +64,39 @@ async def create_session(request: Request, body: schemas.CreateSession) -> Respo
         settings=body.settings.model_dump(exclude_unset=True),
         metadata=body.metadata,
     )
+    return answer(
+        session_shape(session), 201, {"Location": f"/v1/sessions/{session.id}", "ETag": f'"{session.edition}"'}
+    )
+
+
+@router.post(
+    IMPORT_PATH, status_code=201, response_model=schemas.Session, openapi_extra={"requestBody": schemas.IMPORT_FORM}
+)
+@needs(
+    Scope.SESSIONS_WRITE,
+    DeviceUnreadable,
+    DeviceNotNamed,
+    DeviceInUse,
+    SessionNameTaken,
+    UnknownEngine,
+    UnsupportedByEngine,
+    UnsupportedMediaType,
+    MoveFailed,
+)
+async def import_session(request: Request) -> Response:
+    """Make a session of a linked device that another program kept until now; nobody has to pair again.
+
+    The session is stopped. See to it that the other program never runs again, then start it: two programs that use the
+    same keys destroy the device's encryption.
+    """
+    form = await received(request, request.app.state.limits.upload_files)
+    form.allow("source", "jid", "name", "engine")
+    sessions = gateway_of(request).sessions
+    async with sessions.upload(form.word("source") or "") as upload:
+        await form.lay_out(upload.folder, upload.reader.place)
+        session = await sessions.import_device(
+            principal_of(request), upload, jid=form.word("jid"), name=form.word("name"), engine=form.word("engine")
+        )
     return answer(
         session_shape(session), 201, {"Location": f"/v1/sessions/{session.id}", "ETag": f'"{session.edition}"'}
     )
@@ -133,6 +173,25 @@ async def stop_session(request: Request, session: str) -> Response:
 async def restart_session(request: Request, session: str) -> Response:
     """Stop, then start."""
     return _shown(await gateway_of(request).sessions.restart(principal_of(request), session))
+
+
+@router.post("/v1/sessions/{session}/move", response_model=schemas.Session)
+@needs(
+    Scope.SESSIONS_WRITE,
+    SessionNotFound,
+    SessionNotPaired,
+    UnknownEngine,
+    UnsupportedByEngine,
+    MoveFailed,
+    HeldElsewhere,
+)
+async def move_session(request: Request, session: str, body: schemas.MoveSession) -> Response:
+    """Have another engine go on with the linked device, without pairing again.
+
+    What waits stays queued; a message whose outcome does not come in time becomes `unknown`. A session that was running
+    is connected again when this answers, which takes some seconds; when it fails, the session goes on as it was.
+    """
+    return _shown(await gateway_of(request).sessions.move(principal_of(request), session, body.engine))
 
 
 @router.post("/v1/sessions/{session}/logout", response_model=schemas.Session)

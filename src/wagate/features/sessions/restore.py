@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import TaskGroup
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 
 import structlog
 
@@ -32,13 +32,25 @@ _log = structlog.get_logger(__name__)
 class Restore:
     """A pass over all sessions, then a look now and then at what other processes left behind."""
 
-    def __init__(self, opening: Opening, supervisor: Supervisor, clock: Clock, *, adopt_every_s: float | None) -> None:
-        """Open lines through ``supervisor``. ``adopt_every_s`` is None where no other process can be."""
+    def __init__(
+        self,
+        opening: Opening,
+        supervisor: Supervisor,
+        clock: Clock,
+        *,
+        clear: Callable[[], Awaitable[None]],
+        adopt_every_s: float | None,
+    ) -> None:
+        """Open lines through ``supervisor``, after ``clear`` has put away what was left half done.
+
+        ``adopt_every_s`` is None where no other process can be.
+        """
         self.done = False
         """Whether the first pass is through."""
         self._opening = opening
         self._supervisor = supervisor
         self._clock = clock
+        self._clear = clear
         self._adopt_every_s = adopt_every_s
         self._slots = asyncio.Semaphore(_AT_ONCE)
 
@@ -46,6 +58,7 @@ class Restore:
         """Look at every session once; then, where there may be other processes, adopt what they let go of."""
         while not self.done:
             try:
+                await self._clear()
                 await self._pass(None)
                 self.done = True
             except StorageUnavailable:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, replace
 
 from wagate.domain.errors import (
     InvalidRecipient,
@@ -23,7 +24,8 @@ from wagate.domain.page import DEFAULT_LIMIT, Order, Page, read_cursor, write_cu
 from wagate.domain.session import FINAL, Reason, Session, SessionSettings, SessionState
 from wagate.features.access import Principal
 from wagate.features.sessions import repository
-from wagate.features.sessions.ending import Ending, Eraser
+from wagate.features.sessions.ending import Ending
+from wagate.features.sessions.importing import Importing, Upload
 from wagate.features.sessions.lines import QrCode, pairing_of
 from wagate.features.sessions.moving import Moving
 from wagate.features.sessions.naming import checked_name, merged_metadata, new_name
@@ -39,6 +41,15 @@ from wagate.store.script import Script
 STOPPED_BY_USER = Reason("stopped_by_user")
 
 
+@dataclass(frozen=True, slots=True)
+class Passages:
+    """The ways in which a session comes, goes, and changes hands."""
+
+    importing: Importing
+    moving: Moving
+    ending: Ending
+
+
 class Sessions:
     """Sessions of all tenants; every verb is narrowed to the principal's. ``ref`` is a session's id or its name.
 
@@ -47,21 +58,16 @@ class Sessions:
     """
 
     def __init__(
-        self,
-        opening: Opening,
-        supervisor: Supervisor,
-        moving: Moving,
-        erasers: Sequence[Eraser],
-        clock: Clock,
-        default_engine: str,
+        self, opening: Opening, supervisor: Supervisor, passages: Passages, clock: Clock, default_engine: str
     ) -> None:
-        """``erasers`` remove, chunk by chunk, what other rooms keep of a session that is deleted."""
+        """Sessions without an engine of their choice get ``default_engine``."""
         self._opening = opening
         self._database = opening.database
         self._box = opening.box
         self._supervisor = supervisor
-        self._moving = moving
-        self._ending = Ending(opening, supervisor, erasers)
+        self._moving = passages.moving
+        self._importing = passages.importing
+        self._ending = passages.ending
         self._clock = clock
         self._default_engine = default_engine
 
@@ -194,6 +200,28 @@ class Sessions:
         session = await self.get(principal, ref)
         async with self._supervisor.turns.of(session.id):
             await self._moving.move(await self.get(principal, session.id), engine)
+        return await self.get(principal, session.id)
+
+    def upload(self, source: str) -> AbstractAsyncContextManager[Upload]:
+        """A place for the files in which another program keeps a linked device. Raises InvalidRequest."""
+        return self._importing.upload(source)
+
+    async def import_device(
+        self,
+        principal: Principal,
+        upload: Upload,
+        *,
+        jid: str | None = None,
+        name: str | None = None,
+        engine: str | None = None,
+    ) -> Session:
+        """Make a stopped, paired session of an uploaded device; ``jid`` chooses one of several.
+
+        Raises DeviceUnreadable, DeviceNotNamed, DeviceInUse, SessionNameTaken, InvalidRequest, UnknownEngine,
+        UnsupportedByEngine, MoveFailed.
+        """
+        chosen = engine or self._default_engine
+        session = await self._importing.take(principal, upload, jid=jid, name=name, engine=chosen)
         return await self.get(principal, session.id)
 
     async def logout(self, principal: Principal, ref: str) -> Session:

@@ -32,7 +32,7 @@ class CreateSession(Asked):
         "Without it one is made up.",
     )
     engine: Annotated[Line, StringConstraints(max_length=50)] | None = Field(
-        default=None, description="How to reach WhatsApp; fixed for the session's life. Default: the setting `engine`."
+        default=None, description="How to reach WhatsApp; `POST …/move` changes it. Default: the setting `engine`."
     )
     settings: SettingsPatch = Field(default_factory=SettingsPatch)
     metadata: dict[Word, Value] = Field(
@@ -56,6 +56,53 @@ class UpdateSession(Asked):
         if value is None:
             raise ValueError("cannot be null; leave it out to keep it")
         return value
+
+
+class MoveSession(Asked):
+    """Where a session goes."""
+
+    model_config = example({"engine": "native"})
+
+    engine: Annotated[Line, StringConstraints(min_length=1, max_length=50)] = Field(
+        description="The engine that goes on with the linked device: `native` or `neonize`."
+    )
+
+
+IMPORT_FORM: dict[str, Any] = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": ["source", "file"],
+                "properties": {
+                    "source": {
+                        "type": "string",
+                        "enum": ["baileys", "whatsmeow"],
+                        "description": "What the other program is built on.",
+                    },
+                    "file": {
+                        "type": "array",
+                        "items": {"type": "string", "contentMediaType": "application/octet-stream"},
+                        "description": "whatsmeow: the SQLite file, and the one ending in `-wal` if there is one. "
+                        "Baileys: every file of the multi-file auth folder.",
+                    },
+                    "jid": {
+                        "type": "string",
+                        "description": "Which device, if a database holds several: its JID, or the phone number.",
+                    },
+                    "name": {"type": "string", "description": "What to call the session."},
+                    "engine": {
+                        "type": "string",
+                        "description": "Which engine goes on with it. Default: the setting `engine`.",
+                    },
+                },
+            },
+            "example": {"source": "whatsmeow", "file": "@session.db", "name": "support"},
+        }
+    },
+}
+"""The form of an import, for the API's description."""
 
 
 class RequestPairingCode(Asked):

@@ -1,7 +1,7 @@
 """What whatsmeow noted about messages, looked up from outside the process in which whatsmeow has its file open.
 
-``python -m wagate.adapters.engines.neonize.worker.notes FOLDER`` reads secrets (hex, one a line) and answers with a JSON
-object from secret to id; 3 when the file cannot be read. Why this takes a process: ``device_file``.
+``python -m wagate.adapters.engines.neonize.worker.notes FOLDER`` reads secrets (hex, one a line) and answers with a
+JSON object from secret to id; 3 when the file cannot be read. Why this takes a process: ``device_file``.
 """
 
 from __future__ import annotations
