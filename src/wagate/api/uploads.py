@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 from asyncio import to_thread
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path, PurePath
 from typing import IO
 
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
@@ -53,19 +54,27 @@ class Form:
                 _copy(file.file, folder / name)
 
 
-async def received(request: Request, max_files: int) -> Form:
-    """Read a form whose files are all called ``file``. Raises UnsupportedMediaType, InvalidRequest."""
+@asynccontextmanager
+async def received(request: Request, max_files: int) -> AsyncIterator[Form]:
+    """A form, whose files are all called ``file``, while it lasts. Raises UnsupportedMediaType, InvalidRequest."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
         raise UnsupportedMediaType(f"Send a form of the type `{FORM}`.")
     try:
-        form = await request.form(max_files=max_files, max_fields=_FIELDS, max_part_size=_FIELD_BYTES)
+        data = await request.form(max_files=max_files, max_fields=_FIELDS, max_part_size=_FIELD_BYTES)
     except HTTPException as error:
         if error.status_code != 400:
             raise
         raise InvalidRequest(f"The form cannot be read: {error.detail}") from error
+    try:
+        yield _sorted(data)
+    finally:
+        await data.close()
+
+
+def _sorted(data: FormData) -> Form:
     words: dict[str, str] = {}
     files: list[UploadFile] = []
-    for name, value in form.multi_items():
+    for name, value in data.multi_items():
         if isinstance(value, str):
             words[name] = value
         elif name == "file":

@@ -89,10 +89,9 @@ async def import_session(request: Request) -> Response:
     The session is stopped. See to it that the other program never runs again, then start it: two programs that use the
     same keys destroy the device's encryption.
     """
-    form = await received(request, request.app.state.limits.upload_files)
-    form.allow("source", "jid", "name", "engine")
-    sessions = gateway_of(request).sessions
-    async with sessions.upload(form.word("source") or "") as upload:
+    sessions, most = gateway_of(request).sessions, request.app.state.limits.upload_files
+    async with received(request, most) as form, sessions.upload(form.word("source") or "") as upload:
+        form.allow("source", "jid", "name", "engine")
         await form.lay_out(upload.folder, upload.reader.place)
         session = await sessions.import_device(
             principal_of(request), upload, jid=form.word("jid"), name=form.word("name"), engine=form.word("engine")
