@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from functools import partial
+from pathlib import Path
+
 import pytest
 
 from fixtures.rooms import eventually
 from judges.client import Talker
+from judges.gateway import GatewayClient
 from judges.native import NativeClients
+from judges.parked import ParkedEngine
 from judges.peers import Judge, baileys, neonize, scratch
+from wagate.adapters.engines.native import Habits, NativeEngine
 from wagate.adapters.engines.neonize.store import export_device, holdable, write_device
 from wagate.adapters.foreign.baileys import read_folder
+from wagate.bootstrap import build
+from wagate.domain.content import Text
+from wagate.domain.session import LIVE
+from wagate.features.messaging.outbox import SendRequest
+from wagate.settings import Settings
 from whatsapp_emulator.client import EmulatorClient
 from whatsapp_emulator.emulator import Emulator
+from whatsapp_emulator.world.audit import Violation
 
 pytestmark = pytest.mark.judge
 
@@ -91,6 +105,76 @@ async def test_a_device_of_baileys_goes_on(emulator: Emulator, control: Emulator
                     await _talk(us, emulator, control, "native")
                     await us.until(lambda: len(us.accepted) == 1)
     assert emulator.world.audit.counts["receipt retry"] == 0
+
+
+async def test_a_session_of_the_gateway_goes_there_and_back_under_traffic(
+    emulator: Emulator, control: EmulatorClient, tmp_path: Path
+) -> None:
+    """Texts come in and go out all the time: none is lost, none comes twice, and no key is used twice."""
+    contact = await control.account(CONTACT, "Ana")
+    await control.account(US, "Shop")
+    phone, promised = control.phone(CONTACT), 0
+    with scratch() as folder:
+        parked = ParkedEngine(neonize(emulator.whereabouts, folder), folder, US)
+        native = NativeEngine(
+            url=emulator.whereabouts.plain_url,
+            root_key=bytes.fromhex(emulator.whereabouts.root_key),
+            habits=Habits(longest_pause_s=1.0),
+        )
+        settings = Settings(data=tmp_path / "gateway", engine="native", login_rate=0)
+        async with await build(settings, engines=[native, parked]) as gateway:
+            us = await gateway.access.operator()
+            session = await gateway.sessions.create(us, name="judged")
+            await gateway.sessions.start(us, session.id)
+            client = GatewayClient(gateway, us, US)
+            await control.phone(US).scan(await client.qr_text())
+
+            async def shown() -> set[str]:
+                texts = [text for _, text in await client.shown()]
+                texts += [text for peer in parked.peers for _, text in await peer.shown()]
+                assert len(texts) == len(set(texts)), "a text was shown twice"
+                return set(texts)
+
+            async def exchange(texts: int) -> None:
+                nonlocal promised
+                for _ in range(texts):
+                    number, promised = promised, promised + 1
+                    await phone.type(US, f"in {number}")
+                    await gateway.messaging.send(us, session.id, SendRequest(contact.pn, Text(f"out {number}")))
+
+            async def has_all() -> bool:
+                return len(await shown()) == promised
+
+            ours = time.time()
+            for engine in ("neonize", "native") * 2:
+                if engine == "neonize":
+                    assert _faults_since(emulator, ours) == []
+                async with asyncio.TaskGroup() as tasks:
+                    if engine == "neonize":
+                        # Only a client that acknowledges after it has stored may be stopped in mid-stream.
+                        tasks.create_task(exchange(20))
+                    moving = tasks.create_task(gateway.sessions.move(us, session.id, engine))
+                assert moving.result().state in LIVE
+                ours = time.time()
+                await exchange(5)
+                await eventually(has_all, 30.0)
+                await eventually(partial(_all_sent, client), 30.0)
+            assert _faults_since(emulator, ours) == []
+        texts = [message.text for message in await phone.inbox(wait_s=10)]
+        assert sorted(texts) == sorted(f"out {number}" for number in range(promised))
+    for device in emulator.world.account(US).devices.values():
+        # neonize's own: it sends and receives at once, and one of the two forgets what the other did to the ratchet.
+        for kind in ("ratchet_reuse", "failed_decryption"):
+            emulator.forgive(kind, device.label)
+
+
+def _faults_since(emulator: Emulator, moment: float) -> list[Violation]:
+    """What went wrong while the native engine had the device."""
+    return [violation for violation in emulator.world.audit.violations if violation.at >= moment]
+
+
+async def _all_sent(client: GatewayClient) -> bool:
+    return not await client.unsettled()
 
 
 async def _talk(us: Talker, emulator: Emulator, control: EmulatorClient, word: str) -> None:
