@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.rooms import eventually
-from judges.client import Talker
+from fixtures.rooms import eventually, until
+from judges.client import Client, Talker
 from judges.gateway import GatewayClient
 from judges.native import NativeClients
 from judges.parked import ParkedEngine
@@ -22,6 +22,8 @@ from wagate.bootstrap import build
 from wagate.domain.content import Text
 from wagate.domain.session import LIVE
 from wagate.features.messaging.outbox import SendRequest
+from wagate.ports.device import LinkedDevice
+from wagate.ports.ratchets import MessageKey
 from wagate.settings import Settings
 from whatsapp_emulator.client import EmulatorClient
 from whatsapp_emulator.emulator import Emulator
@@ -32,7 +34,7 @@ pytestmark = pytest.mark.judge
 US, CONTACT = "4915100000021", "4915100000022"
 
 
-async def _pair_and_talk(judge: Judge, control: EmulatorClient) -> None:
+async def _pair_and_talk(judge: Judge, emulator: Emulator, control: EmulatorClient) -> None:
     """Link the judge, and have it talk with a contact: both sides' ratchets turn, and one message waits at the end."""
     contact = await control.account(CONTACT, "Ana")
     await control.account(US, "Shop")
@@ -44,25 +46,34 @@ async def _pair_and_talk(judge: Judge, control: EmulatorClient) -> None:
             await peer.send(contact.pn, f"out {number}")
             await phone.type(US, f"in {number}")
             await peer.shows(f"in {number}")
+        await _settled(emulator)
 
 
 async def test_a_device_goes_from_neonize_to_native_and_back(emulator: Emulator, control: EmulatorClient) -> None:
     with scratch() as folder:
         judge, path = neonize(emulator.whereabouts, folder), folder / f"{US}.db"
-        await _pair_and_talk(judge, control)
+        await _pair_and_talk(judge, emulator, control)
+        async with judge.open(US) as peer:
+            await peer.wait("open")
+            await _overtake(peer, emulator, control, "late for neonize")
         await control.phone(CONTACT).type(US, "nobody is there")
         device = export_device(path)
+        assert _skipped(device)
         async with NativeClients(emulator.whereabouts) as ours:
             await ours.take_over(US, device)
             async with ours.open(US) as us:
+                await us.shows("late for neonize")
                 await us.shows("nobody is there")
                 await _talk(us, emulator, control, "native")
                 await us.until(lambda: len(us.accepted) == 1)
+                await _overtake(us, emulator, control, "late for native")
             await control.phone(CONTACT).type(US, "nobody again")
             device = await ours.hand_over(US)
+            assert _skipped(device)
         write_device(path, device)
         assert export_device(path).sessions == holdable(device).sessions
         async with judge.open(US) as peer:
+            await peer.shows("late for native")
             await peer.shows("nobody again")
             await _talk(peer, emulator, control, "neonize")
     assert emulator.world.audit.counts["receipt retry"] == 0
@@ -89,7 +100,7 @@ async def test_neonize_takes_over_a_device_that_was_always_ours(emulator: Emulat
 @pytest.mark.parametrize("successor", ["native", "neonize"])
 async def test_a_device_of_baileys_goes_on(emulator: Emulator, control: EmulatorClient, successor: str) -> None:
     with scratch() as folder:
-        await _pair_and_talk(baileys(emulator.whereabouts, folder), control)
+        await _pair_and_talk(baileys(emulator.whereabouts, folder), emulator, control)
         device = read_folder(folder / f"baileys-{US}")
         await control.phone(CONTACT).type(US, "nobody is there")
         if successor == "neonize":
@@ -175,6 +186,29 @@ def _faults_since(emulator: Emulator, moment: float) -> list[Violation]:
 
 async def _all_sent(client: GatewayClient) -> bool:
     return not await client.unsettled()
+
+
+async def _overtake(us: Client, emulator: Emulator, control: EmulatorClient, text: str) -> None:
+    """A text gets lost on the way, the next one does not: the first will come when the device is connected again."""
+    await _settled(emulator)
+    phone = control.phone(CONTACT)
+    await control.faults(drop_rate=1.0)
+    await phone.type(US, text)
+    await control.faults(drop_rate=0.0)
+    await phone.type(US, f"before {text}")
+    await us.shows(f"before {text}")
+    await _settled(emulator, waiting=1)
+
+
+async def _settled(emulator: Emulator, waiting: int = 0) -> None:
+    """Wait until our device has acknowledged all but so many stanzas: a judge is killed, and must not be in between."""
+    (device,) = emulator.world.account(US).devices.values()
+    await until(lambda: len(device.queue) == waiting)
+
+
+def _skipped(device: LinkedDevice) -> list[MessageKey]:
+    """The keys of messages that were overtaken."""
+    return [key for session in device.sessions for chain in session.current.receiving for key in chain.skipped]
 
 
 async def _talk(us: Talker, emulator: Emulator, control: EmulatorClient, word: str) -> None:
