@@ -26,12 +26,16 @@ class Stage(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An engine as it presents itself: its promises, what its connections can do, what its network can stage."""
+    """An engine as it presents itself: its promises, what its connections can do, what its network can stage.
+
+    ``carries``: its linked devices can be carried to and from other engines.
+    """
 
     name: str
     features: EngineFeatures
     connection: type[Connection]
     stages: frozenset[Stage] = frozenset()
+    carries: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,7 @@ class Question:
     unpromised: str | None = None
     ability: type | None = None
     stage: Stage | None = None
+    carries: bool = False
 
     def excuse(self, candidate: Candidate) -> str | None:
         """Why this is not for a candidate; None: it is."""
@@ -53,6 +58,8 @@ class Question:
             return f"{name} promises {self.unpromised}: another question asks for it"
         if self.ability is not None and not issubclass(candidate.connection, self.ability):
             return f"{name} does not have the ability {self.ability.__name__}"
+        if self.carries and not candidate.carries:
+            return f"{name} does not carry devices"
         if self.stage is not None and self.stage not in candidate.stages:
             return f"the network of {name} cannot stage it: nothing there {self.stage.value}"
         return None
@@ -71,12 +78,13 @@ class Paper:
         unpromised: str | None = None,
         ability: type | None = None,
         stage: Stage | None = None,
+        carries: bool = False,
     ) -> Callable[[Ask], Ask]:
         """Add a question: for everybody, unless something is named."""
         assert {promised, unpromised} <= {None, *PROMISES}, "there is no such promise"
 
         def add(ask: Ask) -> Ask:
-            self.questions.append(Question(ask, promised, unpromised, ability, stage))
+            self.questions.append(Question(ask, promised, unpromised, ability, stage, carries))
             return ask
 
         return add

@@ -4,7 +4,7 @@ To add a candidate: a network for it in ``networks.py``, a ``Candidate`` and a t
 which questions are not for whom, and why.
 """
 
-from contracts import engine, engine_promises, engine_refusals, engine_survival
+from contracts import engine, engine_carrying, engine_promises, engine_refusals, engine_survival
 from contracts.examinee import OTHER, OWN, Network
 from contracts.invariants import contradictions
 from contracts.networks import EmulatedNetwork, FakeNetwork, NeonizeNetwork
@@ -20,15 +20,15 @@ from wagate.adapters.engines.neonize.engine import FEATURES as NEONIZE_FEATURES
 from whatsapp_emulator.client import EmulatorClient
 from whatsapp_emulator.emulator import Emulator
 
-PAPERS = (engine.PAPER, engine_survival.PAPER, engine_refusals.PAPER, engine_promises.PAPER)
+PAPERS = (engine.PAPER, engine_survival.PAPER, engine_refusals.PAPER, engine_promises.PAPER, engine_carrying.PAPER)
 QUESTIONS = [question for paper in PAPERS for question in paper.questions]
 
 SHORT_CODES = frozenset({Stage.SHORT_CODES})
 
-NATIVE = Candidate("native", NATIVE_FEATURES, NativeConnection, frozenset(Stage))
+NATIVE = Candidate("native", NATIVE_FEATURES, NativeConnection, frozenset(Stage), carries=True)
 FAKE = Candidate("fake", FAKE_FEATURES, FakeConnection, SHORT_CODES)
 UNPROMISING = Candidate("fake without promises", WITHOUT_PROMISES, FakeConnection, SHORT_CODES)
-NEONIZE = Candidate("neonize", NEONIZE_FEATURES, NeonizeConnection)
+NEONIZE = Candidate("neonize", NEONIZE_FEATURES, NeonizeConnection, carries=True)
 CANDIDATES = (NATIVE, NEONIZE, FAKE, UNPROMISING)
 
 

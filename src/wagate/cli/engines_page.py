@@ -11,7 +11,7 @@ _HEAD = """\
 # Engines
 
 An engine is a way of reaching WhatsApp; a session pins its own (`engine` when it is created, the setting `engine` when
-nothing is said there). This page is written from what the engines say of themselves by
+nothing is said there), and may [move to another](howto/move-a-session.md). This page is written from what the engines say of themselves by
 `wagate engines --write docs/engines.md`; `GET /v1/engines` says the same of those that are installed on a gateway.
 """
 

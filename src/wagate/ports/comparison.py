@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from wagate.ports import abilities
+from wagate.ports.device import CarriesDevices
 from wagate.ports.engine import Engine, EngineCosts, EngineFeatures
 
 PROMISES: Mapping[str, str] = {
@@ -62,7 +63,11 @@ class Entry:
             engine.client_version,
             words.summary,
             engine.features,
-            frozenset(ability_of(kind).name for kind in _kinds() if issubclass(engine.connection, kind)),
+            frozenset(
+                ability_of(kind).name
+                for kind in _kinds()
+                if (isinstance(engine, kind) if kind is CarriesDevices else issubclass(engine.connection, kind))
+            ),
             words.costs,
             words.unproven,
         )
@@ -73,7 +78,7 @@ class Entry:
 
 
 def every_ability() -> list[Ability]:
-    """All that a connection may be able to do, by name."""
+    """All that an engine or its connections may be able to do, by name."""
     return [ability_of(kind) for kind in _kinds()]
 
 
@@ -84,8 +89,9 @@ def ability_of(kind: type) -> Ability:
 
 
 def _kinds() -> list[type]:
-    return [
+    of_connections = [
         found
         for _, found in inspect.getmembers(abilities, inspect.isclass)
         if found.__module__ == abilities.__name__ and getattr(found, "_is_protocol", False)
     ]
+    return [*of_connections, CarriesDevices]

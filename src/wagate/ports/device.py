@@ -178,7 +178,10 @@ class LinkedDevice:
 
 @runtime_checkable
 class CarriesDevices(Protocol):
-    """An engine whose linked devices can be carried to and from another one. Nobody is connected meanwhile."""
+    """Its linked devices can be moved to another engine, and foreign ones imported.
+
+    Nobody is connected meanwhile.
+    """
 
     async def export_device(self, session: SessionId, vault: Vault) -> LinkedDevice:
         """The device of a session, as of its last committed step. Raises DeviceUnreadable, VaultFailed."""

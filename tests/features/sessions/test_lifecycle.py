@@ -16,7 +16,7 @@ from wagate.domain.ids import TenantId
 from wagate.domain.page import Order
 from wagate.domain.session import Reason, SessionState
 from wagate.features.access import Principal
-from wagate.features.sessions.service import Sessions
+from wagate.features.sessions.service import Passages, Sessions
 from wagate.features.sessions.shape import session_shape
 from wagate.store.scoped import TenantScope
 
@@ -66,7 +66,9 @@ async def test_an_engine_that_is_not_there_is_refused(house: House) -> None:
 async def test_an_engine_that_is_not_installed_is_refused_with_what_to_do(house: House) -> None:
     ours = house.gateway.sessions
     opening = replace(ours._opening, absent={"neonize": "its library is missing: install it"})
-    sessions = Sessions(opening, ours._supervisor, ours._passages, house.clock, "fake")
+    sessions = Sessions(
+        opening, ours._supervisor, Passages(ours._importing, ours._moving, ours._ending), house.clock, "fake"
+    )
     with pytest.raises(UnknownEngine, match="'neonize' cannot be used: its library is missing: install it"):
         await sessions.create(house.us, engine="neonize")
 
