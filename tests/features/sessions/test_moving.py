@@ -284,7 +284,7 @@ async def test_a_gateway_that_dies_at_any_step_leaves_one_owner(open_house: Open
     assert at >= 5
 
 
-@pytest.mark.parametrize("good", range(12))
+@pytest.mark.parametrize("good", range(0, 12, 2))
 async def test_a_database_that_goes_away_at_any_commit_leaves_one_owner(open_house: OpenHouse, good: int) -> None:
     ledger = Ledger()
     house = await opened(open_house, ledger)

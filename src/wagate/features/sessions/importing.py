@@ -25,6 +25,7 @@ from wagate.features.access import Principal
 from wagate.features.sessions import repository
 from wagate.features.sessions.carrying import carrier, copy_device
 from wagate.features.sessions.ending import Ending
+from wagate.features.sessions.leaping import leap
 from wagate.features.sessions.naming import checked_name, new_name
 from wagate.features.sessions.opening import HeldElsewhere, Opening
 from wagate.features.sessions.repository import Move, Phase
@@ -100,7 +101,7 @@ class Importing:
         name = new_name() if name is None else checked_name(name)
         try:
             async with asyncio.timeout(_READ_S):
-                device = await asyncio.to_thread(upload.reader.read, upload.folder, jid)
+                device = leap(await asyncio.to_thread(upload.reader.read, upload.folder, jid))
         except (OSError, TimeoutError) as error:
             raise DeviceUnreadable(f"The files cannot be read: {error}") from error
         now = self._clock.now_ms()

@@ -19,6 +19,7 @@ from wagate.domain.session import FINAL, LIVE, Reason, Session, SessionState
 from wagate.features.sessions import repository
 from wagate.features.sessions.carrying import COPY_S, carrier, copy_device
 from wagate.features.sessions.comparison import is_untouched
+from wagate.features.sessions.leaping import leap
 from wagate.features.sessions.lines import Running
 from wagate.features.sessions.opening import Opening
 from wagate.features.sessions.repository import Move, Phase
@@ -92,7 +93,11 @@ class Moving:
             raise SessionNotPaired("No phone is linked to this session: there is nothing to move")
         running = self._supervisor.running(session.id)
         if running is not None:
-            await self._wait_for_outcomes(running)
+            try:
+                await self._wait_for_outcomes(running)
+            except BaseException:
+                self._supervisor.resume(running)
+                raise
             await self._supervisor.close(running, SessionState.DISCONNECTED, MOVING)
         try:
             copy = await self._hand_over(session, target)
@@ -113,8 +118,11 @@ class Moving:
         """Send nothing more, and wait until what was sent has an outcome, as long as that may still come."""
         self._supervisor.pause(running)
         deadline = self._clock.monotonic() + self._patience.outcomes_s
+        quiet = 0
         while running.state in LIVE and self._clock.monotonic() < deadline:
-            if not await self._database.read(self._on_the_way.in_flight(running.scope)):
+            # Looked at twice: what an engine was given just now may not be written down yet.
+            quiet = 0 if await self._database.read(self._on_the_way.in_flight(running.scope)) else quiet + 1
+            if quiet > 1:
                 return
             await self._clock.sleep(_GLANCE_S)
 
@@ -129,6 +137,8 @@ class Moving:
         try:
             async with asyncio.timeout(COPY_S):
                 device = await origin.export_device(session.id, vault)
+            if not self._opening.engines[session.engine].features.acks_after_persist:
+                device = await asyncio.to_thread(leap, device)
             copy = await copy_device(carrier(self._opening.engines, target), session.id, vault, device)
             await self._database.write(self._switch(scope, device.pn, target))
         except Exception:

@@ -116,6 +116,10 @@ class Supervisor:
         """Let no message leave over a line any more, though it stays as it is. It is about to be closed."""
         self._tell_down(running)
 
+    def resume(self, running: Running) -> None:
+        """Let messages leave again."""
+        self._watch_over(running, was_live=False)
+
     async def let_go(self, session: SessionId) -> None:
         """Hang up on a line that has ended by itself, and do not start it again."""
         self._revivals.pop(session, None)
