@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 
 from wagate.adapters.clock import SystemClock
@@ -202,7 +203,7 @@ def _furnish(settings: Settings, parts: _Parts) -> Gateway:
         forget=way_out.disown,
     )
     supervisor = Supervisor(opening, clock)
-    on_the_way = OnTheWay(way_out.in_flight, way_out.disown, way_out.fit)
+    on_the_way = OnTheWay(way_out.in_flight, partial(way_out.disown, reason="session_moved"), way_out.fit)
     moving = Moving(opening, supervisor, on_the_way, clock, parts.move_patience)
     ending = Ending(opening, supervisor, ERASERS)
     importing = Importing(opening, supervisor, ending, _readers(), folder.path / "imports", clock)

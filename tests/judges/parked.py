@@ -8,7 +8,7 @@ from pathlib import Path
 from typing_extensions import override
 
 from judges.peers import Judge, Peer
-from wagate.adapters.engines.neonize.store import export_device, holdable, write_device
+from wagate.adapters.engines.neonize.store import delete_device, export_device, holdable, write_device
 from wagate.domain.content import Text
 from wagate.domain.errors import DeviceUnreadable
 from wagate.domain.ids import SessionId
@@ -96,7 +96,7 @@ class ParkedEngine(Engine, CarriesDevices):
 
     @override
     async def forget(self, session: SessionId) -> None:
-        self.path.unlink(missing_ok=True)
+        await asyncio.to_thread(delete_device, self.path)
 
     @override
     async def close(self) -> None:
@@ -114,7 +114,7 @@ class ParkedEngine(Engine, CarriesDevices):
 
     @override
     async def discard_device(self, session: SessionId, vault: Vault) -> None:
-        self.path.unlink(missing_ok=True)
+        await asyncio.to_thread(delete_device, self.path)
 
     @override
     def holdable(self, device: LinkedDevice) -> LinkedDevice:

@@ -11,8 +11,9 @@ _HEAD = """\
 # Engines
 
 An engine is a way of reaching WhatsApp; a session pins its own (`engine` when it is created, the setting `engine` when
-nothing is said there), and may [move to another](howto/move-a-session.md). This page is written from what the engines say of themselves by
-`wagate engines --write docs/engines.md`; `GET /v1/engines` says the same of those that are installed on a gateway.
+nothing is said there), and may [move to another](howto/move-a-session.md). This page is written from what the engines
+say of themselves by `wagate engines --write docs/engines.md`; `GET /v1/engines` says the same of those that are
+installed on a gateway.
 """
 
 _EXAMINATION = """\

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fixtures.devices import Workshop
-from wagate.adapters.engines.neonize.store import devices_in, export_device, holdable, write_device
+from wagate.adapters.engines.neonize.store import delete_device, devices_in, export_device, holdable, write_device
 from wagate.adapters.engines.neonize.store.signal import derived, read_sender_key, read_session
 from wagate.domain.errors import DeviceNotNamed, DeviceUnreadable
 from wagate.ports.device import LinkedDevice
@@ -36,6 +36,20 @@ def test_a_device_comes_back_as_it_was(tmp_path: Path, dice: Random) -> None:
     assert _without_prekeys(found) == _without_prekeys(expected)
     assert path.stat().st_mode & 0o777 == 0o600
     assert [child.name for child in tmp_path.iterdir()] == ["session.db"]
+
+
+def test_a_device_is_replaced_and_deleted_with_all_that_lies_beside_it(tmp_path: Path) -> None:
+    path, one, other = tmp_path / "session.db", Workshop(Random(1)).device(), Workshop(Random(2)).device()
+    write_device(path, one)
+    for suffix in ("-wal", "-shm", "-journal"):
+        (tmp_path / f"session.db{suffix}").write_bytes(b"of the former file")
+    write_device(path, other)
+    assert export_device(path).noise_private == other.noise_private
+    assert [child.name for child in tmp_path.iterdir()] == ["session.db"]
+    (tmp_path / "session.db-wal").write_bytes(b"")
+    delete_device(path)
+    delete_device(path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_ids_of_used_prekeys_do_not_come_again(tmp_path: Path) -> None:

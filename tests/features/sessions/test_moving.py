@@ -141,7 +141,7 @@ async def test_what_may_have_gone_out_is_not_sent_again(open_house: OpenHouse) -
     await move(house, session)
     house.service.faults.withhold_acks = False
     found = await house.message(message)
-    assert (found.status, found.status_reason) == (MessageStatus.UNKNOWN, "session_reset")
+    assert (found.status, found.status_reason) == (MessageStatus.UNKNOWN, "session_moved")
     friend.auto_deliver = True
     await talks(house, session, phone, "after")
     assert [shown.text for shown in friend.inbox].count("once") == 1

@@ -158,10 +158,10 @@ class Outbox:
         if message is not None and message.status is MessageStatus.QUEUED:
             yield from self._receipts.fail(SessionScope(scope.tenant, waiting.session, 0), message, failure)
 
-    def disown(self, scope: InSession, limit: int) -> Script[int]:
+    def disown(self, scope: InSession, limit: int, reason: str = "session_reset") -> Script[int]:
         """The engine's keys are gone, and with them what it had taken over: those messages may have gone out or not.
 
-        Returns how many were found, at most ``limit``.
+        ``reason`` is told as their ``status_reason``. Returns how many were found, at most ``limit``.
         """
         lost = yield from outbox.sending(scope, limit)
         for message_ in lost:
@@ -169,7 +169,7 @@ class Outbox:
             message = yield from messages.get_message(scope, message_)
             if message is not None:
                 yield from self._receipts.move(
-                    scope, message, MessageStatus.UNKNOWN, self._clock.now_ms(), reason="session_reset"
+                    scope, message, MessageStatus.UNKNOWN, self._clock.now_ms(), reason=reason
                 )
         return len(lost)
 

@@ -2,6 +2,6 @@
 
 from wagate.adapters.engines.neonize.store.holdable import holdable
 from wagate.adapters.engines.neonize.store.reading import devices_in, export_device
-from wagate.adapters.engines.neonize.store.writing import write_device
+from wagate.adapters.engines.neonize.store.writing import delete_device, write_device
 
-__all__ = ["devices_in", "export_device", "holdable", "write_device"]
+__all__ = ["delete_device", "devices_in", "export_device", "holdable", "write_device"]

@@ -43,6 +43,17 @@ def write_device(path: Path, device: LinkedDevice) -> None:
             draft.with_name(draft.name + suffix).unlink(missing_ok=True)
 
 
+def delete_device(path: Path) -> None:
+    """Delete a database and what lies beside it; a file that is not there is no error. Raises OSError.
+
+    The database goes first: what is left after a crash is no device, and the next `write_device` removes it.
+    """
+    for suffix in ("", *_BESIDE):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    if path.parent.exists():
+        _sync_folder(path.parent)
+
+
 def _sync_folder(folder: Path) -> None:
     """Make a rename durable."""
     handle = os.open(folder, os.O_RDONLY)
