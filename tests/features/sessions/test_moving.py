@@ -190,6 +190,32 @@ async def test_an_engine_that_does_not_start_gives_the_session_back(open_house: 
     assert len(set(ledger.used)) == len(ledger.used)
 
 
+async def test_a_device_is_not_carried_away_from_an_engine_that_may_still_use_it(open_house: OpenHouse) -> None:
+    ledger = Ledger(clings={"one"})
+    house = await opened(open_house, ledger)
+    session, phone = await house.paired()
+    await house.gateway.sessions.restart(house.us, session.id)
+    await house.reaches(session, SessionState.CONNECTED)
+    with pytest.raises(MoveFailed, match="'one' does not let go"):
+        await move(house, session)
+    await house.reaches(session, SessionState.CONNECTED)
+    assert not [step for step in ledger.steps if step.startswith("export")]
+    await talks(house, session, phone, "still one")
+
+
+async def test_a_session_that_was_about_to_start_again_moves(open_house: OpenHouse) -> None:
+    ledger = Ledger()
+    house = await opened(open_house, ledger)
+    session, phone = await house.paired()
+    ledger.broken.add("one")
+    await house.gateway.sessions.restart(house.us, session.id)
+    await house.reaches(session, SessionState.DISCONNECTED)
+    moved = await move(house, session)
+    assert (moved.engine, moved.state) == ("two", SessionState.CONNECTED)
+    await talks(house, session, phone, "two")
+    assert "one" not in ledger.by
+
+
 async def test_an_engine_that_has_used_a_key_keeps_the_session(open_house: OpenHouse) -> None:
     ledger = Ledger(breaks_late={"two"})
     house = await opened(open_house, ledger)

@@ -29,7 +29,8 @@ class Running:
     """A session whose line this process holds. ``ended``: nothing that its engine still says is believed.
 
     ``spent`` is the engine that the session has left: what that one keeps is deleted once this line has come up.
-    ``changed`` is set whenever ``state`` or ``ended`` changes.
+    ``changed`` is set whenever ``state`` or ``ended`` changes. ``has_let_go``: the engine hung up when it was told to,
+    and works no more with what it keeps of the session.
     """
 
     scope: SessionScope
@@ -40,6 +41,7 @@ class Running:
     connection: Connection | None = None
     qr: QrCode | None = None
     ended: bool = False
+    has_let_go: bool = False
     spent: str | None = None
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 

@@ -23,7 +23,7 @@ from wagate.features.sessions.leaping import leap
 from wagate.features.sessions.lines import Running
 from wagate.features.sessions.opening import Opening
 from wagate.features.sessions.repository import Move, Phase
-from wagate.features.sessions.supervisor import Supervisor
+from wagate.features.sessions.supervisor import Left, Supervisor
 from wagate.ports.clock import Clock
 from wagate.ports.device import LinkedDevice
 from wagate.ports.vault import OwnershipLost, Vault
@@ -91,28 +91,38 @@ class Moving:
             return
         if session.me is None:
             raise SessionNotPaired("No phone is linked to this session: there is nothing to move")
-        running = self._supervisor.running(session.id)
-        if running is not None:
-            try:
-                await self._wait_for_outcomes(running)
-            except BaseException:
-                self._supervisor.resume(running)
-                raise
-            await self._supervisor.close(running, SessionState.DISCONNECTED, MOVING)
+        left = await self._stop(session)
         try:
+            if not left.has_let_go:
+                raise MoveFailed(
+                    f"The engine {session.engine!r} does not let go of the line; restart the gateway first"
+                )
             copy = await self._hand_over(session, target)
         except Exception as error:
             _log.warning("move_failed", session=session.id, target=target, error=repr(error))
-            if running is not None:
+            if left.was_to_start:
                 await self._reopen(session)
             if isinstance(error, GatewayError):
                 raise MoveFailed(error.detail) from error
             raise MoveFailed(f"The linked device could not be carried over: {error!r}") from error
         _log.info("session_moved", session=session.id, origin=session.engine, target=target)
-        if running is not None:
+        if left.was_to_start:
             await self._start(session, target, copy)
 
     # ---- before
+
+    async def _stop(self, session: Session) -> Left:
+        """Hang up, once what was sent has an outcome; whether the session is to run again afterwards."""
+        running = self._supervisor.running(session.id)
+        if running is None:
+            return await self._supervisor.let_go(session.id)
+        try:
+            await self._wait_for_outcomes(running)
+        except BaseException:
+            self._supervisor.resume(running)
+            raise
+        await self._supervisor.close(running, SessionState.DISCONNECTED, MOVING)
+        return Left(was_to_start=True, has_let_go=running.has_let_go)
 
     async def _wait_for_outcomes(self, running: Running) -> None:
         """Send nothing more, and wait until what was sent has an outcome, as long as that may still come."""
@@ -193,7 +203,7 @@ class Moving:
         await self._supervisor.let_go(session.id)
         if running.state is SessionState.LOGGED_OUT:
             return  # the device is gone, whoever had it
-        goes_back = await self._take_back(session, target, copy)
+        goes_back = running.has_let_go and await self._take_back(session, target, copy)
         if goes_back or running.state not in FINAL:
             await self._reopen(session)
         if goes_back:

@@ -48,6 +48,14 @@ class _Crashes:
     last: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What became of a line that had ended: whether it was to be started again, and whether its engine let go of it."""
+
+    was_to_start: bool
+    has_let_go: bool
+
+
 class Supervisor:
     """The lines of this process, by session. Who opens or closes one holds its turn (``turns``)."""
 
@@ -120,12 +128,13 @@ class Supervisor:
         """Let messages leave again."""
         self._watch_over(running, was_live=False)
 
-    async def let_go(self, session: SessionId) -> None:
-        """Hang up on a line that has ended by itself, and do not start it again."""
-        self._revivals.pop(session, None)
+    async def let_go(self, session: SessionId) -> Left:
+        """Hang up on a line that has ended by itself, and do not start it again by oneself."""
+        was_to_start = self._revivals.pop(session, None) is not None
         left_over = self._running.get(session)
         if left_over is not None:
             await self._hang_up(left_over)
+        return Left(was_to_start, left_over is None or left_over.has_let_go)
 
     # ---- the loop
 
@@ -263,9 +272,11 @@ class Supervisor:
         running.changed.set()
         self._tell_down(running)
         session = running.scope.session
-        if running.connection is not None:
-            await self._within(CLOSE_S, running.connection.close(), "connection_not_closed", session)
-        await self._within(CLOSE_S, running.vault.close(), "vault_not_closed", session)
+        closed = running.connection is None or await self._within(
+            CLOSE_S, running.connection.close(), "connection_not_closed", session
+        )
+        settled = await self._within(CLOSE_S, running.vault.close(), "vault_not_closed", session)
+        running.has_let_go = closed and settled
         try:
             if running.state is SessionState.LOGGED_OUT:
                 await self._opening.wipe(running.scope)
@@ -274,12 +285,15 @@ class Supervisor:
             _log.warning("session_not_released", session=session, error=error.detail)
         del self._running[session]
 
-    async def _within(self, seconds: float, work: Awaitable[None], failure: str, session: SessionId) -> None:
+    async def _within(self, seconds: float, work: Awaitable[None], failure: str, session: SessionId) -> bool:
+        """Whether something got done in time and without an error."""
         try:
             async with asyncio.timeout(seconds):
                 await work
         except Exception as error:  # a session is let go of however its engine takes it
             _log.warning(failure, session=session, error=repr(error))
+            return False
+        return True
 
     def _lost(self, running: Running) -> None:
         """Another process holds this session now: drop the line at once."""
