@@ -294,6 +294,10 @@ class NeonizeNetwork(EmulatedNetwork):
         )
 
     @override
+    async def damage(self) -> None:
+        spoil(self.storage, "neonize_device")
+
+    @override
     async def die(self, examinee: Examinee) -> None:
         failing = Failing(self.storage)
         os.kill(int((self._folder / SESSION / "lock").read_text("ascii")), signal.SIGKILL)

@@ -223,7 +223,7 @@ async def test_damaged_records_are_told_before_anything_starts(tmp_path: Path) -
     async with scripted(tmp_path, run=LINKED) as bench:
         await linked(bench)
         await bench.close()
-        bench.storage.records[bench.session]["credentials", "neonize"] = (b"\xff", 0)
+        bench.storage.records[bench.session]["neonize_device", "own"] = (b"\xff", 0)
         with pytest.raises(RecordUnreadable):
             await bench.open()
         assert not bench.engine._host(bench.session).is_occupied()

@@ -2,11 +2,11 @@
 
 import pytest
 
-from wagate.adapters.engines.neonize.early import EARLY, EarlyReceipts
+from wagate.adapters.engines.neonize.early import EarlyReceipts
 from wagate.adapters.engines.neonize.limits import Limits
 from wagate.adapters.engines.neonize.link.messages import Found, Receipt, SendEnded
 from wagate.adapters.engines.neonize.outstanding import Outstanding
-from wagate.adapters.engines.neonize.records import DONE, SENDING, Credentials, Sending
+from wagate.adapters.engines.neonize.records import DONE, EARLY, SENDING, Credentials, Sending
 from wagate.adapters.engines.neonize.verdicts import TABLE, Fate, Row, Verdict, verdict_on
 from wagate.domain.content import Quoted, Text
 from wagate.domain.ids import MessageId

@@ -13,11 +13,10 @@ from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 from wagate.adapters.engines.neonize.link.messages import Receipt
+from wagate.adapters.engines.neonize.records import EARLY
 from wagate.adapters.engines.neonize.translation import news_of
 from wagate.domain.ids import MessageId
-from wagate.ports.vault import RecordKey, Unit
-
-EARLY: Final[RecordKey] = ("early", "receipts")
+from wagate.ports.vault import Unit
 
 _KNOWN: Final = 4096
 """Ids that are remembered as those of messages whose outcome was told."""

@@ -12,13 +12,16 @@ from typing import Final
 
 from typing_extensions import override
 
+from wagate.adapters.engines.neonize import carry, store
 from wagate.adapters.engines.neonize.connection import NeonizeConnection
 from wagate.adapters.engines.neonize.holding import read_kept
 from wagate.adapters.engines.neonize.host import Host, Launch, StartGate
 from wagate.adapters.engines.neonize.limits import Limits
 from wagate.adapters.engines.neonize.serving import Means
 from wagate.domain.ids import SessionId
+from wagate.ports.device import CarriesDevices, LinkedDevice
 from wagate.ports.engine import Connection, Engine, EngineCosts, EngineFeatures, EngineWords, Line
+from wagate.ports.vault import Vault
 
 WORKER: Final = (sys.executable, "-m", "wagate.adapters.engines.neonize.worker")
 
@@ -54,7 +57,7 @@ NO_BOT: Final = MappingProxyType({"NEONIZE_BOT_TAG": "off"})
 _NAME: Final = re.compile(r"[A-Za-z0-9_]{1,64}\Z")
 
 
-class NeonizeEngine(Engine):
+class NeonizeEngine(Engine, CarriesDevices):
     """neonize, in a process per session."""
 
     def __init__(
@@ -122,6 +125,26 @@ class NeonizeEngine(Engine):
             await host.kill()
         await asyncio.to_thread(host.forget)
         del self._hosts[session]
+
+    @override
+    async def export_device(self, session: SessionId, vault: Vault) -> LinkedDevice:
+        """Read the device out of whatsmeow's file."""
+        return await carry.export(self._host(session), vault, self._means.limits)
+
+    @override
+    async def import_device(self, session: SessionId, vault: Vault, device: LinkedDevice) -> None:
+        """Make a file for whatsmeow with this device."""
+        await carry.write(self._host(session), vault, device)
+
+    @override
+    async def discard_device(self, session: SessionId, vault: Vault) -> None:
+        """Delete whatsmeow's file, and all that is kept with it."""
+        await carry.discard(self._host(session), vault)
+
+    @override
+    def holdable(self, device: LinkedDevice) -> LinkedDevice:
+        """Nearly everything."""
+        return store.holdable(device)
 
     @override
     async def close(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wagate.adapters.engines.neonize.early import EARLY, EarlyReceipts
+from wagate.adapters.engines.neonize.early import EarlyReceipts
 from wagate.adapters.engines.neonize.limits import Limits
 from wagate.adapters.engines.neonize.link.messages import (
     Arrived,
@@ -18,7 +18,15 @@ from wagate.adapters.engines.neonize.link.messages import (
     Untagged,
 )
 from wagate.adapters.engines.neonize.outstanding import Outstanding
-from wagate.adapters.engines.neonize.records import CREDENTIALS, POSITION, SENDING, Credentials, Position, Sending
+from wagate.adapters.engines.neonize.records import (
+    CREDENTIALS,
+    EARLY,
+    POSITION,
+    SENDING,
+    Credentials,
+    Position,
+    Sending,
+)
 from wagate.adapters.engines.neonize.translation import news_of
 from wagate.ports.news import Paired
 from wagate.ports.vault import Unit, Vault

@@ -17,13 +17,17 @@ from wagate.domain.session import Me
 from wagate.ports.engine import Outgoing
 from wagate.ports.vault import RecordKey, RecordUnreadable
 
-CREDENTIALS: Final[RecordKey] = ("credentials", "neonize")
-POSITION: Final[RecordKey] = ("position", "spool")
-SENDING: Final = "sending"
+CREDENTIALS: Final[RecordKey] = ("neonize_device", "own")
+POSITION: Final[RecordKey] = ("neonize_spool", "position")
+EARLY: Final[RecordKey] = ("neonize_receipts", "early")
+SENDING: Final = "neonize_sending"
 """Messages that the engine answers for, by message id."""
 
-DONE: Final = "done"
+DONE: Final = "neonize_done"
 """Messages whose outcome is known, so that asking again sends nothing."""
+
+KINDS: Final = (SENDING, DONE, EARLY[0], POSITION[0], CREDENTIALS[0])
+"""All kinds. While a device moves, the records of two engines lie side by side, so no other engine has these."""
 
 
 @dataclass(frozen=True, slots=True)
