@@ -32,6 +32,9 @@ from services.postgres import postgres_server
 
 SHOP = "491510000001"
 CONTACTS = [f"49152000000{number}" for number in range(1, 6)]
+TYPING_S = 0.4
+"""A contact's longest pause: what is typed while the gateway is down, most of the time, has to be read afterwards."""
+
 QUIET_S = 600.0
 DURING_START = 0.15
 """The share of kills that comes while the gateway is still starting."""
@@ -112,7 +115,7 @@ async def type_texts(network: Emulated, contact: str, ledger: Ledger) -> None:
         text = f"in {contact} {number}"
         await network.control.phone(contact).type(SHOP, text)
         ledger.typed.append(text)
-        await asyncio.sleep(random.uniform(0, 0.12))
+        await asyncio.sleep(random.uniform(0, TYPING_S))
 
 
 async def count(running: Gateway, network: Emulated, ledger: Ledger) -> bool:

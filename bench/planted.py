@@ -6,7 +6,6 @@ port, or in the failpoint before a COMMIT.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import os
 import random
@@ -14,17 +13,14 @@ import sys
 from asyncio import Future
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
-from pathlib import Path
 
 from typing_extensions import override
 
+from bench.served import serve
 from wagate.adapters.clock import SystemClock
 from wagate.bootstrap import ENGINES, build
-from wagate.cli.options import read_settings
-from wagate.cli.serving import prepare_data, run
 from wagate.domain.ids import SessionId
 from wagate.features import Gateway
-from wagate.logs import configure_logs
 from wagate.ports.engine import Connection, Engine, EngineFeatures, Line
 from wagate.ports.news import MessageArrived, SendStarted
 from wagate.ports.vault import RecordKey, Unit, Vault
@@ -145,20 +141,5 @@ BUGS = {
 _WAYS: Mapping[str, Callable[[Settings], Awaitable[Gateway]]] = {**BUGS, "failing_commits": _failing_commits}
 
 
-def main(bug: str, arguments: list[str]) -> None:
-    """What ``wagate serve`` does, with the gateway built differently."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("command", choices=("serve",))
-    parser.add_argument("--data", type=Path)
-    settings = read_settings(parser.parse_args(arguments).data)
-    prepare_data(settings.data)
-    configure_logs(settings.log_level, settings.log_format, settings.log_file)
-
-    async def nothing_to_say(_gateway: Gateway, _url: str) -> list[str]:
-        return []
-
-    run(settings, nothing_to_say, build=_WAYS[bug])
-
-
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2:])
+    serve(_WAYS[sys.argv[1]], sys.argv[2:])

@@ -196,9 +196,9 @@ class Gateway:
                 raise RuntimeError(f"{method} {path}: {response.status} {answer.decode()}")
             return orjson.loads(answer) if answer else None
 
-    async def pair(self, name: str, phone: str, control: EmulatorClient) -> None:
+    async def pair(self, name: str, phone: str, control: EmulatorClient, engine: str = "native") -> None:
         """Make a session, let the phone scan its code, and wait until it is connected."""
-        await self.call("POST", "/sessions", {"name": name})
+        await self.call("POST", "/sessions", {"name": name, "engine": engine})
         await self.call("POST", f"/sessions/{name}/start")
 
         async def code() -> str | None:
