@@ -45,6 +45,10 @@ _CODE_S: Final = 160.0
 """How long a pairing code is good: whatsmeow's client stays as long as its QR codes last."""
 
 
+_KNOWN: Final = 10_000
+"""Addresses that are remembered as those of accounts."""
+
+
 class NeonizeConnection(Connection, PairsDevices, LogsOut, MarksRead):
     """One line. Its only task looks after the worker; the worker does the rest."""
 
@@ -154,6 +158,8 @@ class NeonizeConnection(Connection, PairsDevices, LogsOut, MarksRead):
             return
         if await self._ask(serving, "knows", to) != "yes":
             raise NotOnWhatsApp(f"{to.phone} has no WhatsApp account")
+        if len(self._known) >= _KNOWN:
+            self._known.clear()
         self._known.add(to)
 
     async def _room(self) -> None:
@@ -222,7 +228,6 @@ class NeonizeConnection(Connection, PairsDevices, LogsOut, MarksRead):
 
     async def _serve_once(self) -> Ending:
         """One worker's service, from the start to its end. Raises OwnershipLost, RecordUnreadable."""
-        await self._line.login_gate()
         try:
             attachment = await self._attached()
         except WorkerUnavailable as error:
@@ -270,6 +275,7 @@ class NeonizeConnection(Connection, PairsDevices, LogsOut, MarksRead):
             except LinkBroken as error:
                 _log.warning("worker_not_adopted", session=self._line.session, error=str(error))
                 await self._kill()
+        await self._line.login_gate()
         await self._host.start()
         return await Attachment.to(self._host, position.spool, position.number, self._limits)
 

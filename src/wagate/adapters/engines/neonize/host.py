@@ -133,12 +133,13 @@ class Host:
 
     async def kill(self) -> None:
         """End the worker at once, whatever it is doing, and wait until it is gone. Raises TimeoutError."""
-        pid = self._pid()
-        if pid is not None and self.is_occupied():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        elif self._process is not None:
+        if self._process is not None and self._is_running():
             self._process.kill()
+        elif self.is_occupied():
+            pid = self._pid()
+            if pid is not None and self._works_here(pid):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
         await self.gone()
 
     async def abandon(self) -> None:
@@ -192,6 +193,17 @@ class Host:
         finally:
             loop.remove_reader(ready)
         return bool(os.read(ready, 1))
+
+    def _works_here(self, pid: int) -> bool:
+        """Whether the process with this number is the folder's worker, where the system can tell (Linux).
+
+        For a moment a new worker has the lock, and the number in it is still that of one that died.
+        """
+        try:
+            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        except FileNotFoundError:
+            return not Path("/proc/self").exists()
+        return os.fsencode(self.folder.absolute()) in command
 
     def _pid(self) -> int | None:
         try:

@@ -1,0 +1,119 @@
+"""Builds neonize's events and prints how they are read, as JSON: neonize must not be loaded into the tests' process."""
+
+import json
+import os
+import sys
+from dataclasses import asdict
+from typing import Any
+
+from wagate.adapters.engines.neonize.worker.binding import Neonize
+from wagate.adapters.engines.neonize.worker.line import DEVICE, MESSAGE, RECEIPT, UNDECRYPTABLE, EventUnreadable
+
+
+def jid(address: str, pb: Any) -> Any:
+    user, _, server = address.partition("@")
+    user, _, device = user.partition(":")
+    return pb.JID(User=user, RawAgent=0, Device=int(device or 0), Integrator=0, Server=server, IsEmpty=not user)
+
+
+def source(pb: Any, chat: str, sender: str, *, mine: bool = False, group: bool = False, alt: str = "") -> Any:
+    return pb.MessageSource(
+        Chat=jid(chat, pb),
+        Sender=jid(sender, pb),
+        IsFromMe=mine,
+        IsGroup=group,
+        SenderAlt=jid("" if mine else alt, pb),
+        RecipientAlt=jid(alt if mine else "", pb),
+        BroadcastListOwner=jid("", pb),
+    )
+
+
+def main() -> None:
+    from neonize.proto import Neonize_pb2 as pb
+    from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import Message
+
+    def message(body: Any, of: Any) -> bytes:
+        info = pb.MessageInfo(
+            MessageSource=of, ID="3EB0", ServerID=0, Type="text", Pushname="Other", Timestamp=5000, Category="",
+            Multicast=False, MediaType="", Edit="",
+        )  # fmt: skip
+        flags = ("IsEphemeral", "IsViewOnce", "IsViewOnceV2", "IsViewOnceV2Extension", "IsDocumentWithCaption")
+        told = pb.Message(
+            Info=info, Message=body, IsLottieSticker=False, IsEdit=False, UnavailableRequestID="", RetryCount=0,
+            **dict.fromkeys(flags, False),
+        )  # fmt: skip
+        return bytes(told.SerializeToString())
+
+    direct = source(pb, "222:3@lid", "222:3@lid", alt="5522:3@s.whatsapp.net")
+    ours = source(pb, "222@lid", "111:4@lid", mine=True, alt="5522@s.whatsapp.net")
+    group = source(pb, "9@g.us", "222:3@lid", group=True, alt="5522@s.whatsapp.net")
+    reply: dict[str, Any] = {"stanzaID": "3EB1", "participant": "111:7@lid", "mentionedJID": ["333@lid"]}
+    quoting = Message(
+        extendedTextMessage={"text": "yes", "contextInfo": {**reply, "quotedMessage": {"conversation": "?"}}}
+    )
+
+    def receipt(kind: int, *, mine: bool = False) -> bytes:
+        of = source(pb, "222@lid", "222:3@lid", mine=mine)
+        return bytes(pb.Receipt(MessageSource=of, MessageIDs=["A", "B"], Timestamp=9, Type=kind).SerializeToString())
+
+    undecryptable = pb.UndecryptableMessage.FromString(b"")
+    undecryptable.Info.CopyFrom(pb.Message.FromString(message(Message(conversation="x"), direct)).Info)
+    undecryptable.IsUnavailable = False
+    undecryptable.DecryptFailMode = 1
+    device = pb.Device(
+        JID=jid("5511:4@s.whatsapp.net", pb), LID=jid("111@lid", pb), Platform="android", BussinessName="",
+        PushName="Me", Initialized=True,
+    )  # fmt: skip
+    kept = {
+        "text": (MESSAGE, message(Message(conversation="hi"), direct)),
+        "reply": (MESSAGE, message(quoting, direct)),
+        "mine": (MESSAGE, message(Message(conversation="hi"), ours)),
+        "group": (MESSAGE, message(Message(conversation="hi"), group)),
+        "wrapped": (MESSAGE, message(Message(ephemeralMessage={"message": {"conversation": "hi"}}), direct)),
+        "image": (MESSAGE, message(Message(imageMessage={"caption": "x"}), direct)),
+        "reaction": (MESSAGE, message(Message(reactionMessage={"text": "x"}), direct)),
+        "unheard": (MESSAGE, message(Message(requestPhoneNumberMessage={}), direct)),
+        "revoke": (MESSAGE, message(Message(protocolMessage={"type": 0}), direct)),
+        "edit": (MESSAGE, message(Message(protocolMessage={"type": 14}), direct)),
+        "key_share": (MESSAGE, message(Message(protocolMessage={"type": 6}), direct)),
+        "group_key": (MESSAGE, message(Message(senderKeyDistributionMessage={"groupID": "9@g.us"}), direct)),
+        "empty": (MESSAGE, message(Message(), direct)),
+        "garbage": (MESSAGE, b"\xff\xff\xff"),
+        "cut": (MESSAGE, message(Message(conversation="hi"), direct)[:20]),
+        "delivered": (RECEIPT, receipt(pb.Receipt.DELIVERED)),
+        "read": (RECEIPT, receipt(pb.Receipt.READ)),
+        "played": (RECEIPT, receipt(pb.Receipt.PLAYED)),
+        "retry": (RECEIPT, receipt(pb.Receipt.RETRY)),
+        "sender": (RECEIPT, receipt(pb.Receipt.SENDER, mine=True)),
+        "read_self": (RECEIPT, receipt(pb.Receipt.READ_SELF, mine=True)),
+        "undecryptable": (UNDECRYPTABLE, undecryptable.SerializeToString()),
+        "device": (DEVICE, device.SerializeToString()),
+    }  # fmt: skip
+    library = Neonize()
+    told: dict[str, Any] = {}
+    for name, (kind, value) in kept.items():
+        try:
+            event = library.read_kept(kind, value, offline=False)
+            told[name] = [type(event).__name__, asdict(event)]
+        except EventUnreadable as error:
+            told[name] = ["EventUnreadable", {"text": str(error)}]
+    line = {
+        "connected": (3, pb.Connected(status=True).SerializeToString()),
+        "banned": (8, pb.TemporaryBan(Code=1, Expire=60).SerializeToString()),
+        "removed": (6, pb.LoggedOut(OnConnect=False, Reason=2).SerializeToString()),
+        "refused": (6, pb.LoggedOut(OnConnect=True, Reason=4).SerializeToString()),
+        "replaced": (7, b""),
+        "outdated": (10, b""),
+        "disconnected": (12, pb.Disconnected(status=True).SerializeToString()),
+        "nothing": (1, b"whatever"),
+    }
+    for name, (kind, value) in line.items():
+        news = library.read_line(kind, value)
+        told[f"line_{name}"] = None if news is None else asdict(news)
+    sys.stdout.write("@@" + json.dumps(told) + "\n")
+    sys.stdout.flush()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""neonize's own events, as its protobuf has them, in the words of the link."""
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from engines.neonize.desk import TESTS
+
+
+@pytest.fixture(scope="module")
+def told() -> dict[str, Any]:
+    """How each of them is read, by a process that has neonize."""
+    path = os.pathsep.join([str(TESTS), str(TESTS.parent / "src")])
+    command = [sys.executable, "-m", "engines.neonize.events_report"]
+    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=False)
+    lines = [line for line in done.stdout.splitlines() if line.startswith("@@")]
+    assert lines, done.stderr
+    read: dict[str, Any] = json.loads(lines[0][2:])
+    return read
+
+
+def test_a_text_has_its_writer_under_both_addresses(told: dict[str, Any]) -> None:
+    kind, text = told["text"]
+    assert kind == "Arrived"
+    assert (text["wa_id"], text["text"], text["kind"], text["timestamp"]) == ("3EB0", "hi", "", 5)
+    assert (text["chat"], text["sender"], text["from_me"]) == ("222@lid", "222@lid", False)
+    assert text["sender_alt"] == text["chat_alt"] == "5522@s.whatsapp.net"
+    assert text["push_name"] == "Other"
+
+
+def test_a_reply_names_what_it_answers(told: dict[str, Any]) -> None:
+    _, reply = told["reply"]
+    assert (reply["text"], reply["mentions"]) == ("yes", ["333@lid"])
+    assert (reply["quoted_id"], reply["quoted_sender"], reply["quoted_text"]) == ("3EB1", "111@lid", "?")
+
+
+def test_chats_are_told_apart_from_their_writers(told: dict[str, Any]) -> None:
+    _, mine = told["mine"]
+    assert (mine["from_me"], mine["chat"], mine["chat_alt"]) == (True, "222@lid", "5522@s.whatsapp.net")
+    _, group = told["group"]
+    assert (group["chat"], group["sender"], group["chat_alt"]) == ("9@g.us", "222@lid", "")
+    assert group["sender_alt"] == "5522@s.whatsapp.net"
+    assert told["wrapped"][1]["text"] == "hi"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("image", "image"), ("reaction", "reaction"), ("unheard", "unknown"), ("revoke", "revoke"), ("edit", "edit")],
+)
+def test_what_is_no_text_says_what_it_is(told: dict[str, Any], name: str, kind: str) -> None:
+    assert (told[name][0], told[name][1]["kind"]) == ("Arrived", kind)
+
+
+@pytest.mark.parametrize("name", ["key_share", "group_key", "empty", "sender", "read_self"])
+def test_what_is_for_no_human_means_nothing(told: dict[str, Any], name: str) -> None:
+    assert told[name] == ["Nothing", {}]
+
+
+@pytest.mark.parametrize("name", ["garbage", "cut"])
+def test_what_cannot_be_read_is_said_to_be_so(told: dict[str, Any], name: str) -> None:
+    assert told[name][0] == "EventUnreadable"
+
+
+@pytest.mark.parametrize("kind", ["delivered", "read", "played", "retry"])
+def test_receipts_say_how_far_a_message_got(told: dict[str, Any], kind: str) -> None:
+    receipt = {"kind": kind, "wa_ids": ["A", "B"], "chat": "222@lid", "by": "222@lid", "timestamp": 9}
+    assert told[kind] == ["Receipt", receipt]
+
+
+def test_the_rest_of_what_is_kept(told: dict[str, Any]) -> None:
+    unreadable = {"wa_id": "3EB0", "chat": "222@lid", "sender": "222@lid", "timestamp": 5}
+    assert told["undecryptable"] == ["Unreadable", unreadable]
+    device = {"device": "5511:4@s.whatsapp.net", "lid": "111@lid", "name": "Me", "platform": "android"}
+    assert told["device"] == ["Linked", device]
+
+
+def test_what_is_about_the_line(told: dict[str, Any]) -> None:
+    assert told["line_connected"]["what"] == "connected"
+    assert told["line_banned"] == {"what": "banned", "code": 1, "detail": "send to too many people, for 60 s"}
+    assert (told["line_removed"]["what"], told["line_removed"]["code"]) == ("removed", 2)
+    assert (told["line_refused"]["what"], told["line_refused"]["code"]) == ("refused", 4)
+    assert told["line_replaced"]["what"] == "replaced"
+    assert told["line_outdated"]["what"] == "outdated"
+    assert told["line_disconnected"]["what"] == "disconnected"
+    assert told["line_nothing"] is None
