@@ -108,6 +108,12 @@ class Outbox:
         with self._changed:
             return self._line is line
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether a gateway is there that commits what it is told."""
+        with self._changed:
+            return self._line is not None
+
     def detach(self, line: Link) -> None:
         """This gateway is gone."""
         with self._changed:
@@ -129,13 +135,15 @@ class Outbox:
             with self._changed:
                 while (turn := self._next()) is None:
                     self._changed.wait()
-            line, message = turn
+            line, due = turn
+            # Reading takes its time; neonize's thread must not wait for it with events in its hands.
+            message = Entry(due.number, self._read(due)) if isinstance(due, Record) else due
             try:
                 line.send(message)
             except LinkBroken:
                 self._mute(line)
 
-    def _next(self) -> tuple[Link, Message] | None:
+    def _next(self) -> tuple[Link, Message | Record] | None:
         if self._line is None or self._is_mute:
             return None
         if self._urgent:
@@ -148,7 +156,7 @@ class Outbox:
         if record is None:
             return None
         self._cursor = record.number
-        return self._line, Entry(record.number, self._read(record))
+        return self._line, record
 
     def _read(self, record: Record) -> Event:
         """What a kept event says. One that cannot be read is a gap: what it said is lost."""

@@ -129,7 +129,9 @@ class Worker(Listener):
         self._hang_up()
 
     def _tick(self) -> None:
-        self._spool.flush()
+        if not self._outbox.is_heard:
+            # What is committed at once needs no disk of its own, and neonize's thread would have to wait for it.
+            self._spool.flush()
         if self._runs:
             os.utime(self._folder / RUNNING)
         for line in self._output.lines():
