@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -62,6 +63,9 @@ RUNNING: Final = "running"
 """The file that is there while a line is up and after an end that was not clean; its time is that of the last sign."""
 
 _TICK_S: Final = 1.0
+_SWITCH_S: Final = 0.001
+"""How long another thread may keep neonize's waiting for the interpreter: what it holds is lost if we die now."""
+
 _ERRANDS: Final = 64
 _OMEN_S: Final = 2.0
 _LAST_SEND_S: Final = 2.0
@@ -119,6 +123,7 @@ class Worker(Listener):
         """Work until told to stop, or until nobody has been there for too long. The main thread's work."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _number, _frame: self._ending.set())
+        sys.setswitchinterval(_SWITCH_S)
         self._thread(self._outbox.run)
         self._thread(self._sends.run)
         self._thread(self._run_errands)
