@@ -41,7 +41,12 @@ async def test_the_engines_are_listed_with_what_they_promise(api: Api) -> None:
     assert rich["acks_after_persist"]
     assert rich["answers_retries_from_store"]
     abilities = {one["name"]: one["is_there"] for one in listed["data"][0]["abilities"]}
-    assert abilities == {"logs_out": True, "marks_read": True, "pairs_devices": True}
+    assert abilities == {
+        "carries_devices": False,
+        "logs_out": True,
+        "marks_read": True,
+        "pairs_devices": True,
+    }
     assert [one["client_version"] for one in listed["data"]] == ["2.3000.7", None]
     assert all(one["unproven"] and one["summary"] for one in listed["data"])
 

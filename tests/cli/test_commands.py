@@ -107,7 +107,7 @@ async def test_doctor_finds_nothing_wrong_where_nothing_is(data: Path) -> None:
     assert {"Python", "SQLite", "Data directory", "Disk space", "Clock", "Port", "TLS authorities", "Database"} <= set(
         found
     )
-    assert found["Default engine"]["detail"] == "native"
+    assert found["Default engine"]["detail"] == "neonize"
     assert "fake" not in "".join(found)
     assert found["Client versions"]["verdict"] == "good"
     assert not [finding for finding in ended.json if finding["verdict"] == "bad"]

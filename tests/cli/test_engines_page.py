@@ -53,8 +53,8 @@ def test_an_engine_that_is_not_installed_is_compared_and_not_used() -> None:
     native = next(engine for engine in every_engine(Settings()) if engine.name == "native")
     assert is_installed(native)
     every = [*every_engine(Settings()), stranger]
-    assert [engine.name for engine in usable(every, Settings())] == ["native"]
-    assert [engine.name for engine in usable(every, Settings(engine="fake"))] == ["native", "fake"]
+    assert [engine.name for engine in usable(every, Settings())] == ["native", "neonize"]
+    assert [engine.name for engine in usable(every, Settings(engine="fake"))] == ["native", "neonize", "fake"]
     page = engines_page([Entry.of(native), Entry.of(stranger)])
     for meaning in PROMISES.values():
         yes_or_no = "yes | no" if f"| {meaning} | yes" in page else "no | no"

@@ -1,7 +1,7 @@
 """The written examination for engines, fourth part: a promise is kept, and its absence is told truthfully."""
 
 from contracts.examinee import Examinee, Failing, Network, eventually, until
-from contracts.paper import Paper
+from contracts.paper import Paper, Stage
 from wagate.domain.content import Text
 from wagate.domain.session import SessionState
 from wagate.ports.news import GapSuspected, MessageArrived, SendAccepted, SendRefused, SendStarted, SendUncertain
@@ -62,7 +62,7 @@ async def the_id_comes_with_the_services_answer(network: Network) -> None:
     assert accepted.message == sent.message
 
 
-@PAPER.asks(unpromised="chooses_message_id")
+@PAPER.asks(unpromised="chooses_message_id", stage=Stage.IMPATIENCE)
 async def what_nobody_answered_is_uncertain_and_not_sent_again(network: Network) -> None:
     examinee = await Examinee.paired(network)
     await network.withhold_acks(on=True)
@@ -101,7 +101,7 @@ async def ends_well(examinee: Examinee) -> None:
     assert examinee.of_kind(SendRefused) == []
 
 
-@PAPER.asks(unpromised="chooses_message_id")
+@PAPER.asks(unpromised="chooses_message_id", stage=Stage.IMPATIENCE)
 async def what_was_lost_on_the_way_is_never_called_sent(network: Network) -> None:
     examinee = await Examinee.paired(network)
     await network.lose_messages(on=True)

@@ -22,6 +22,7 @@ class Stage(Enum):
 
     SHORT_CODES = "has QR codes that end within a moment"
     SILENCE = "falls silent while an engine listens closely"
+    IMPATIENCE = "makes an engine give up on an answer within a moment"
 
 
 @dataclass(frozen=True, slots=True)

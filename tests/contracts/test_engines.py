@@ -23,11 +23,12 @@ from whatsapp_emulator.emulator import Emulator
 PAPERS = (engine.PAPER, engine_survival.PAPER, engine_refusals.PAPER, engine_promises.PAPER, engine_carrying.PAPER)
 QUESTIONS = [question for paper in PAPERS for question in paper.questions]
 
-SHORT_CODES = frozenset({Stage.SHORT_CODES})
+QUICK_ONES = frozenset({Stage.SHORT_CODES, Stage.IMPATIENCE})
+"""neonize's network has neither: whatsmeow shows a code for 20 s and waits 75 s for an answer."""
 
 NATIVE = Candidate("native", NATIVE_FEATURES, NativeConnection, frozenset(Stage), carries=True)
-FAKE = Candidate("fake", FAKE_FEATURES, FakeConnection, SHORT_CODES)
-UNPROMISING = Candidate("fake without promises", WITHOUT_PROMISES, FakeConnection, SHORT_CODES)
+FAKE = Candidate("fake", FAKE_FEATURES, FakeConnection, QUICK_ONES)
+UNPROMISING = Candidate("fake without promises", WITHOUT_PROMISES, FakeConnection, QUICK_ONES)
 NEONIZE = Candidate("neonize", NEONIZE_FEATURES, NeonizeConnection, carries=True)
 CANDIDATES = (NATIVE, NEONIZE, FAKE, UNPROMISING)
 

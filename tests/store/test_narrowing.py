@@ -24,6 +24,8 @@ ACROSS_TENANTS = {
     "messaging.repository.outbox._OF_SESSION": "the dispatcher serves all tenants of this process",
     "sessions.repository._SEEN": "by the ids of sessions that this process holds",
     "sessions.repository._OUTDATED": "an engine is outdated for all tenants alike; only doctor asks",
+    "sessions.repository._HOLDER": "no linked device may work in two sessions, whoever they belong to",
+    "sessions.repository._IMPORTS": "what a dead process had begun to import is looked after for all tenants",
     "sessions.repository._EVERY": "sessions are restored for all tenants at the start",
 }
 

@@ -76,6 +76,8 @@ class NeonizeConnection(Connection, PairsDevices, LogsOut, MarksRead):
         """Keep a message and what its fate can be learned by, then have it sent."""
         if not isinstance(outgoing.content, Text):
             raise UnsupportedByEngine(f"content of kind {outgoing.content.type!r} cannot be sent")
+        if not (outgoing.to.is_person or outgoing.to.is_group):
+            raise UnsupportedByEngine(f"messages go to people and groups, not to {outgoing.to}")
         serving = self._ready()
         message = outgoing.message
         await self._line.vault.load([(DONE, message)])
