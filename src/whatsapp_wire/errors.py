@@ -9,6 +9,7 @@ WireError
 ├── HandshakeFailed       the Noise handshake or the server's certificate chain
 ├── PairingRefused        the other side will not link this device (code, text)
 ├── StanzaRefused         a stanza lacks what its kind must have
+├── MediaDamaged          a media file is cut short, forged, or not the one that was announced
 └── SignalError
     ├── DuplicateMessage  this message key was used before
     ├── NoSession         there is no session that could read or write this
@@ -62,6 +63,10 @@ class PairingRefused(WireError):
 
 class StanzaRefused(WireError):
     """A stanza lacks an attribute, child or content that its kind must have."""
+
+
+class MediaDamaged(WireError):
+    """A media file is cut short or too long, or its MAC, its padding or one of its hashes is wrong."""
 
 
 class SignalError(WireError):

@@ -3,7 +3,7 @@
 A plaintext is a `Message` protobuf in which one field is set; wrappers around it say how it came or how it is shown.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, NamedTuple
@@ -43,6 +43,7 @@ class Kind(StrEnum):
     AUDIO = "audio"
     DOCUMENT = "document"
     STICKER = "sticker"
+    STICKER_PACK = "sticker_pack"
     CONTACT = "contact"
     LOCATION = "location"
     REACTION = "reaction"
@@ -77,6 +78,7 @@ _FIELDS: Final = {
     "audio_message": _Field(Kind.AUDIO, None, "media", "audio"),
     "document_message": _Field(Kind.DOCUMENT, "caption", "media", "document"),
     "sticker_message": _Field(Kind.STICKER, None, "media", "sticker"),
+    "sticker_pack_message": _Field(Kind.STICKER_PACK, "name", "media"),
     "contact_message": _Field(Kind.CONTACT, "display_name", "media", "vcard"),
     "location_message": _Field(Kind.LOCATION, "name", "text"),
     "reaction_message": _Field(Kind.REACTION, "text", "reaction"),
@@ -176,13 +178,20 @@ def parse(plaintext: bytes) -> Message:
         raise MalformedCiphertext("the plaintext is not a message") from error
 
 
-def unwrap(message: Message) -> Message:
-    """The message inside the wrappers around it: copies from our devices, disappearing, view-once, edited messages."""
+def layers(message: Message) -> Iterator[Message]:
+    """A message, and what is inside each of the wrappers around it, from the outside in."""
+    yield message
     for _ in range(_MAX_WRAPPERS):
         inner = _inner(message)
         if inner is None:
-            break
-        message = inner
+            return
+        yield (message := inner)
+
+
+def unwrap(message: Message) -> Message:
+    """The message inside the wrappers around it: copies from our devices, disappearing, view-once, edited messages."""
+    for layer in layers(message):
+        message = layer
     return message
 
 

@@ -38,18 +38,34 @@ class ContextInfo(_message.Message):
     def __init__(self, stanza_id: _Optional[str] = ..., participant: _Optional[str] = ..., quoted_message: _Optional[_Union[Message, _Mapping]] = ..., remote_jid: _Optional[str] = ..., mentioned_jid: _Optional[_Iterable[str]] = ..., forwarding_score: _Optional[int] = ..., is_forwarded: _Optional[bool] = ...) -> None: ...
 
 class ExtendedTextMessage(_message.Message):
-    __slots__ = ("text", "matched_text", "description", "title", "context_info")
+    __slots__ = ("text", "matched_text", "description", "title", "jpeg_thumbnail", "context_info", "thumbnail_direct_path", "thumbnail_sha256", "thumbnail_enc_sha256", "media_key", "media_key_timestamp", "thumbnail_height", "thumbnail_width")
     TEXT_FIELD_NUMBER: _ClassVar[int]
     MATCHED_TEXT_FIELD_NUMBER: _ClassVar[int]
     DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
     TITLE_FIELD_NUMBER: _ClassVar[int]
+    JPEG_THUMBNAIL_FIELD_NUMBER: _ClassVar[int]
     CONTEXT_INFO_FIELD_NUMBER: _ClassVar[int]
+    THUMBNAIL_DIRECT_PATH_FIELD_NUMBER: _ClassVar[int]
+    THUMBNAIL_SHA256_FIELD_NUMBER: _ClassVar[int]
+    THUMBNAIL_ENC_SHA256_FIELD_NUMBER: _ClassVar[int]
+    MEDIA_KEY_FIELD_NUMBER: _ClassVar[int]
+    MEDIA_KEY_TIMESTAMP_FIELD_NUMBER: _ClassVar[int]
+    THUMBNAIL_HEIGHT_FIELD_NUMBER: _ClassVar[int]
+    THUMBNAIL_WIDTH_FIELD_NUMBER: _ClassVar[int]
     text: str
     matched_text: str
     description: str
     title: str
+    jpeg_thumbnail: bytes
     context_info: ContextInfo
-    def __init__(self, text: _Optional[str] = ..., matched_text: _Optional[str] = ..., description: _Optional[str] = ..., title: _Optional[str] = ..., context_info: _Optional[_Union[ContextInfo, _Mapping]] = ...) -> None: ...
+    thumbnail_direct_path: str
+    thumbnail_sha256: bytes
+    thumbnail_enc_sha256: bytes
+    media_key: bytes
+    media_key_timestamp: int
+    thumbnail_height: int
+    thumbnail_width: int
+    def __init__(self, text: _Optional[str] = ..., matched_text: _Optional[str] = ..., description: _Optional[str] = ..., title: _Optional[str] = ..., jpeg_thumbnail: _Optional[bytes] = ..., context_info: _Optional[_Union[ContextInfo, _Mapping]] = ..., thumbnail_direct_path: _Optional[str] = ..., thumbnail_sha256: _Optional[bytes] = ..., thumbnail_enc_sha256: _Optional[bytes] = ..., media_key: _Optional[bytes] = ..., media_key_timestamp: _Optional[int] = ..., thumbnail_height: _Optional[int] = ..., thumbnail_width: _Optional[int] = ...) -> None: ...
 
 class SenderKeyDistribution(_message.Message):
     __slots__ = ("group_id", "axolotl_sender_key_distribution_message")
@@ -149,42 +165,295 @@ class MessageContextInfo(_message.Message):
     def __init__(self, message_secret: _Optional[bytes] = ...) -> None: ...
 
 class ImageMessage(_message.Message):
-    __slots__ = ("caption", "context_info")
+    __slots__ = ("url", "mimetype", "caption", "file_sha256", "file_length", "height", "width", "media_key", "file_enc_sha256", "direct_path", "media_key_timestamp", "jpeg_thumbnail", "context_info", "first_scan_sidecar", "first_scan_length", "scans_sidecar", "scan_lengths", "mid_quality_file_sha256", "mid_quality_file_enc_sha256", "view_once", "thumbnail_direct_path", "thumbnail_sha256", "thumbnail_enc_sha256", "static_url", "accessibility_label")
+    URL_FIELD_NUMBER: _ClassVar[int]
+    MIMETYPE_FIELD_NUMBER: _ClassVar[int]
     CAPTION_FIELD_NUMBER: _ClassVar[int]
+    FILE_SHA256_FIELD_NUMBER: _ClassVar[int]
+    FILE_LENGTH_FIELD_NUMBER: _ClassVar[int]
+    HEIGHT_FIELD_NUMBER: _ClassVar[int]
+    WIDTH_FIELD_NUMBER: _ClassVar[int]
+    MEDIA_KEY_FIELD_NUMBER: _ClassVar[int]
+    FILE_ENC_SHA256_FIELD_NUMBER: _ClassVar[int]
+    DIRECT_PATH_FIELD_NUMBER: _ClassVar[int]
+    MEDIA_KEY_TIMESTAMP_FIELD_NUMBER: _ClassVar[int]
+    JPEG_THUMBNAIL_FIELD_NUMBER: _ClassVar[int]
     CONTEXT_INFO_FIELD_NUMBER: _ClassVar[int]
+    FIRST_SCAN_SIDECAR_FIELD_NUMBER: _ClassVar[int]
+    FIRST_SCAN_LENGTH_FIELD_NUMBER: _ClassVar[int]
+    SCANS_SIDECAR_FIELD_NUMBER: _ClassVar[int]
+    SCAN_LENGTHS_FIELD_NUMBER: _ClassVar[int]
+    MID_QUALITY_FILE_SHA256_FIELD_NUMBER: _ClassVar[int]
+    MID_QUALITY_FILE_ENC_SHA256_FIELD_NUMBER: _ClassVar[int]
+    VIEW_ONCE_FIELD_NUMBER: _ClassVar[int]
+    THUMBNAIL_DIRECT_PATH_FIELD_NUMBER: _ClassVar[int]
+    THUMBNAIL_SHA256_FIELD_NUMBER: _ClassVar[int]
+    THUMBNAIL_ENC_SHA256_FIELD_NUMBER: _ClassVar[int]
+    STATIC_URL_FIELD_NUMBER: _ClassVar[int]
+    ACCESSIBILITY_LABEL_FIELD_NUMBER: _ClassVar[int]
+    url: str
+    mimetype: str
     caption: str
+    file_sha256: bytes
+    file_length: int
+    height: int
+    width: int
+    media_key: bytes
+    file_enc_sha256: bytes
+    direct_path: str
+    media_key_timestamp: int
+    jpeg_thumbnail: bytes
     context_info: ContextInfo
-    def __init__(self, caption: _Optional[str] = ..., context_info: _Optional[_Union[ContextInfo, _Mapping]] = ...) -> None: ...
+    first_scan_sidecar: bytes
+    first_scan_length: int
+    scans_sidecar: bytes
+    scan_lengths: _containers.RepeatedScalarFieldContainer[int]
+    mid_quality_file_sha256: bytes
+    mid_quality_file_enc_sha256: bytes
+    view_once: bool
+    thumbnail_direct_path: str
+    thumbnail_sha256: bytes
+    thumbnail_enc_sha256: bytes
+    static_url: str
+    accessibility_label: str
+    def __init__(self, url: _Optional[str] = ..., mimetype: _Optional[str] = ..., caption: _Optional[str] = ..., file_sha256: _Optional[bytes] = ..., file_length: _Optional[int] = ..., height: _Optional[int] = ..., width: _Optional[int] = ..., media_key: _Optional[bytes] = ..., file_enc_sha256: _Optional[bytes] = ..., direct_path: _Optional[str] = ..., media_key_timestamp: _Optional[int] = ..., jpeg_thumbnail: _Optional[bytes] = ..., context_info: _Optional[_Union[ContextInfo, _Mapping]] = ..., first_scan_sidecar: _Optional[bytes] = ..., first_scan_length: _Optional[int] = ..., scans_sidecar: _Optional[bytes] = ..., scan_lengths: _Optional[_Iterable[int]] = ..., mid_quality_file_sha256: _Optional[bytes] = ..., mid_quality_file_enc_sha256: _Optional[bytes] = ..., view_once: _Optional[bool] = ..., thumbnail_direct_path: _Optional[str] = ..., thumbnail_sha256: _Optional[bytes] = ..., thumbnail_enc_sha256: _Optional[bytes] = ..., static_url: _Optional[str] = ..., accessibility_label: _Optional[str] = ...) -> None: ...
 
 class VideoMessage(_message.Message):
-    __slots__ = ("caption", "gif_playback", "context_info")
+    __slots__ = ("url", "mimetype", "file_sha256", "file_length", "seconds", "media_key", "caption", "gif_playback", "height", "width", "file_enc_sha256", "direct_path", "media_key_timestamp", "jpeg_thumbnail", "context_info", "streaming_sidecar", "gif_attribution", "view_once", "thumbnail_direct_path", "thumbnail_sha256", "thumbnail_enc_sha256", "static_url", "accessibility_label")
+    class Attribution(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        NONE: _ClassVar[VideoMessage.Attribution]
+        GIPHY: _ClassVar[VideoMessage.Attribution]
+        TENOR: _ClassVar[VideoMessage.Attribution]
+    NONE: VideoMessage.Attribution
+    GIPHY: VideoMessage.Attribution
+    TENOR: VideoMessage.Attribution
+    URL_FIELD_NUMBER: _ClassVar[int]
+    MIMETYPE_FIELD_NUMBER: _ClassVar[int]
+    FILE_SHA256_FIELD_NUMBER: _ClassVar[int]
+    FILE_LENGTH_FIELD_NUMBER: _ClassVar[int]
+    SECONDS_FIELD_NUMBER: _ClassVar[int]
+    MEDIA_KEY_FIELD_NUMBER: _ClassVar[int]
     CAPTION_FIELD_NUMBER: _ClassVar[int]
     GIF_PLAYBACK_FIELD_NUMBER: _ClassVar[int]
+    HEIGHT_FIELD_NUMBER: _ClassVar[int]
+    WIDTH_FIELD_NUMBER: _ClassVar[int]
+    FILE_ENC_SHA256_FIELD_NUMBER: _ClassVar[int]
+    DIRECT_PATH_FIELD_NUMBER: _ClassVar[int]
+    MEDIA_KEY_TIMESTAMP_FIELD_NUMBER: _ClassVar[int]
+    JPEG_THUMBNAIL_FIELD_NUMBER: _ClassVar[int]
     CONTEXT_INFO_FIELD_NUMBER: _ClassVar[int]
+    STREAMING_SIDECAR_FIELD_NUMBER: _ClassVar[int]
+    GIF_ATTRIBUTION_FIELD_NUMBER: _ClassVar[int]
+    VIEW_ONCE_FIELD_NUMBER: _ClassVar[int]
+    THUMBNAIL_DIRECT_PATH_FIELD_NUMBER: _ClassVar[int]
+    THUMBNAIL_SHA256_FIELD_NUMBER: _ClassVar[int]
+    THUMBNAIL_ENC_SHA256_FIELD_NUMBER: _ClassVar[int]
+    STATIC_URL_FIELD_NUMBER: _ClassVar[int]
+    ACCESSIBILITY_LABEL_FIELD_NUMBER: _ClassVar[int]
+    url: str
+    mimetype: str
+    file_sha256: bytes
+    file_length: int
+    seconds: int
+    media_key: bytes
     caption: str
     gif_playback: bool
+    height: int
+    width: int
+    file_enc_sha256: bytes
+    direct_path: str
+    media_key_timestamp: int
+    jpeg_thumbnail: bytes
     context_info: ContextInfo
-    def __init__(self, caption: _Optional[str] = ..., gif_playback: _Optional[bool] = ..., context_info: _Optional[_Union[ContextInfo, _Mapping]] = ...) -> None: ...
+    streaming_sidecar: bytes
+    gif_attribution: VideoMessage.Attribution
+    view_once: bool
+    thumbnail_direct_path: str
+    thumbnail_sha256: bytes
+    thumbnail_enc_sha256: bytes
+    static_url: str
+    accessibility_label: str
+    def __init__(self, url: _Optional[str] = ..., mimetype: _Optional[str] = ..., file_sha256: _Optional[bytes] = ..., file_length: _Optional[int] = ..., seconds: _Optional[int] = ..., media_key: _Optional[bytes] = ..., caption: _Optional[str] = ..., gif_playback: _Optional[bool] = ..., height: _Optional[int] = ..., width: _Optional[int] = ..., file_enc_sha256: _Optional[bytes] = ..., direct_path: _Optional[str] = ..., media_key_timestamp: _Optional[int] = ..., jpeg_thumbnail: _Optional[bytes] = ..., context_info: _Optional[_Union[ContextInfo, _Mapping]] = ..., streaming_sidecar: _Optional[bytes] = ..., gif_attribution: _Optional[_Union[VideoMessage.Attribution, str]] = ..., view_once: _Optional[bool] = ..., thumbnail_direct_path: _Optional[str] = ..., thumbnail_sha256: _Optional[bytes] = ..., thumbnail_enc_sha256: _Optional[bytes] = ..., static_url: _Optional[str] = ..., accessibility_label: _Optional[str] = ...) -> None: ...
 
 class AudioMessage(_message.Message):
-    __slots__ = ("ptt", "context_info")
+    __slots__ = ("url", "mimetype", "file_sha256", "file_length", "seconds", "ptt", "media_key", "file_enc_sha256", "direct_path", "media_key_timestamp", "context_info", "streaming_sidecar", "waveform", "background_argb", "view_once")
+    URL_FIELD_NUMBER: _ClassVar[int]
+    MIMETYPE_FIELD_NUMBER: _ClassVar[int]
+    FILE_SHA256_FIELD_NUMBER: _ClassVar[int]
+    FILE_LENGTH_FIELD_NUMBER: _ClassVar[int]
+    SECONDS_FIELD_NUMBER: _ClassVar[int]
     PTT_FIELD_NUMBER: _ClassVar[int]
+    MEDIA_KEY_FIELD_NUMBER: _ClassVar[int]
+    FILE_ENC_SHA256_FIELD_NUMBER: _ClassVar[int]
+    DIRECT_PATH_FIELD_NUMBER: _ClassVar[int]
+    MEDIA_KEY_TIMESTAMP_FIELD_NUMBER: _ClassVar[int]
     CONTEXT_INFO_FIELD_NUMBER: _ClassVar[int]
+    STREAMING_SIDECAR_FIELD_NUMBER: _ClassVar[int]
+    WAVEFORM_FIELD_NUMBER: _ClassVar[int]
+    BACKGROUND_ARGB_FIELD_NUMBER: _ClassVar[int]
+    VIEW_ONCE_FIELD_NUMBER: _ClassVar[int]
+    url: str
+    mimetype: str
+    file_sha256: bytes
+    file_length: int
+    seconds: int
     ptt: bool
+    media_key: bytes
+    file_enc_sha256: bytes
+    direct_path: str
+    media_key_timestamp: int
     context_info: ContextInfo
-    def __init__(self, ptt: _Optional[bool] = ..., context_info: _Optional[_Union[ContextInfo, _Mapping]] = ...) -> None: ...
+    streaming_sidecar: bytes
+    waveform: bytes
+    background_argb: int
+    view_once: bool
+    def __init__(self, url: _Optional[str] = ..., mimetype: _Optional[str] = ..., file_sha256: _Optional[bytes] = ..., file_length: _Optional[int] = ..., seconds: _Optional[int] = ..., ptt: _Optional[bool] = ..., media_key: _Optional[bytes] = ..., file_enc_sha256: _Optional[bytes] = ..., direct_path: _Optional[str] = ..., media_key_timestamp: _Optional[int] = ..., context_info: _Optional[_Union[ContextInfo, _Mapping]] = ..., streaming_sidecar: _Optional[bytes] = ..., waveform: _Optional[bytes] = ..., background_argb: _Optional[int] = ..., view_once: _Optional[bool] = ...) -> None: ...
 
 class DocumentMessage(_message.Message):
-    __slots__ = ("title", "file_name", "context_info", "caption")
+    __slots__ = ("url", "mimetype", "title", "file_sha256", "file_length", "page_count", "media_key", "file_name", "file_enc_sha256", "direct_path", "media_key_timestamp", "contact_vcard", "thumbnail_direct_path", "thumbnail_sha256", "thumbnail_enc_sha256", "jpeg_thumbnail", "context_info", "thumbnail_height", "thumbnail_width", "caption")
+    URL_FIELD_NUMBER: _ClassVar[int]
+    MIMETYPE_FIELD_NUMBER: _ClassVar[int]
     TITLE_FIELD_NUMBER: _ClassVar[int]
+    FILE_SHA256_FIELD_NUMBER: _ClassVar[int]
+    FILE_LENGTH_FIELD_NUMBER: _ClassVar[int]
+    PAGE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    MEDIA_KEY_FIELD_NUMBER: _ClassVar[int]
     FILE_NAME_FIELD_NUMBER: _ClassVar[int]
+    FILE_ENC_SHA256_FIELD_NUMBER: _ClassVar[int]
+    DIRECT_PATH_FIELD_NUMBER: _ClassVar[int]
+    MEDIA_KEY_TIMESTAMP_FIELD_NUMBER: _ClassVar[int]
+    CONTACT_VCARD_FIELD_NUMBER: _ClassVar[int]
+    THUMBNAIL_DIRECT_PATH_FIELD_NUMBER: _ClassVar[int]
+    THUMBNAIL_SHA256_FIELD_NUMBER: _ClassVar[int]
+    THUMBNAIL_ENC_SHA256_FIELD_NUMBER: _ClassVar[int]
+    JPEG_THUMBNAIL_FIELD_NUMBER: _ClassVar[int]
     CONTEXT_INFO_FIELD_NUMBER: _ClassVar[int]
+    THUMBNAIL_HEIGHT_FIELD_NUMBER: _ClassVar[int]
+    THUMBNAIL_WIDTH_FIELD_NUMBER: _ClassVar[int]
     CAPTION_FIELD_NUMBER: _ClassVar[int]
+    url: str
+    mimetype: str
     title: str
+    file_sha256: bytes
+    file_length: int
+    page_count: int
+    media_key: bytes
     file_name: str
+    file_enc_sha256: bytes
+    direct_path: str
+    media_key_timestamp: int
+    contact_vcard: bool
+    thumbnail_direct_path: str
+    thumbnail_sha256: bytes
+    thumbnail_enc_sha256: bytes
+    jpeg_thumbnail: bytes
     context_info: ContextInfo
+    thumbnail_height: int
+    thumbnail_width: int
     caption: str
-    def __init__(self, title: _Optional[str] = ..., file_name: _Optional[str] = ..., context_info: _Optional[_Union[ContextInfo, _Mapping]] = ..., caption: _Optional[str] = ...) -> None: ...
+    def __init__(self, url: _Optional[str] = ..., mimetype: _Optional[str] = ..., title: _Optional[str] = ..., file_sha256: _Optional[bytes] = ..., file_length: _Optional[int] = ..., page_count: _Optional[int] = ..., media_key: _Optional[bytes] = ..., file_name: _Optional[str] = ..., file_enc_sha256: _Optional[bytes] = ..., direct_path: _Optional[str] = ..., media_key_timestamp: _Optional[int] = ..., contact_vcard: _Optional[bool] = ..., thumbnail_direct_path: _Optional[str] = ..., thumbnail_sha256: _Optional[bytes] = ..., thumbnail_enc_sha256: _Optional[bytes] = ..., jpeg_thumbnail: _Optional[bytes] = ..., context_info: _Optional[_Union[ContextInfo, _Mapping]] = ..., thumbnail_height: _Optional[int] = ..., thumbnail_width: _Optional[int] = ..., caption: _Optional[str] = ...) -> None: ...
+
+class StickerMessage(_message.Message):
+    __slots__ = ("url", "file_sha256", "file_enc_sha256", "media_key", "mimetype", "height", "width", "direct_path", "file_length", "media_key_timestamp", "first_frame_length", "first_frame_sidecar", "is_animated", "png_thumbnail", "context_info", "sticker_sent_ts", "is_avatar", "is_ai_sticker", "is_lottie", "accessibility_label")
+    URL_FIELD_NUMBER: _ClassVar[int]
+    FILE_SHA256_FIELD_NUMBER: _ClassVar[int]
+    FILE_ENC_SHA256_FIELD_NUMBER: _ClassVar[int]
+    MEDIA_KEY_FIELD_NUMBER: _ClassVar[int]
+    MIMETYPE_FIELD_NUMBER: _ClassVar[int]
+    HEIGHT_FIELD_NUMBER: _ClassVar[int]
+    WIDTH_FIELD_NUMBER: _ClassVar[int]
+    DIRECT_PATH_FIELD_NUMBER: _ClassVar[int]
+    FILE_LENGTH_FIELD_NUMBER: _ClassVar[int]
+    MEDIA_KEY_TIMESTAMP_FIELD_NUMBER: _ClassVar[int]
+    FIRST_FRAME_LENGTH_FIELD_NUMBER: _ClassVar[int]
+    FIRST_FRAME_SIDECAR_FIELD_NUMBER: _ClassVar[int]
+    IS_ANIMATED_FIELD_NUMBER: _ClassVar[int]
+    PNG_THUMBNAIL_FIELD_NUMBER: _ClassVar[int]
+    CONTEXT_INFO_FIELD_NUMBER: _ClassVar[int]
+    STICKER_SENT_TS_FIELD_NUMBER: _ClassVar[int]
+    IS_AVATAR_FIELD_NUMBER: _ClassVar[int]
+    IS_AI_STICKER_FIELD_NUMBER: _ClassVar[int]
+    IS_LOTTIE_FIELD_NUMBER: _ClassVar[int]
+    ACCESSIBILITY_LABEL_FIELD_NUMBER: _ClassVar[int]
+    url: str
+    file_sha256: bytes
+    file_enc_sha256: bytes
+    media_key: bytes
+    mimetype: str
+    height: int
+    width: int
+    direct_path: str
+    file_length: int
+    media_key_timestamp: int
+    first_frame_length: int
+    first_frame_sidecar: bytes
+    is_animated: bool
+    png_thumbnail: bytes
+    context_info: ContextInfo
+    sticker_sent_ts: int
+    is_avatar: bool
+    is_ai_sticker: bool
+    is_lottie: bool
+    accessibility_label: str
+    def __init__(self, url: _Optional[str] = ..., file_sha256: _Optional[bytes] = ..., file_enc_sha256: _Optional[bytes] = ..., media_key: _Optional[bytes] = ..., mimetype: _Optional[str] = ..., height: _Optional[int] = ..., width: _Optional[int] = ..., direct_path: _Optional[str] = ..., file_length: _Optional[int] = ..., media_key_timestamp: _Optional[int] = ..., first_frame_length: _Optional[int] = ..., first_frame_sidecar: _Optional[bytes] = ..., is_animated: _Optional[bool] = ..., png_thumbnail: _Optional[bytes] = ..., context_info: _Optional[_Union[ContextInfo, _Mapping]] = ..., sticker_sent_ts: _Optional[int] = ..., is_avatar: _Optional[bool] = ..., is_ai_sticker: _Optional[bool] = ..., is_lottie: _Optional[bool] = ..., accessibility_label: _Optional[str] = ...) -> None: ...
+
+class StickerPackMessage(_message.Message):
+    __slots__ = ("sticker_pack_id", "name", "publisher", "stickers", "file_length", "file_sha256", "file_enc_sha256", "media_key", "direct_path", "caption", "context_info", "pack_description", "media_key_timestamp", "tray_icon_file_name", "thumbnail_direct_path", "thumbnail_sha256", "thumbnail_enc_sha256", "thumbnail_height", "thumbnail_width")
+    class Sticker(_message.Message):
+        __slots__ = ("file_name", "is_animated", "emojis", "accessibility_label", "is_lottie", "mimetype")
+        FILE_NAME_FIELD_NUMBER: _ClassVar[int]
+        IS_ANIMATED_FIELD_NUMBER: _ClassVar[int]
+        EMOJIS_FIELD_NUMBER: _ClassVar[int]
+        ACCESSIBILITY_LABEL_FIELD_NUMBER: _ClassVar[int]
+        IS_LOTTIE_FIELD_NUMBER: _ClassVar[int]
+        MIMETYPE_FIELD_NUMBER: _ClassVar[int]
+        file_name: str
+        is_animated: bool
+        emojis: _containers.RepeatedScalarFieldContainer[str]
+        accessibility_label: str
+        is_lottie: bool
+        mimetype: str
+        def __init__(self, file_name: _Optional[str] = ..., is_animated: _Optional[bool] = ..., emojis: _Optional[_Iterable[str]] = ..., accessibility_label: _Optional[str] = ..., is_lottie: _Optional[bool] = ..., mimetype: _Optional[str] = ...) -> None: ...
+    STICKER_PACK_ID_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    PUBLISHER_FIELD_NUMBER: _ClassVar[int]
+    STICKERS_FIELD_NUMBER: _ClassVar[int]
+    FILE_LENGTH_FIELD_NUMBER: _ClassVar[int]
+    FILE_SHA256_FIELD_NUMBER: _ClassVar[int]
+    FILE_ENC_SHA256_FIELD_NUMBER: _ClassVar[int]
+    MEDIA_KEY_FIELD_NUMBER: _ClassVar[int]
+    DIRECT_PATH_FIELD_NUMBER: _ClassVar[int]
+    CAPTION_FIELD_NUMBER: _ClassVar[int]
+    CONTEXT_INFO_FIELD_NUMBER: _ClassVar[int]
+    PACK_DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    MEDIA_KEY_TIMESTAMP_FIELD_NUMBER: _ClassVar[int]
+    TRAY_ICON_FILE_NAME_FIELD_NUMBER: _ClassVar[int]
+    THUMBNAIL_DIRECT_PATH_FIELD_NUMBER: _ClassVar[int]
+    THUMBNAIL_SHA256_FIELD_NUMBER: _ClassVar[int]
+    THUMBNAIL_ENC_SHA256_FIELD_NUMBER: _ClassVar[int]
+    THUMBNAIL_HEIGHT_FIELD_NUMBER: _ClassVar[int]
+    THUMBNAIL_WIDTH_FIELD_NUMBER: _ClassVar[int]
+    sticker_pack_id: str
+    name: str
+    publisher: str
+    stickers: _containers.RepeatedCompositeFieldContainer[StickerPackMessage.Sticker]
+    file_length: int
+    file_sha256: bytes
+    file_enc_sha256: bytes
+    media_key: bytes
+    direct_path: str
+    caption: str
+    context_info: ContextInfo
+    pack_description: str
+    media_key_timestamp: int
+    tray_icon_file_name: str
+    thumbnail_direct_path: str
+    thumbnail_sha256: bytes
+    thumbnail_enc_sha256: bytes
+    thumbnail_height: int
+    thumbnail_width: int
+    def __init__(self, sticker_pack_id: _Optional[str] = ..., name: _Optional[str] = ..., publisher: _Optional[str] = ..., stickers: _Optional[_Iterable[_Union[StickerPackMessage.Sticker, _Mapping]]] = ..., file_length: _Optional[int] = ..., file_sha256: _Optional[bytes] = ..., file_enc_sha256: _Optional[bytes] = ..., media_key: _Optional[bytes] = ..., direct_path: _Optional[str] = ..., caption: _Optional[str] = ..., context_info: _Optional[_Union[ContextInfo, _Mapping]] = ..., pack_description: _Optional[str] = ..., media_key_timestamp: _Optional[int] = ..., tray_icon_file_name: _Optional[str] = ..., thumbnail_direct_path: _Optional[str] = ..., thumbnail_sha256: _Optional[bytes] = ..., thumbnail_enc_sha256: _Optional[bytes] = ..., thumbnail_height: _Optional[int] = ..., thumbnail_width: _Optional[int] = ...) -> None: ...
 
 class ContactMessage(_message.Message):
     __slots__ = ("display_name", "context_info")
@@ -202,12 +471,6 @@ class LocationMessage(_message.Message):
     context_info: ContextInfo
     def __init__(self, name: _Optional[str] = ..., context_info: _Optional[_Union[ContextInfo, _Mapping]] = ...) -> None: ...
 
-class StickerMessage(_message.Message):
-    __slots__ = ("context_info",)
-    CONTEXT_INFO_FIELD_NUMBER: _ClassVar[int]
-    context_info: ContextInfo
-    def __init__(self, context_info: _Optional[_Union[ContextInfo, _Mapping]] = ...) -> None: ...
-
 class PollCreationMessage(_message.Message):
     __slots__ = ("name", "context_info")
     NAME_FIELD_NUMBER: _ClassVar[int]
@@ -221,7 +484,7 @@ class PollUpdateMessage(_message.Message):
     def __init__(self) -> None: ...
 
 class Message(_message.Message):
-    __slots__ = ("conversation", "sender_key_distribution_message", "image_message", "contact_message", "location_message", "extended_text_message", "document_message", "audio_message", "video_message", "protocol_message", "sticker_message", "device_sent_message", "message_context_info", "view_once_message", "ephemeral_message", "reaction_message", "poll_creation_message", "poll_update_message", "document_with_caption_message", "view_once_message_v2", "edited_message", "view_once_message_v2_extension", "poll_creation_message_v3", "ptv_message", "lottie_sticker_message")
+    __slots__ = ("conversation", "sender_key_distribution_message", "image_message", "contact_message", "location_message", "extended_text_message", "document_message", "audio_message", "video_message", "protocol_message", "sticker_message", "device_sent_message", "message_context_info", "view_once_message", "ephemeral_message", "reaction_message", "poll_creation_message", "poll_update_message", "document_with_caption_message", "view_once_message_v2", "edited_message", "view_once_message_v2_extension", "poll_creation_message_v3", "ptv_message", "lottie_sticker_message", "sticker_pack_message")
     CONVERSATION_FIELD_NUMBER: _ClassVar[int]
     SENDER_KEY_DISTRIBUTION_MESSAGE_FIELD_NUMBER: _ClassVar[int]
     IMAGE_MESSAGE_FIELD_NUMBER: _ClassVar[int]
@@ -247,6 +510,7 @@ class Message(_message.Message):
     POLL_CREATION_MESSAGE_V3_FIELD_NUMBER: _ClassVar[int]
     PTV_MESSAGE_FIELD_NUMBER: _ClassVar[int]
     LOTTIE_STICKER_MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    STICKER_PACK_MESSAGE_FIELD_NUMBER: _ClassVar[int]
     conversation: str
     sender_key_distribution_message: SenderKeyDistribution
     image_message: ImageMessage
@@ -272,4 +536,5 @@ class Message(_message.Message):
     poll_creation_message_v3: PollCreationMessage
     ptv_message: VideoMessage
     lottie_sticker_message: FutureProofMessage
-    def __init__(self, conversation: _Optional[str] = ..., sender_key_distribution_message: _Optional[_Union[SenderKeyDistribution, _Mapping]] = ..., image_message: _Optional[_Union[ImageMessage, _Mapping]] = ..., contact_message: _Optional[_Union[ContactMessage, _Mapping]] = ..., location_message: _Optional[_Union[LocationMessage, _Mapping]] = ..., extended_text_message: _Optional[_Union[ExtendedTextMessage, _Mapping]] = ..., document_message: _Optional[_Union[DocumentMessage, _Mapping]] = ..., audio_message: _Optional[_Union[AudioMessage, _Mapping]] = ..., video_message: _Optional[_Union[VideoMessage, _Mapping]] = ..., protocol_message: _Optional[_Union[ProtocolMessage, _Mapping]] = ..., sticker_message: _Optional[_Union[StickerMessage, _Mapping]] = ..., device_sent_message: _Optional[_Union[DeviceSentMessage, _Mapping]] = ..., message_context_info: _Optional[_Union[MessageContextInfo, _Mapping]] = ..., view_once_message: _Optional[_Union[FutureProofMessage, _Mapping]] = ..., ephemeral_message: _Optional[_Union[FutureProofMessage, _Mapping]] = ..., reaction_message: _Optional[_Union[ReactionMessage, _Mapping]] = ..., poll_creation_message: _Optional[_Union[PollCreationMessage, _Mapping]] = ..., poll_update_message: _Optional[_Union[PollUpdateMessage, _Mapping]] = ..., document_with_caption_message: _Optional[_Union[FutureProofMessage, _Mapping]] = ..., view_once_message_v2: _Optional[_Union[FutureProofMessage, _Mapping]] = ..., edited_message: _Optional[_Union[FutureProofMessage, _Mapping]] = ..., view_once_message_v2_extension: _Optional[_Union[FutureProofMessage, _Mapping]] = ..., poll_creation_message_v3: _Optional[_Union[PollCreationMessage, _Mapping]] = ..., ptv_message: _Optional[_Union[VideoMessage, _Mapping]] = ..., lottie_sticker_message: _Optional[_Union[FutureProofMessage, _Mapping]] = ...) -> None: ...
+    sticker_pack_message: StickerPackMessage
+    def __init__(self, conversation: _Optional[str] = ..., sender_key_distribution_message: _Optional[_Union[SenderKeyDistribution, _Mapping]] = ..., image_message: _Optional[_Union[ImageMessage, _Mapping]] = ..., contact_message: _Optional[_Union[ContactMessage, _Mapping]] = ..., location_message: _Optional[_Union[LocationMessage, _Mapping]] = ..., extended_text_message: _Optional[_Union[ExtendedTextMessage, _Mapping]] = ..., document_message: _Optional[_Union[DocumentMessage, _Mapping]] = ..., audio_message: _Optional[_Union[AudioMessage, _Mapping]] = ..., video_message: _Optional[_Union[VideoMessage, _Mapping]] = ..., protocol_message: _Optional[_Union[ProtocolMessage, _Mapping]] = ..., sticker_message: _Optional[_Union[StickerMessage, _Mapping]] = ..., device_sent_message: _Optional[_Union[DeviceSentMessage, _Mapping]] = ..., message_context_info: _Optional[_Union[MessageContextInfo, _Mapping]] = ..., view_once_message: _Optional[_Union[FutureProofMessage, _Mapping]] = ..., ephemeral_message: _Optional[_Union[FutureProofMessage, _Mapping]] = ..., reaction_message: _Optional[_Union[ReactionMessage, _Mapping]] = ..., poll_creation_message: _Optional[_Union[PollCreationMessage, _Mapping]] = ..., poll_update_message: _Optional[_Union[PollUpdateMessage, _Mapping]] = ..., document_with_caption_message: _Optional[_Union[FutureProofMessage, _Mapping]] = ..., view_once_message_v2: _Optional[_Union[FutureProofMessage, _Mapping]] = ..., edited_message: _Optional[_Union[FutureProofMessage, _Mapping]] = ..., view_once_message_v2_extension: _Optional[_Union[FutureProofMessage, _Mapping]] = ..., poll_creation_message_v3: _Optional[_Union[PollCreationMessage, _Mapping]] = ..., ptv_message: _Optional[_Union[VideoMessage, _Mapping]] = ..., lottie_sticker_message: _Optional[_Union[FutureProofMessage, _Mapping]] = ..., sticker_pack_message: _Optional[_Union[StickerPackMessage, _Mapping]] = ...) -> None: ...

@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 from whatsapp_wire.jid import SERVER, Jid
 from whatsapp_wire.node import Node
 from whatsapp_wire.stanza.attributes import optional_jid, optional_number, timestamp
+from whatsapp_wire.stanza.media import MediaRetried, parse_retried
 from whatsapp_wire.stanza.pairing import PrimaryHello, parse_primary_hello
 from whatsapp_wire.stanza.prekeys import parse_count
 
@@ -107,6 +108,7 @@ Content: TypeAlias = (
     | PrimaryHello
     | AppStateChanged
     | PictureChanged
+    | MediaRetried
     | Other
 )
 
@@ -194,4 +196,5 @@ _READERS: Final[dict[str, Callable[[Node], Content]]] = {
     "link_code_companion_reg": parse_primary_hello,
     "server_sync": _server_sync,
     "picture": _picture,
+    "mediaretry": parse_retried,
 }
