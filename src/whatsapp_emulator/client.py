@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -48,6 +48,18 @@ class MessageTold:
     quoted: str | None
     mentions: tuple[str, ...]
     repeat: bool
+    media: dict[str, Any] | None = None
+    """Of a message with a file: `kind`, `size`, and the details of `whatsapp_wire.media.content.MediaDetails`."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileTold:
+    """A file that a phone has got, decrypted and checked: what it says, in bytes and as SHA-256 in hexadecimal."""
+
+    kind: str
+    mimetype: str
+    size: int
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +136,11 @@ class EmulatorClient:
         forgiven: int = (await self.post("/control/forgive", kind=kind, who=who))["forgiven"]
         return forgiven
 
+    async def expire_media(self, status: int = 410) -> int:
+        """Make all files on the media hosts gone, as HTTP status 404 or 410; returns how many there were."""
+        expired: int = (await self.post("/control/media/expire", status=status))["expired"]
+        return expired
+
     async def record(self, path: str | None) -> None:
         """Begin to write down what clients say into a file of the emulator's machine, or stop with None."""
         await self.post("/control/recorder", path=path)
@@ -143,6 +160,20 @@ class EmulatorClient:
         assert self._session is not None, "use the client with `async with`"
         async with self._session.post(path, json=fields) as response:
             return await _told(response)
+
+    async def upload(self, path: str, /, content: bytes | AsyncIterable[bytes], **query: str) -> dict[str, Any]:
+        """A POST of bytes to the API; returns its JSON."""
+        assert self._session is not None, "use the client with `async with`"
+        async with self._session.post(path, params=query, data=content) as response:
+            return await _told(response)
+
+    async def download(self, path: str, /) -> bytes:
+        """A GET of bytes from the API."""
+        assert self._session is not None, "use the client with `async with`"
+        async with self._session.get(path) as response:
+            if response.status >= 400:
+                await _told(response)
+            return await response.read()
 
 
 class PhoneClient:
@@ -170,6 +201,26 @@ class PhoneClient:
         ids: list[str] = (await self._post("type", to=to, text=text, count=count, interval_ms=interval_ms))["ids"]
         return ids
 
+    async def send_media(
+        self, to: str, kind: str, content: bytes | AsyncIterable[bytes], **details: str | int | bool | bytes
+    ) -> str:
+        """Send a file to a phone number or address; returns the message's id.
+
+        ``kind`` is `image`, `video`, `audio`, `document` or `sticker`; the details are those of
+        `whatsapp_wire.media.content.MediaDetails`.
+        """
+        query = {name: _written(value) for name, value in details.items()}
+        told = await self._client.upload(f"{self._path}/media", content, to=to, kind=kind, **query)
+        return str(told["id"])
+
+    async def fetch(self, id: str) -> FileTold:
+        """Get the file of a message from the hosts, decrypt and check it."""
+        return FileTold(**await self._post("fetch", id=id))
+
+    async def file(self, id: str) -> bytes:
+        """The plain bytes of a message's file, fetched and checked."""
+        return await self._client.download(f"{self._path}/media/{id}")
+
     async def read(self, ids: Sequence[str] | None = None) -> list[str]:
         """Open messages, all that are unread by default; returns those for which a receipt went out."""
         opened: list[str] = (await self._post("read", ids=None if ids is None else list(ids)))["ids"]
@@ -194,7 +245,7 @@ class PhoneClient:
         return removed
 
     async def set(self, **settings: bool | str | None) -> dict[str, Any]:
-        """Change `swallow`, `auto_receipt`, `auto_read` or `auto_reply`; returns all settings."""
+        """Change `swallow`, `auto_receipt`, `auto_read`, `auto_reply` or `keeps_media`; returns all settings."""
         return await self._post("settings", **settings)
 
     async def do(self, action: str, **fields: object) -> dict[str, Any]:
@@ -262,4 +313,11 @@ def _message(row: dict[str, Any]) -> MessageTold:
         quoted=row["quoted"],
         mentions=tuple(row["mentions"]),
         repeat=row["repeat"],
+        media=row["media"],
     )
+
+
+def _written(value: str | int | bool | bytes) -> str:
+    if isinstance(value, bytes):
+        return value.hex()
+    return str(value).lower() if isinstance(value, bool) else str(value)

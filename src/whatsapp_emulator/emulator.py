@@ -18,6 +18,7 @@ from aiohttp import web
 from whatsapp_emulator.control import control_app
 from whatsapp_emulator.recorder import Recorder
 from whatsapp_emulator.web.chat import chat_app
+from whatsapp_emulator.web.media import Blobs
 from whatsapp_emulator.web.proxy import ConnectProxy
 from whatsapp_emulator.web.sockets import BACKLOG, listen, port_of
 from whatsapp_emulator.web.switchboard import Switchboard
@@ -101,12 +102,15 @@ class Emulator:
         self._directory = Path(tempfile.mkdtemp(prefix="whatsapp-emulator-"))
         tls = make_tls(self._directory, now)
         identity = ServerIdentity.generate(int(now))
-        chat = await self._runner(chat_app(self._board, identity))
+        blobs = Blobs(self._directory / "media")
+        chat = await self._runner(chat_app(self._board, identity, blobs))
         sockets = [listen(port) for port in self._ports.plain]
         for socket in sockets:
             await web.SockSite(chat, socket, backlog=BACKLOG).start()
         secure = listen(self._ports.tls)
         await web.SockSite(chat, secure, ssl_context=tls.context, backlog=BACKLOG).start()
+        # Two names for one door: its certificate has both, and whoever trusts it needs neither a proxy nor DNS.
+        self.world.media.named((f"localhost:{port_of(secure)}", f"127.0.0.1:{port_of(secure)}"))
         self._proxy = ConnectProxy(port_of(secure))
         await self._proxy.start(self._ports.proxy)
         control_socket = listen(self._ports.control)
@@ -121,7 +125,7 @@ class Emulator:
             ca_file=str(tls.ca_file),
             pid=os.getpid(),
         )
-        control = await self._runner(control_app(self._board, self._whereabouts, self._proxy))
+        control = await self._runner(control_app(self._board, self._whereabouts, self._proxy, blobs))
         await web.SockSite(control, control_socket).start()
 
     async def _runner(self, app: web.Application) -> web.AppRunner:

@@ -44,6 +44,24 @@ class Faults:
     reorder: float = 0.0
     """The share of queued stanzas that the next stanza on the connection, in either direction, overtakes."""
 
+    media_hosts_down: int = 0
+    """So many media hosts, from the first on, answer 503."""
+
+    media_ttl_s: float = 3600.0
+    """How long clients may use the media hosts they were told, and the word for uploads."""
+
+    media_life_s: float = 30 * 86_400.0
+    """How long files that are uploaded from now on stay on the hosts; then they are gone (410)."""
+
+    media_max: int = 2 << 30
+    """Larger uploads, in bytes, are refused with 413."""
+
+    media_rate: float = 0.0
+    """Bytes a second of every download; 0 for as fast as it goes."""
+
+    media_cut_rate: float = 0.0
+    """The share of downloads whose connection ends in the middle."""
+
     seed: int = 0
     """Where the dice start; setting it, even to the same number, starts them anew."""
 
@@ -100,6 +118,12 @@ def _version(value: object) -> str | None:
         raise ValueError("must be null or a version such as 2.3000.1") from None
 
 
+def _count(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError("must be a whole number that is not negative")
+    return value
+
+
 def _seed(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise ValueError("must be a whole number")
@@ -117,6 +141,12 @@ _CHECKS: dict[str, Callable[[object], object]] = {
     "drop_rate": _rate,
     "duplicate_rate": _rate,
     "reorder": _rate,
+    "media_hosts_down": _count,
+    "media_ttl_s": _number,
+    "media_life_s": _number,
+    "media_max": _count,
+    "media_rate": _number,
+    "media_cut_rate": _rate,
     "seed": _seed,
 }
 

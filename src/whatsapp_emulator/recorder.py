@@ -9,14 +9,15 @@ from typing import IO, Literal, TypeAlias
 from whatsapp_wire.decoding import decode
 from whatsapp_wire.node import Node
 
-_Kind: TypeAlias = Literal["stanza", "payload", "mark"]
+_Kind: TypeAlias = Literal["stanza", "payload", "http", "mark"]
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
     """One line of a recording.
 
-    A `stanza` holds the decrypted frame, a `payload` the client payload of the handshake, a `mark` only a text.
+    A `stanza` holds the decrypted frame, a `payload` the client payload of the handshake, a `mark` only a text. An
+    `http` is a request to a media host, its text JSON with `method`, `target` and `headers`.
     """
 
     kind: _Kind

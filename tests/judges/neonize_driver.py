@@ -5,6 +5,7 @@ Started through ``whatsapp_emulator.launch``, which makes the library trust the 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sys
@@ -39,6 +40,18 @@ def text_of(message: Any) -> str:
     return str(inner.conversation or inner.extendedTextMessage.text)
 
 
+_FILES = {"imageMessage": "image", "documentMessage": "document"}
+
+
+def file_of(message: Any) -> tuple[str, str] | None:
+    """The kind and caption of a message's file, wrapped or not; None when it has none."""
+    for wrapper in ("deviceSentMessage", "documentWithCaptionMessage", "viewOnceMessage"):
+        if message.HasField(wrapper):
+            return file_of(getattr(message, wrapper).message)
+    name = next((name for name in _FILES if message.HasField(name)), None)
+    return None if name is None else (_FILES[name], getattr(message, name).caption)
+
+
 class Driver:
     """One client and the commands that it understands."""
 
@@ -70,18 +83,31 @@ class Driver:
         return on_event
 
     def on_message(self, event: Any) -> None:
-        """Report a message that has text."""
+        """Report a message that has text or a file."""
         source, text = event.Info.MessageSource, text_of(event.Message)
         if text:
             self.received[event.Info.ID] = event
             chat = f"{source.Chat.User}@{source.Chat.Server}"
             say(event="message", id=event.Info.ID, text=text, from_me=source.IsFromMe, chat=chat)
+        elif (file := file_of(event.Message)) is not None:
+            self.received[event.Info.ID] = event
+            say(event="file", id=event.Info.ID, kind=file[0], caption=file[1], from_me=source.IsFromMe)
 
     def do(self, command: dict[str, Any]) -> dict[str, object]:
         """Carry out one command; returns what there is to tell."""
         match command["do"]:
             case "send":
                 return {"id": self.client.send_message(address(command["to"]), command["text"]).ID}
+            case "send_image":
+                return {"id": self.client.send_image(address(command["to"]), command["path"], command["caption"]).ID}
+            case "send_document":
+                sent = self.client.send_document(
+                    address(command["to"]), command["path"], command["caption"], filename=command["name"]
+                )
+                return {"id": sent.ID}
+            case "fetch":
+                content = self.client.download_any(self.received[command["id"]].Message)
+                return {"sha256": hashlib.sha256(content or b"").hexdigest()}
             case "reply":
                 return {"id": self.client.reply_message(command["text"], self.received[command["answered"]]).ID}
             case "read":

@@ -5,21 +5,23 @@ import asyncio
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from whatsapp_emulator.control import network, phones
-from whatsapp_emulator.control.keys import BOARD, PROXY, WHEREABOUTS
+from whatsapp_emulator.control import media, network, phones
+from whatsapp_emulator.control.keys import BLOBS, BOARD, PROXY, WHEREABOUTS
+from whatsapp_emulator.web.media import Blobs
 from whatsapp_emulator.web.proxy import ConnectProxy
 from whatsapp_emulator.web.switchboard import Switchboard
 from whatsapp_emulator.whereabouts import Whereabouts
-from whatsapp_wire.errors import PairingRefused
+from whatsapp_emulator.world.shelf import MediaRefused
+from whatsapp_wire.errors import MediaDamaged, PairingRefused
 
 _MAX_BODY = 16 << 20
 
 
-def control_app(board: Switchboard, whereabouts: Whereabouts, proxy: ConnectProxy) -> web.Application:
+def control_app(board: Switchboard, whereabouts: Whereabouts, proxy: ConnectProxy, blobs: Blobs) -> web.Application:
     """The application of the control API."""
     app = web.Application(client_max_size=_MAX_BODY, middlewares=[_tell_errors])
-    app[BOARD], app[WHEREABOUTS], app[PROXY] = board, whereabouts, proxy
-    app.add_routes([*network.ROUTES, *phones.ROUTES])
+    app[BOARD], app[WHEREABOUTS], app[PROXY], app[BLOBS] = board, whereabouts, proxy, blobs
+    app.add_routes([*network.ROUTES, *phones.ROUTES, *media.ROUTES])
     return app
 
 
@@ -30,6 +32,10 @@ async def _tell_errors(request: web.Request, handler: Handler) -> web.StreamResp
         return await handler(request)
     except PairingRefused as error:
         return _error(409, f"pairing refused: {error.code} {error.text}")
+    except MediaRefused as error:
+        return _error(error.status, error.text)
+    except MediaDamaged as error:
+        return _error(409, f"the file is not what its message says: {error}")
     except LookupError as error:
         return _error(404, f"{type(error).__name__}: {error}")
     except (ValueError, OSError) as error:

@@ -11,7 +11,8 @@ from typing_extensions import override
 from whatsapp_emulator.web.sockets import listen, port_of, reset
 
 _WHATSAPP = ("whatsapp.com", "whatsapp.net")
-_REQUEST = re.compile(rb"CONNECT ([A-Za-z0-9.-]+):\d+ HTTP/1\.[01]\r\n")
+_REQUEST = re.compile(rb"CONNECT ([A-Za-z0-9.-]+):(\d+) HTTP/1\.[01]\r\n")
+_OURSELVES = ("localhost", "127.0.0.1")
 _MAX_REQUEST = 16_384
 _ACCEPTED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 _REFUSED = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -23,7 +24,7 @@ def is_whatsapp(host: str) -> bool:
 
 
 class ConnectProxy:
-    """Tunnels every WhatsApp host to one port on loopback and refuses all others with 403.
+    """Tunnels every WhatsApp host to one port on loopback, that port itself too, and refuses all others with 403.
 
     `refused` counts what clients wanted outside, which makes this the network guard of a test.
     """
@@ -125,12 +126,16 @@ class _Client(_End):
         assert self.transport is not None
         request = _REQUEST.match(self._request)
         host = request[1].decode().lower() if request else repr(self._request[:80])
-        if request is None or not is_whatsapp(host):
+        if request is None or not (is_whatsapp(host) or self._is_target(host, int(request[2]))):
             self.proxy.refused[host] += 1
             self.transport.write(_REFUSED)
             self.transport.close()
         elif self._dialling is None:
             self._dialling = self.proxy.dial(self)
+
+    def _is_target(self, host: str, port: int) -> bool:
+        """Whether somebody wants where all tunnels lead anyway: the media hosts have this address."""
+        return host in _OURSELVES and port == self.proxy.target_port
 
     async def dial(self) -> None:
         """Connect the other end, then say so; what the client sent meanwhile goes through first."""

@@ -16,6 +16,7 @@ ViolationKind: TypeAlias = Literal[
     "failed_decryption",
     "ratchet_reuse",
     "bad_signature",
+    "bad_media",
     "exception",
 ]
 

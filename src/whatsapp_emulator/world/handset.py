@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from random import Random
 
 from whatsapp_emulator.world.keyring import Keyring
 from whatsapp_wire.jid import Jid
+from whatsapp_wire.media.content import read_media
 from whatsapp_wire.message import Quote, read
 from whatsapp_wire.proto.message_pb2 import Message
+
+_NOT_TOLD = frozenset({"preview", "waveform", "sidecar"})
 
 
 @dataclass(slots=True)
@@ -55,7 +58,18 @@ class Shown:
             "quoted": None if seen.quoted is None else seen.quoted.id,
             "mentions": list(seen.mentions),
             "repeat": self.repeat,
+            "media": _told_media(self.message),
         }
+
+
+def _told_media(message: Message) -> dict[str, object] | None:
+    """What a message says of its file, as the control API tells it: all but keys, hashes and pictures."""
+    media = read_media(message)
+    if media is None:
+        return None
+    secret = None if media.file is None else media.file.secret
+    details = {name: value for name, value in asdict(media.details).items() if name not in _NOT_TOLD}
+    return {"kind": media.kind.value, "size": None if secret is None else secret.size, **details}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +117,9 @@ class Handset:
 
     auto_reply: str | None = None
     """Answer each text from a companion with this one; ``{text}`` stands for what it said."""
+
+    keeps_media: bool = True
+    """Upload a file again when a companion asks for it."""
 
     available: bool = False
     inbox: list[Shown] = field(default_factory=list)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from whatsapp_emulator.world import composing, devices, presence, retries, sealing
+from whatsapp_emulator.world import composing, devices, media, presence, retries, sealing
 from whatsapp_emulator.world.accounts import Account
 from whatsapp_emulator.world.composing import NoSuchPerson, find_message
 from whatsapp_emulator.world.handset import Handset, SeenReceipt, Shown, Typed
@@ -13,9 +13,10 @@ from whatsapp_emulator.world.state import State
 from whatsapp_wire.jid import Jid
 from whatsapp_wire.message import text_message
 from whatsapp_wire.node import Node
+from whatsapp_wire.proto.message_pb2 import Message
 from whatsapp_wire.proto.signal_pb2 import PreKeySignalMessage
 
-_SETTINGS: Final = {"swallow": bool, "auto_receipt": bool, "auto_read": bool, "auto_reply": str}
+_SETTINGS: Final = {"swallow": bool, "auto_receipt": bool, "auto_read": bool, "auto_reply": str, "keeps_media": bool}
 
 
 class Phone:
@@ -38,6 +39,14 @@ class Phone:
     def type(self, to: Jid, text: str, *, quote: str | None = None, mentions: Sequence[Jid] = ()) -> str:
         """Send a text; returns the message's id. Raises NoSuchPerson, NoSuchMessage."""
         return composing.type_text(self._state, self.account, to, text, quote, mentions)
+
+    def send(self, to: Jid, message: Message) -> str:
+        """Send any message, as one with a file; returns its id. Raises NoSuchPerson."""
+        return composing.send_message(self._state, self.account, to, message)
+
+    def file_of(self, id: str) -> media.SentFile:
+        """The file of a message that the phone has shown or sent. Raises NoSuchMessage, NoMedia."""
+        return media.file_of(self._state, self.account, id)
 
     def read(self, ids: Sequence[str] | None = None) -> list[str]:
         """Open the messages with these ids, or all that are unread; returns those for which a receipt went out."""
@@ -68,7 +77,7 @@ class Phone:
         return [companion.id for companion in chosen]
 
     def set(self, settings: Mapping[str, object]) -> None:
-        """Change `swallow`, `auto_receipt`, `auto_read` or `auto_reply` (see `Handset`).
+        """Change `swallow`, `auto_receipt`, `auto_read`, `auto_reply` or `keeps_media` (see `Handset`).
 
         Raises ValueError, and then none is changed.
         """

@@ -1,8 +1,7 @@
 """The queries with short answers, and the table of all of them: namespace and first child to whoever answers."""
 
-from whatsapp_emulator.world import app_state, devices, login, prekeys, usync
+from whatsapp_emulator.world import app_state, devices, login, media, prekeys, usync
 from whatsapp_emulator.world.accounts import Device
-from whatsapp_emulator.world.links import Attrs
 from whatsapp_emulator.world.replies import NOT_FOUND, Answer, IqRefused, Reply
 from whatsapp_emulator.world.state import State
 from whatsapp_wire.jid import Jid
@@ -20,8 +19,6 @@ _PRIVACY = {
     "defense": "off",
     "stickers": "contacts",
 }
-_MEDIA_HOST = "media.emulator.whatsapp.net"
-_MEDIA_TTL_S = 3600
 
 
 def find(namespace: str, tag: str) -> Answer | None:
@@ -39,12 +36,6 @@ def _ping(state: State, device: Device, iq: Node) -> Reply:
 
 def _missing(state: State, device: Device, iq: Node) -> Reply:
     raise NOT_FOUND
-
-
-def _media_connection(state: State, device: Device, iq: Node) -> Reply:
-    lives: Attrs = {"auth": "emulator", "ttl": _MEDIA_TTL_S, "auth_ttl": _MEDIA_TTL_S, "max_buckets": 12}
-    host = Node("host", {"hostname": _MEDIA_HOST, "type": "primary"}, [Node("download"), Node("upload")])
-    return Reply([Node("media_conn", lives, [host])])
 
 
 def _privacy(state: State, device: Device, iq: Node) -> Reply:
@@ -110,7 +101,7 @@ _ANSWERS: dict[tuple[str, str], Answer] = {
     ("passive", "*"): login.answer_active,
     ("w:sync:app:state", "sync"): app_state.answer,
     ("w:p", "*"): _ping,
-    ("w:m", "media_conn"): _media_connection,
+    ("w:m", "media_conn"): media.answer_connection,
     ("privacy", "privacy"): _privacy,
     ("privacy", "tokens"): _privacy_tokens,
     ("blocklist", "*"): _block_list,

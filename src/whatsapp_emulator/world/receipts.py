@@ -1,6 +1,6 @@
 """Receipts: delivered, read, played, for own devices only, and the request to send again (whatsmeow `receipt.go`)."""
 
-from whatsapp_emulator.world import retries
+from whatsapp_emulator.world import media, retries
 from whatsapp_emulator.world.accounts import Account, Device
 from whatsapp_emulator.world.handset import SeenReceipt
 from whatsapp_emulator.world.links import Link
@@ -24,12 +24,15 @@ def hear(state: State, link: Link, node: Node) -> None:
     to, kind = node.jid("to"), node.get("type")
     if kind == "retry":
         device.queue.excuse(node)
-    elif not device.queue.acknowledge("message", node):
+    elif kind != "server-error" and not device.queue.acknowledge("message", node):
         state.audit.counts["receipts for nothing queued"] += 1
     state.audit.counts[f"receipt {kind or 'delivered'}"] += 1
     ack = {"class": "receipt", "id": node.attr("id"), "from": to, "type": kind, "participant": node.get("participant")}
     state.send(link, Node("ack", ack))
     account = state.directory.find(to)
+    if kind == "server-error" and account is device.account:
+        media.hear_retry(state, device, node)
+        return
     if account is None or kind in _OWN_DEVICES_ONLY:
         return
     source = device.lid if to.is_lid else device.pn

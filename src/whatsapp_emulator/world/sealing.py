@@ -4,7 +4,7 @@ from whatsapp_emulator.world import prekeys
 from whatsapp_emulator.world.accounts import Account, Device
 from whatsapp_emulator.world.handset import Typed
 from whatsapp_emulator.world.state import State
-from whatsapp_wire.message import device_sent
+from whatsapp_wire.message import device_sent, stanza_kind
 from whatsapp_wire.node import Node
 from whatsapp_wire.proto.message_pb2 import Message
 
@@ -18,7 +18,8 @@ def seal(state: State, account: Account, device: Device, content: Message) -> No
             return None
         keyring.begin(device.lid, bundle)
     sealed = keyring.encrypt(device.lid, content.SerializeToString())
-    return Node("enc", {"v": "2", "type": sealed.kind}, sealed.ciphertext)
+    attrs = {"v": "2", "type": sealed.kind, "mediatype": stanza_kind(content).media_type}
+    return Node("enc", attrs, sealed.ciphertext)
 
 
 def message_from(state: State, account: Account, device: Device, id: str, typed: Typed, enc: Node) -> Node:
@@ -31,7 +32,7 @@ def message_from(state: State, account: Account, device: Device, id: str, typed:
         "addressing_mode": None if typed.peer else "lid",
         "id": id,
         "t": state.stamp,
-        "type": "text",
+        "type": stanza_kind(typed.message).type,
         "category": "peer" if typed.peer else None,
         "notify": account.name,
     }

@@ -7,6 +7,7 @@ from whatsapp_emulator.faults import Faults
 from whatsapp_emulator.world.accounts import Account, Device, Directory
 from whatsapp_emulator.world.audit import Audit, ViolationKind
 from whatsapp_emulator.world.links import Attrs, Delivery, Effect, Hangup, Link, Settled
+from whatsapp_emulator.world.shelf import MediaShelf
 from whatsapp_emulator.world.tickets import LinkCodeRequest, Ticket
 from whatsapp_wire.jid import SERVER
 from whatsapp_wire.node import Node
@@ -25,6 +26,7 @@ class State:
         self.faults = Faults()
         self.audit = Audit()
         self.directory = Directory()
+        self.media = MediaShelf()
         self.refs: dict[str, Link] = {}
         """Unpaired connections by the references in their QR codes."""
 

@@ -12,6 +12,7 @@ from whatsapp_emulator.world import link_codes, login, pairing, presence, querie
 from whatsapp_emulator.world.accounts import Account
 from whatsapp_emulator.world.audit import Audit
 from whatsapp_emulator.world.links import Effect, Link
+from whatsapp_emulator.world.media import MediaHosts
 from whatsapp_emulator.world.operator import Operator
 from whatsapp_emulator.world.phone import Phone
 from whatsapp_emulator.world.replies import IqRefused, Reply, refusal, result
@@ -116,6 +117,11 @@ class World:
     def operator(self, number: str) -> Operator:
         """What WhatsApp itself can do to the account with that number. Raises NoSuchAccount."""
         return Operator(self._state, self._known(number))
+
+    @property
+    def media(self) -> MediaHosts:
+        """The hosts for files."""
+        return MediaHosts(self._state)
 
     def scan(self, phone: str, qr: str) -> Ticket:
         """A phone, created when there is none, scans a QR code. Raises PairingRefused."""
