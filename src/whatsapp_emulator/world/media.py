@@ -107,6 +107,10 @@ class MediaHosts:
             raise ValueError("what is gone is gone as 404 or 410")
         return self._state.media.expire(status)
 
+    def revoke(self) -> None:
+        """End every word for uploads, whatever was promised."""
+        self._state.media.revoke()
+
     def blame(self, who: str, detail: str) -> None:
         """Record that a device's file is not what it should be."""
         self._state.audit.violate("bad_media", who, detail, self._state.now)

@@ -70,6 +70,10 @@ class MediaShelf:
             raise MediaRefused(401, "auth is not valid")
         return grant
 
+    def revoke(self) -> None:
+        """Take back every word."""
+        self._grants.clear()
+
     def put(self, blob: str, enc_sha256: bytes, size: int, expires_at: float, entropy: Random) -> StoredFile:
         """Lay a file on the shelf under a new path."""
         secret, signature = entropy.randbytes(_SECRET_SIZE).hex(), entropy.randbytes(_SECRET_SIZE).hex()

@@ -159,6 +159,11 @@ def read_media(message: Message) -> Media | None:
     return Media(kind, _file(part, kind), MediaDetails(**found, is_round=name == _ROUND))
 
 
+def is_direct_path(text: str) -> bool:
+    """Whether a text can stand behind a host's name in a URL as it is; it comes from whoever sent the message."""
+    return text.startswith("/") and text.isascii() and text.isprintable() and " " not in text
+
+
 def read_thumbnail(message: Message) -> MediaFile | None:
     """The file with a message's larger preview, of a link's as well; None when there is none. Never raises."""
     inner = unwrap(message)
@@ -210,5 +215,5 @@ def _thumbnail(part: Any, kind: MediaKind) -> MediaFile | None:
 def _usable(file: MediaFile) -> MediaFile | None:
     secret = file.secret
     hashes_hold = len(secret.sha256) == len(secret.enc_sha256) == _HASH_SIZE
-    is_whole = hashes_hold and len(secret.media_key) == MEDIA_KEY_SIZE and file.direct_path.startswith("/")
+    is_whole = hashes_hold and len(secret.media_key) == MEDIA_KEY_SIZE and is_direct_path(file.direct_path)
     return file if is_whole else None

@@ -188,6 +188,10 @@ def _picture(stanza: Node) -> Content:
     return PictureChanged(chat, author, change.get("id"), change.tag == "delete")
 
 
+def _media_retry(stanza: Node) -> Content:
+    return _other(stanza) if stanza.child("rmr") is None else parse_retried(stanza)
+
+
 _READERS: Final[dict[str, Callable[[Node], Content]]] = {
     "encrypt": _encrypt,
     "devices": _devices,
@@ -196,5 +200,5 @@ _READERS: Final[dict[str, Callable[[Node], Content]]] = {
     "link_code_companion_reg": parse_primary_hello,
     "server_sync": _server_sync,
     "picture": _picture,
-    "mediaretry": parse_retried,
+    "mediaretry": _media_retry,
 }
