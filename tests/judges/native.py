@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar, cast
 
@@ -149,7 +150,9 @@ class NativeClients:
 
     def __init__(self, emulator: Whereabouts) -> None:
         """Point the engine at an emulator's door without TLS."""
-        self._engine = NativeEngine(url=emulator.plain_url, root_key=bytes.fromhex(emulator.root_key))
+        self._engine = NativeEngine(
+            url=emulator.plain_url, root_key=bytes.fromhex(emulator.root_key), ca_file=Path(emulator.ca_file)
+        )
         self._clients: dict[SessionId, NativeClient] = {}
         self._storage = MemoryStorage(on_news=self._pass_on)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,9 +28,11 @@ from wagate.adapters.engines.native.machine.errors import (
 from wagate.adapters.engines.native.machine.machine import Machine
 from wagate.adapters.engines.native.machine.outlook import Outlook
 from wagate.adapters.engines.native.machine.records import CREDENTIALS
+from wagate.adapters.engines.native.machine.send import Written
 from wagate.adapters.engines.native.machine.shell import Then
+from wagate.adapters.engines.native.media import Asks, MediaLine, Patience, Road
 from wagate.adapters.engines.native.shell import LineShell
-from wagate.adapters.engines.native.transport import DialFailed, Endpoint, Pools, Wire, WireClosed, dial
+from wagate.adapters.engines.native.transport import DialFailed, Endpoint, Pools, Wire, WireClosed, dial, http_proxy
 from wagate.domain.jid import Jid
 from wagate.domain.session import SessionState
 from wagate.ports.abilities import LogsOut, MarksRead, PairingCode, PairsDevices
@@ -38,6 +41,7 @@ from wagate.ports.news import LineNews, StateChanged
 from wagate.ports.vault import OwnershipLost, RecordUnreadable, Vault, VaultFailed
 from whatsapp_wire.decoding import decode
 from whatsapp_wire.errors import MalformedFrame, MalformedNode
+from whatsapp_wire.stanza.media import MediaConnection, MediaMessage
 
 _log = structlog.get_logger(__name__)
 
@@ -69,6 +73,8 @@ class Means:
     habits: Habits
     pools: Pools
     random: Random
+    media_tls: ssl.SSLContext
+    patience: Patience
 
 
 class NativeConnection(Connection, PairsDevices, LogsOut, MarksRead):
@@ -123,6 +129,29 @@ class NativeConnection(Connection, PairsDevices, LogsOut, MarksRead):
     async def mark_read(self, chat: Jid, sender: Jid, wa_ids: list[str]) -> None:
         """Send read receipts."""
         await self._settled(partial(self._machine.mark_read, chat, sender, wa_ids))
+
+    # ---- beyond the port, for rooms that will need it
+
+    async def post(self, written: Written) -> None:
+        """Take responsibility for a message in WhatsApp's own terms, as `send` does for one in ours."""
+        await self._settled(partial(self._machine.post, written))
+
+    @property
+    def media(self) -> MediaLine:
+        """Files, to and from WhatsApp's hosts."""
+        means, proxy = self._means, self._line.proxy
+        road = Road(partial(means.pools.client, proxy), http_proxy(proxy), means.media_tls, means.endpoint.user_agent)
+        return MediaLine(road, Asks(self._media_hosts, self._ask_phone_for_media), means.patience)
+
+    async def _media_hosts(self, stale: MediaConnection | None) -> MediaConnection:
+        hosts = await self._settled(partial(self._machine.media_hosts, stale))
+        assert isinstance(hosts, MediaConnection)
+        return hosts
+
+    async def _ask_phone_for_media(self, message: MediaMessage, media_key: bytes) -> str:
+        path = await self._settled(partial(self._machine.ask_phone_for_media, message, media_key))
+        assert isinstance(path, str)
+        return path
 
     # ---- the life of the line
 

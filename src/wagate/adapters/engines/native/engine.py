@@ -16,6 +16,7 @@ from wagate.adapters.engines.native.carry import CARRIED, device_of, holdable, r
 from wagate.adapters.engines.native.connection import Means, NativeConnection, read_kept
 from wagate.adapters.engines.native.machine.device import Habits
 from wagate.adapters.engines.native.machine.records import KINDS
+from wagate.adapters.engines.native.media import Patience
 from wagate.adapters.engines.native.transport import Endpoint, Pools, tls_context
 from wagate.domain.ids import SessionId
 from wagate.ports.device import CarriesDevices, LinkedDevice
@@ -68,17 +69,20 @@ class NativeEngine(Engine, CarriesDevices):
         ca_file: Path | None = None,
         version: tuple[int, int, int] | None = None,
         habits: Habits | None = None,
+        patience: Patience | None = None,
     ) -> None:
         """``root_key`` (32 bytes; None: WhatsApp's own) must have signed the server's Noise certificate, one of
-        ``ca_file`` its TLS one.
+        ``ca_file`` its TLS one and those of the media hosts.
 
-        ``version`` replaces the WhatsApp Web version of ``habits``. Raises OSError or ssl.SSLError for the file.
+        ``version`` replaces the WhatsApp Web version of ``habits``; ``patience`` is for media hosts. Raises OSError or
+        ssl.SSLError for the file.
         """
         habits = habits or Habits()
         if version is not None:
             habits = replace(habits, version=ClientVersion(*version))
-        tls = tls_context(ca_file) if url.startswith("wss:") else None
-        self._means = Means(Endpoint(url, root_key or WHATSAPP_ROOT, tls, USER_AGENT), habits, Pools(), Random())  # noqa: S311 - jitter
+        tls = tls_context(ca_file)
+        endpoint = Endpoint(url, root_key or WHATSAPP_ROOT, tls if url.startswith("wss:") else None, USER_AGENT)
+        self._means = Means(endpoint, habits, Pools(), Random(), tls, patience or Patience())  # noqa: S311 - jitter
 
     @property
     @override

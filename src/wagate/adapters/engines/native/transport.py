@@ -90,6 +90,11 @@ class Pools:
         self._clients.clear()
 
 
+def http_proxy(proxy: str | None) -> str | None:
+    """What to tell aiohttp about a line's proxy: nothing of one that its client goes through anyway (see `Pools`)."""
+    return None if proxy is None or _is_socks(proxy) else proxy
+
+
 class Wire:
     """Encrypted stanzas over an open WebSocket."""
 
@@ -175,7 +180,7 @@ async def dial(
             except BaseException:
                 await websocket.close()
                 raise
-    except (aiohttp.ClientError, *_SOCKS_ERRORS, OSError, WireError, WireClosed, ValueError) as error:
+    except (aiohttp.ClientError, *SOCKS_ERRORS, OSError, WireError, WireClosed, ValueError) as error:
         raise DialFailed(_ending_of(error)) from error
 
 
@@ -184,7 +189,7 @@ async def _open(endpoint: Endpoint, pools: Pools, proxy: str | None) -> aiohttp.
         endpoint.url,
         origin=ORIGIN,
         headers={"User-Agent": endpoint.user_agent},
-        proxy=None if proxy is None or _is_socks(proxy) else proxy,
+        proxy=http_proxy(proxy),
         ssl=endpoint.tls if endpoint.tls is not None else True,
         timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT_S),
         max_msg_size=_MAX_MESSAGE,
@@ -228,14 +233,16 @@ def _ending_of(error: Exception) -> Ending:
     return lost(code, f"{type(error).__name__}: {error}")
 
 
-_SOCKS_ERRORS: Final = (
+SOCKS_ERRORS: Final = (
     aiohttp_socks.ProxyError,
     aiohttp_socks.ProxyConnectionError,
     aiohttp_socks.ProxyTimeoutError,
 )
 
+"""What a SOCKS proxy's failures are called; aiohttp's own errors do not include them."""
+
 _CODES: Final[tuple[tuple[tuple[type[Exception], ...], str], ...]] = (
-    ((aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError, *_SOCKS_ERRORS), "proxy_failed"),
+    ((aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError, *SOCKS_ERRORS), "proxy_failed"),
     ((aiohttp.ClientSSLError, ssl.SSLError), "tls_failed"),
     ((WireError,), "handshake_failed"),
 )

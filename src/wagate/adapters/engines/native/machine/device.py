@@ -23,6 +23,7 @@ from whatsapp_wire.encoding import encode
 from whatsapp_wire.jid import Jid
 from whatsapp_wire.node import Node
 from whatsapp_wire.pairing.payload import ClientVersion, CompanionName
+from whatsapp_wire.stanza.media import MediaConnection
 from whatsapp_wire.stanza.source import Own
 
 
@@ -81,6 +82,14 @@ class InFlight:
     was_chased: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class KnownHosts:
+    """The media hosts that the server told last, and until when that holds (seconds since 1970)."""
+
+    connection: MediaConnection
+    until: float
+
+
 @dataclass(slots=True)
 class LinkCode:
     """A pairing code that waits to be typed: who for, our ephemeral key, the code, the server's reference."""
@@ -97,7 +106,7 @@ class Device:
 
     ``unacked`` holds durable stanzas only, in the order of their commits. ``epoch`` counts connections: an answer to a
     stanza belongs on the connection that brought it. ``lane`` are received stanzas that wait for their turn.
-    ``tells_reading`` is our privacy setting about read receipts, once it was asked for.
+    ``tells_reading`` is our privacy setting about read receipts, ``media_hosts`` where files go, once it was asked for.
     """
 
     __slots__ = (
@@ -112,6 +121,7 @@ class Device:
         "lane",
         "lane_is_busy",
         "link_code",
+        "media_hosts",
         "next_upkeep",
         "outlook",
         "phase",
@@ -136,6 +146,7 @@ class Device:
         self.lane_is_busy = False
         self._doubts: dict[Jid, Doubts] | None = None
         self.link_code: LinkCode | None = None
+        self.media_hosts: KnownHosts | None = None
         self.qr_series = 0
         self.tells_reading: bool | None = None
         self._last_unacked = 0

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import structlog
 
-from wagate.adapters.engines.native.machine import login, notifications, pairing, receipts, receive, send
+from wagate.adapters.engines.native.machine import login, media, notifications, pairing, receipts, receive, send
 from wagate.adapters.engines.native.machine.credentials import Credentials
 from wagate.adapters.engines.native.machine.device import Device, Habits, Phase
 from wagate.adapters.engines.native.machine.errors import (
@@ -22,6 +22,7 @@ from wagate.adapters.engines.native.machine.errors import (
 )
 from wagate.adapters.engines.native.machine.flows import Flow
 from wagate.adapters.engines.native.machine.outlook import Outlook
+from wagate.adapters.engines.native.machine.send import Written
 from wagate.adapters.engines.native.machine.shell import Shell, Then
 from wagate.domain.jid import Jid
 from wagate.ports.engine import NotSent, Outgoing
@@ -32,6 +33,7 @@ from whatsapp_wire.pairing.payload import login_payload, registration_payload
 from whatsapp_wire.stanza import iq
 from whatsapp_wire.stanza.ack import PARSING_ERROR, UNHANDLED_ERROR, ack, parse_ack
 from whatsapp_wire.stanza.login import parse_failure, parse_stream_error
+from whatsapp_wire.stanza.media import MediaConnection, MediaMessage
 
 _log = structlog.get_logger(__name__)
 
@@ -132,6 +134,18 @@ class Machine:
     def send(self, outgoing: Outgoing, then: Then) -> None:
         """Take responsibility for a message; see `wagate.ports.engine.Connection.send`."""
         self._device.flows.start(send.send(self._device, outgoing), then)
+
+    def post(self, written: Written, then: Then) -> None:
+        """Take responsibility for a message that is written already, as `send` does for one that is not."""
+        self._device.flows.start(send.post(self._device, written), then)
+
+    def media_hosts(self, stale: MediaConnection | None, then: Then) -> None:
+        """Ask for a `MediaConnection`, another one than ``stale``."""
+        self._device.flows.start(media.connection(self._device, stale), then)
+
+    def ask_phone_for_media(self, message: MediaMessage, media_key: bytes, then: Then) -> None:
+        """Ask our phone for a file that is gone; answers with its new path."""
+        self._device.flows.start(media.ask_phone(self._device, message, media_key), then)
 
     def mark_read(self, chat: Jid, sender: Jid, wa_ids: list[str], then: Then) -> None:
         """Send read receipts."""

@@ -13,6 +13,7 @@ from whatsapp_wire.node import Node
 from whatsapp_wire.stanza import notification as stanzas
 from whatsapp_wire.stanza import privacy
 from whatsapp_wire.stanza.ack import ack
+from whatsapp_wire.stanza.media import MediaRetried
 from whatsapp_wire.stanza.notification import (
     AccountChanged,
     DevicesChanged,
@@ -39,13 +40,12 @@ def notification(us: Device, stanza: Node) -> Flow[None]:
             us.flows.start(pairing.finish_code(us, content), ends_with_line=True)
         case IdentityChanged(user):
             yield from _forget_identity(us, step, user)
-        case DevicesChanged(user, user_lid):
-            person = yield from directory.known_person(us, user_lid or user)
-            step.delete("device", person.lid)
+        case DevicesChanged() | OwnDevicesChanged():
+            yield from _forget_devices(us, step, content)
         case AccountChanged():
             us.tells_reading = None
-        case OwnDevicesChanged():
-            step.delete("device", us.own.lid.bare)
+        case MediaRetried():
+            us.flows.answered(stanza)
         case PrivacyTokens(user, user_lid):
             yield from _keep_tokens(us, step, user_lid or user, content)
 
@@ -54,6 +54,15 @@ def notification(us: Device, stanza: Node) -> Flow[None]:
             us.write(ack(stanza))
 
     us.submit(step, committed)
+
+
+def _forget_devices(us: Device, step: Step, changed: DevicesChanged | OwnDevicesChanged) -> Flow[None]:
+    """Somebody, perhaps ourselves, linked or removed a device: their list has to be asked for again."""
+    if isinstance(changed, OwnDevicesChanged):
+        step.delete("device", us.own.lid.bare)
+    else:
+        person = yield from directory.known_person(us, changed.user_lid or changed.user)
+        step.delete("device", person.lid)
 
 
 def _forget_identity(us: Device, step: Step, user: Jid) -> Flow[None]:

@@ -15,6 +15,7 @@ from wagate.adapters.engines.native.machine.errors import refusal_of
 from wagate.adapters.engines.native.machine.flows import Commit, Flow, Join, Load
 from wagate.adapters.engines.native.machine.ratchets import Peer
 from wagate.adapters.engines.native.machine.records import ContactToken, Sent, Step, Unacked
+from wagate.domain.ids import MessageId
 from wagate.ports.engine import NoRecipientDevice, NotSent, Outgoing, SendImpossible
 from wagate.ports.news import SendAccepted, SendRefused, SendStarted
 from whatsapp_wire import participants
@@ -41,14 +42,30 @@ class _Letter:
     token: ContactToken
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A message to send, in WhatsApp's own terms; for the rest see `wagate.ports.engine.Outgoing`."""
+
+    message: MessageId
+    wa_id: str
+    to: Jid
+    plaintext: Message
+
+
 def send(us: Device, outgoing: Outgoing) -> Flow[None]:
+    """Write a message and post it. Raises NotSent, SendImpossible, or the vault's error."""
+    plaintext = message_of(outgoing.content, outgoing.quoted)
+    yield from post(us, Written(outgoing.message, outgoing.chosen_id, Jid(outgoing.to), plaintext))
+
+
+def post(us: Device, written: Written) -> Flow[None]:
     """Make a message durable with its exact stanza, and send that. A second call for one ``wa_id`` changes nothing.
 
     Raises NotSent, SendImpossible, or the vault's error.
     """
     if us.phase is not Phase.READY:
         raise NotSent("the session is not connected to WhatsApp")
-    yield Join(("send", outgoing.chosen_id), lambda: _send(us, outgoing))
+    yield Join(("send", written.wa_id), lambda: _post(us, written))
 
 
 def acked(us: Device, ack: ServerAck) -> None:
@@ -86,13 +103,12 @@ def issue_token(us: Device, person: Jid, issued_at: int) -> Flow[None]:
     yield Join(("token", person), partial(_issue_token, us, person, issued_at))
 
 
-def _send(us: Device, outgoing: Outgoing) -> Flow[None]:
-    message = message_of(outgoing.content, outgoing.quoted)
-    to = Jid(outgoing.to)
+def _post(us: Device, written: Written) -> Flow[None]:
+    to = written.to
     if not (to.is_user or to.is_lid):
         raise SendImpossible(f"this engine cannot write to {to.server} yet, only to people")
-    yield Load((("sent", outgoing.chosen_id),))
-    if us.shell.get("sent", outgoing.chosen_id) is not None:
+    yield Load((("sent", written.wa_id),))
+    if us.shell.get("sent", written.wa_id) is not None:
         return
     try:
         chat = yield from directory.find(us, to)
@@ -102,11 +118,11 @@ def _send(us: Device, outgoing: Outgoing) -> Flow[None]:
     yield Load((*(key for peer in (*theirs, *ours) for key in peer.keys), ("tctoken", chat.lid)))
     # From here to the commit nothing waits: no other flow can see a ratchet between its old and its new state.
     step = us.step()
-    letter = _Letter(outgoing.chosen_id, chat, message, ContactToken.unpack(step.get("tctoken", chat.lid)))
+    letter = _Letter(written.wa_id, chat, written.plaintext, ContactToken.unpack(step.get("tctoken", chat.lid)))
     in_flight = _seal_for_all(us, step, letter, theirs, ours)
-    step.news.append(SendStarted(outgoing.message, outgoing.chosen_id))
+    step.news.append(SendStarted(written.message, written.wa_id))
     yield Commit(step)
-    us.unacked[outgoing.chosen_id] = in_flight
+    us.unacked[written.wa_id] = in_flight
     if us.phase is Phase.READY:
         in_flight.written_at = us.shell.now()
         us.shell.write(in_flight.unacked.stanza)
