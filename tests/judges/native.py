@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar, cast
@@ -13,6 +16,8 @@ from typing_extensions import override
 
 from judges.client import Client
 from wagate.adapters.engines.native import NativeEngine
+from wagate.adapters.engines.native.connection import NativeConnection
+from wagate.adapters.engines.native.machine.send import Written
 from wagate.adapters.vault.memory import MemoryStorage
 from wagate.domain.content import Content, Quoted, Text
 from wagate.domain.ids import MessageId, SessionId, wa_id
@@ -23,6 +28,10 @@ from wagate.ports.device import LinkedDevice
 from wagate.ports.engine import Connection, Line, NotSent, Outgoing
 from wagate.ports.news import DurableNews, LineNews, MessageArrived, QrShown, SendAccepted, StateChanged
 from whatsapp_emulator.whereabouts import Whereabouts
+from whatsapp_wire import jid as wire
+from whatsapp_wire.media.content import MediaDetails, MediaFile, media_message
+from whatsapp_wire.media.kinds import MediaKind
+from whatsapp_wire.stanza.media import MediaMessage
 
 _T = TypeVar("_T")
 
@@ -78,6 +87,34 @@ class NativeClient(Client):
         message = next(message for message in self.arrived if message.wa_id == answered)
         author = message.sender_alt or message.sender
         return await self._send(to, Text(text), Quoted(message.wa_id, author, message.content.text))
+
+    async def send_file(self, to: str, kind: MediaKind, content: bytes, details: MediaDetails) -> str:
+        """Upload a file and send it; returns the message's id."""
+
+        async def source() -> AsyncIterator[bytes]:
+            yield content
+
+        uploaded = await self._native.media.upload(kind, source, int(time.time()))
+        message, id = media_message(uploaded.file, replace(details, sidecar=uploaded.sidecar)), wa_id()
+        await self._native.post(Written(MessageId(id), id, wire.Jid(to), message))
+        return id
+
+    async def arrives(self, id: str) -> None:
+        """Wait until a message has arrived. Raises TimeoutError."""
+        await self.until(lambda: any(message.wa_id == id for message in self.arrived))
+
+    async def download(self, file: MediaFile, chat: str, asked_as: str | None = None) -> str:
+        """Get a file; returns its SHA-256 in hexadecimal. With a message's id, our phone is asked for what is gone."""
+        message = None if asked_as is None else MediaMessage(asked_as, wire.Jid(chat), is_from_me=False)
+        digest = sha256()
+        async for piece in self._native.media.download(file, message):
+            digest.update(piece)
+        return digest.hexdigest()
+
+    @property
+    def _native(self) -> NativeConnection:
+        assert isinstance(self.connection, NativeConnection)
+        return self.connection
 
     @override
     async def read(self, chat: str, id: str) -> None:

@@ -40,7 +40,7 @@ def text_of(message: Any) -> str:
     return str(inner.conversation or inner.extendedTextMessage.text)
 
 
-_FILES = {"imageMessage": "image", "documentMessage": "document"}
+_FILES = {f"{kind}Message": kind for kind in ("image", "video", "audio", "document", "sticker")}
 
 
 def file_of(message: Any) -> tuple[str, str] | None:
@@ -49,7 +49,7 @@ def file_of(message: Any) -> tuple[str, str] | None:
         if message.HasField(wrapper):
             return file_of(getattr(message, wrapper).message)
     name = next((name for name in _FILES if message.HasField(name)), None)
-    return None if name is None else (_FILES[name], getattr(message, name).caption)
+    return None if name is None else (_FILES[name], getattr(getattr(message, name), "caption", ""))
 
 
 class Driver:

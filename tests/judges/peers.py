@@ -26,6 +26,8 @@ _HERE = Path(__file__).parent
 Event = dict[str, Any]
 
 _LONGEST_LINE = 1 << 22
+_PLAIN_FILES = ("image", "document")
+"""What neonize sends without ffmpeg."""
 _COMPLAINT = re.compile(r"WARN|ERROR|[Ee]rror")
 
 
@@ -109,6 +111,23 @@ class Peer(Client):
         """Answer a message that this client has shown."""
         return str((await self.do("reply", to=to, text=text, answered=answered))["id"])
 
+    async def send_file(self, to: str, kind: str, path: Path, caption: str) -> str:
+        """Send a file, of a kind that this client can make; returns the message's id. Raises PeerRefused."""
+        told = await self.do(f"send_{kind}", to=to, path=str(path), caption=caption, name=path.name)
+        return str(told["id"])
+
+    async def fetch(self, id: str) -> str:
+        """Get the file of a message that this client has shown; returns its SHA-256 in hexadecimal."""
+        return str((await self.do("fetch", id=id))["sha256"])
+
+    async def file_from(self, id: str) -> Event:
+        """Wait until a message with a file has been shown: its `kind` and `caption`."""
+        return await self.wait("file", lambda event: event["id"] == id)
+
+    async def ask_phone(self, id: str) -> None:
+        """Have the phone upload the file of a message again (Baileys only: neonize has no call for it)."""
+        await self.do("ask_phone", id=id)
+
     @override
     async def read(self, chat: str, id: str) -> None:
         """Mark a message as read."""
@@ -157,13 +176,14 @@ class Judge:
 
     A second start for one number goes on where the first ended. ``awaits_acks``: what it calls sent the network has,
     so that nothing may get lost when its own connection is cut. ``pause_s``: how long to wait at most between texts,
-    for a client that damages its own sessions when much goes on at once.
+    for a client that damages its own sessions when much goes on at once. ``files`` are the kinds that it can send.
     """
 
     name: str
     open: Callable[[str], AbstractAsyncContextManager[Peer]]
     awaits_acks: bool
     pause_s: float
+    files: tuple[str, ...]
 
 
 def neonize(emulator: Whereabouts, folder: Path) -> Judge:
@@ -176,18 +196,18 @@ def neonize(emulator: Whereabouts, folder: Path) -> Judge:
         database = str(folder / f"{phone}.db")
         return _running(phone, [*launch, "judges.neonize_driver", phone, database], environment, folder)
 
-    return Judge("neonize", opened, awaits_acks=True, pause_s=0.02)
+    return Judge("neonize", opened, awaits_acks=True, pause_s=0.02, files=_PLAIN_FILES)
 
 
 def baileys(emulator: Whereabouts, folder: Path) -> Judge:
     """Baileys, on the Node.js of the wheel. Raises NoNode."""
     driver = [str(node().binary), str(_HERE / "baileys" / "driver.mjs"), emulator.plain_url, emulator.root_key]
-    modules = str(baileys_home())
+    modules, environment = str(baileys_home()), {**os.environ, "NODE_EXTRA_CA_CERTS": emulator.ca_file}
 
     def opened(phone: str) -> AbstractAsyncContextManager[Peer]:
-        return _running(phone, [*driver, str(folder / f"baileys-{phone}"), modules], os.environ, folder)
+        return _running(phone, [*driver, str(folder / f"baileys-{phone}"), modules], environment, folder)
 
-    return Judge("baileys", opened, awaits_acks=False, pause_s=0.08)
+    return Judge("baileys", opened, awaits_acks=False, pause_s=0.08, files=(*_PLAIN_FILES, "video", "audio", "sticker"))
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 // Drives one unmodified Baileys client over JSON lines: commands on standard input, events on standard output.
 // usage: node driver.mjs WEBSOCKET_URL ROOT_KEY_HEX AUTH_FOLDER MODULES_FOLDER
+import { createHash } from 'node:crypto'
 import { createRequire } from 'node:module'
 import { createInterface } from 'node:readline'
 import { join } from 'node:path'
@@ -7,7 +8,7 @@ import { pathToFileURL } from 'node:url'
 
 const [, , url, rootKey, folder, modules] = process.argv
 const load = name => import(pathToFileURL(createRequire(join(modules, 'package.json')).resolve(name)).href)
-const { default: makeWASocket, generateMessageIDV2, useMultiFileAuthState } = await load('baileys')
+const { default: makeWASocket, downloadMediaMessage, generateMessageIDV2, normalizeMessageContent, useMultiFileAuthState } = await load('baileys')
 const { WA_CERT_DETAILS } = await import(pathToFileURL(join(modules, 'node_modules/baileys/lib/Defaults/index.js')).href)
 const { default: pino } = await load('pino')
 
@@ -17,6 +18,9 @@ Buffer.from(rootKey, 'hex').copy(WA_CERT_DETAILS.PUBLIC_KEY)
 const say = event => process.stdout.write('@@' + JSON.stringify(event) + '\n')
 const { state, saveCreds } = await useMultiFileAuthState(folder)
 const sent = new Map()
+const files = new Map()
+const kinds = ['image', 'video', 'audio', 'document', 'sticker']
+const logger = pino({ level: process.env.BAILEYS_LOG ?? 'silent' }, pino.destination(2))
 let socket
 
 const readable = message => {
@@ -28,7 +32,7 @@ const connect = () => {
   socket = makeWASocket({
     waWebSocketUrl: url,
     auth: state,
-    logger: pino({ level: process.env.BAILEYS_LOG ?? 'silent' }, pino.destination(2)),
+    logger,
     markOnlineOnConnect: false,
     syncFullHistory: false,
     getMessage: async key => sent.get(key.id),
@@ -44,7 +48,14 @@ const connect = () => {
     }
   })
   socket.ev.on('messages.upsert', ({ messages, type }) => {
-    for (const { key, message, pushName } of messages) {
+    for (const received of messages) {
+      const { key, message, pushName } = received
+      const inner = normalizeMessageContent(message?.deviceSentMessage?.message ?? message)
+      const kind = kinds.find(each => inner?.[`${each}Message`])
+      if (kind) {
+        files.set(key.id, received)
+        say({ event: 'file', id: key.id, kind, caption: inner[`${kind}Message`].caption ?? '', from_me: !!key.fromMe })
+      }
       const text = readable(message)
       if (text !== null) say({ event: 'message', id: key.id, text, from_me: !!key.fromMe, chat: key.remoteJid, name: pushName, type })
     }
@@ -53,7 +64,24 @@ const connect = () => {
   socket.ev.on('messages.update', updates => updates.forEach(({ key, update }) => say({ event: 'update', id: key.id, status: update.status })))
 }
 
+const sendFile = async (to, content) => {
+  const messageId = generateMessageIDV2(socket.user?.id)
+  const made = await socket.sendMessage(to, content, { messageId })
+  sent.set(messageId, made.message)
+  return { id: messageId }
+}
+
 const commands = {
+  send_image: ({ to, path, caption }) => sendFile(to, { image: { url: path }, caption }),
+  send_video: ({ to, path, caption }) => sendFile(to, { video: { url: path }, caption }),
+  send_audio: ({ to, path }) => sendFile(to, { audio: { url: path }, mimetype: 'audio/ogg; codecs=opus', seconds: 1 }),
+  send_document: ({ to, path, caption, name }) =>
+    sendFile(to, { document: { url: path }, caption, fileName: name, mimetype: 'application/octet-stream' }),
+  send_sticker: ({ to, path }) => sendFile(to, { sticker: { url: path } }),
+  fetch: async ({ id }) => {
+    const content = await downloadMediaMessage(files.get(id), 'buffer', {})
+    return { sha256: createHash('sha256').update(content).digest('hex') }
+  },
   send: async ({ to, text }) => {
     const messageId = generateMessageIDV2(socket.user?.id)
     // Kept before it is sent: the first request to send it again comes before `sendMessage` returns.
@@ -61,6 +89,8 @@ const commands = {
     await socket.sendMessage(to, { text }, { messageId })
     return { id: messageId }
   },
+  // Its own download does not notice that a file is gone, so that it has to be told to ask the phone.
+  ask_phone: async ({ id }) => { await socket.updateMediaMessage(files.get(id)) },
   read: async ({ chat, id }) => { await socket.readMessages([{ remoteJid: chat, id, fromMe: false }]) },
   pairing_code: async ({ phone }) => ({ code: await socket.requestPairingCode(phone) }),
 }
