@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from typing import Protocol
 
 
@@ -38,6 +39,18 @@ class Client(Talker, Protocol):
 
     async def reply(self, to: str, text: str, answered: str) -> str:
         """Send a text that quotes a message; returns its id."""
+        ...
+
+    async def send_file(self, to: str, kind: str, path: Path, caption: str) -> str:
+        """Send a file of a kind that this client can make (``image``, …); returns the message's id."""
+        ...
+
+    async def shows_file(self, id: str) -> None:
+        """Wait until a message with a file has been shown. Raises TimeoutError."""
+        ...
+
+    async def fetch(self, id: str) -> str:
+        """Get the file of a message that was shown; returns its SHA-256 in hexadecimal."""
         ...
 
     async def read(self, chat: str, id: str) -> None:

@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +17,7 @@ from judges.client import Client
 from wagate.adapters.engines.native import NativeEngine
 from wagate.adapters.engines.native.connection import NativeConnection
 from wagate.adapters.engines.native.machine.send import Written
+from wagate.adapters.engines.native.media import Source
 from wagate.adapters.vault.memory import MemoryStorage
 from wagate.domain.content import Content, Quoted, Text
 from wagate.domain.ids import MessageId, SessionId, wa_id
@@ -27,6 +27,7 @@ from wagate.ports.abilities import LogsOut, MarksRead, PairsDevices
 from wagate.ports.device import LinkedDevice
 from wagate.ports.engine import Connection, Line, NotSent, Outgoing
 from wagate.ports.news import DurableNews, LineNews, MessageArrived, QrShown, SendAccepted, StateChanged
+from whatsapp_emulator.emulator import Emulator
 from whatsapp_emulator.whereabouts import Whereabouts
 from whatsapp_wire import jid as wire
 from whatsapp_wire.media.content import MediaDetails, MediaFile, media_message
@@ -36,14 +37,25 @@ from whatsapp_wire.stanza.media import MediaMessage
 _T = TypeVar("_T")
 
 _PATIENCE_S = 30.0
+_MIMETYPES = {
+    "image": "image/png",
+    "video": "video/mp4",
+    "audio": "audio/ogg; codecs=opus",
+    "document": "application/octet-stream",
+    "sticker": "image/webp",
+}
+
+FileOf = Callable[[str, str], MediaFile]
+"""Finds the file of a message by the number of a phone that has shown it, and the message's id."""
 
 
 class NativeClient(Client):
     """One line of the engine, and everything that it told."""
 
-    def __init__(self, phone: str) -> None:
+    def __init__(self, phone: str, file_of: FileOf) -> None:
         """Made by `NativeClients.open`."""
         self.phone = phone
+        self._file_of = file_of
         self.told: list[LineNews] = []
         self.committed: list[DurableNews] = []
         self.connection: Connection | None = None
@@ -88,28 +100,28 @@ class NativeClient(Client):
         author = message.sender_alt or message.sender
         return await self._send(to, Text(text), Quoted(message.wa_id, author, message.content.text))
 
-    async def send_file(self, to: str, kind: MediaKind, content: bytes, details: MediaDetails) -> str:
-        """Upload a file and send it; returns the message's id."""
-
-        async def source() -> AsyncIterator[bytes]:
-            yield content
-
-        uploaded = await self._native.media.upload(kind, source, int(time.time()))
-        message, id = media_message(uploaded.file, replace(details, sidecar=uploaded.sidecar)), wa_id()
-        await self._native.post(Written(MessageId(id), id, wire.Jid(to), message))
+    @override
+    async def send_file(self, to: str, kind: str, path: Path, caption: str) -> str:
+        """Upload a file and send it."""
+        uploaded = await self._native.media.upload(MediaKind(kind), _source(path), int(time.time()))
+        details = MediaDetails(_MIMETYPES[kind], caption, path.name, sidecar=uploaded.sidecar)
+        id = wa_id()
+        await self._native.post(Written(MessageId(id), id, wire.Jid(to), media_message(uploaded.file, details)))
         return id
 
-    async def arrives(self, id: str) -> None:
-        """Wait until a message has arrived. Raises TimeoutError."""
-        await self.until(lambda: any(message.wa_id == id for message in self.arrived))
-
-    async def download(self, file: MediaFile, chat: str, asked_as: str | None = None) -> str:
-        """Get a file; returns its SHA-256 in hexadecimal. With a message's id, our phone is asked for what is gone."""
-        message = None if asked_as is None else MediaMessage(asked_as, wire.Jid(chat), is_from_me=False)
-        digest = sha256()
-        async for piece in self._native.media.download(file, message):
+    @override
+    async def fetch(self, id: str) -> str:
+        """Get a file; our phone is asked for what is gone from the hosts."""
+        chat = next(message.chat for message in self.arrived if message.wa_id == id)
+        message, digest = MediaMessage(id, wire.Jid(chat), is_from_me=False), sha256()
+        async for piece in self._native.media.download(self._file_of(self.phone, id), message):
             digest.update(piece)
         return digest.hexdigest()
+
+    @override
+    async def shows_file(self, id: str) -> None:
+        """Wait until a message has arrived; its file is not told of yet."""
+        await self.until(lambda: any(message.wa_id == id for message in self.arrived))
 
     @property
     def _native(self) -> NativeConnection:
@@ -178,6 +190,15 @@ class NativeClient(Client):
                 return id
 
 
+def _source(path: Path) -> Source:
+    content = path.read_bytes()
+
+    async def read() -> AsyncIterator[bytes]:
+        yield content
+
+    return read
+
+
 async def _no_gate() -> None:
     """Every login may begin at once."""
 
@@ -185,8 +206,12 @@ async def _no_gate() -> None:
 class NativeClients:
     """The engine, and the memory in which its sessions survive from one connection to the next. Use ``async with``."""
 
-    def __init__(self, emulator: Whereabouts) -> None:
-        """Point the engine at an emulator's door without TLS."""
+    def __init__(self, emulator: Whereabouts, file_of: FileOf) -> None:
+        """Point the engine at an emulator's door without TLS.
+
+        ``file_of`` says where the file of a message to a phone is, which the engine does not tell of yet.
+        """
+        self._file_of = file_of
         self._engine = NativeEngine(
             url=emulator.plain_url, root_key=bytes.fromhex(emulator.root_key), ca_file=Path(emulator.ca_file)
         )
@@ -197,7 +222,7 @@ class NativeClients:
     async def open(self, phone: str) -> AsyncIterator[NativeClient]:
         """Take up the session of a phone number."""
         session = SessionId(f"ses_{phone}")
-        client = self._clients[session] = NativeClient(phone)
+        client = self._clients[session] = NativeClient(phone, self._file_of)
         vault = self._storage.open(session)
         line = Line(session, vault, None, client.take_line_news, _no_gate)
         client.connection = await self._engine.connect(line)
@@ -232,3 +257,8 @@ class NativeClients:
 
     def _pass_on(self, session: SessionId, news: DurableNews) -> None:
         self._clients[session].take_durable_news(news)
+
+
+def file_finder(emulator: Emulator) -> FileOf:
+    """Finds files by what the phones of an emulator have shown."""
+    return lambda phone, id: emulator.world.phone(phone).file_of(id).file

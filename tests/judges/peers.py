@@ -111,14 +111,21 @@ class Peer(Client):
         """Answer a message that this client has shown."""
         return str((await self.do("reply", to=to, text=text, answered=answered))["id"])
 
+    @override
     async def send_file(self, to: str, kind: str, path: Path, caption: str) -> str:
-        """Send a file, of a kind that this client can make; returns the message's id. Raises PeerRefused."""
+        """Send a file. Raises PeerRefused."""
         told = await self.do(f"send_{kind}", to=to, path=str(path), caption=caption, name=path.name)
         return str(told["id"])
 
+    @override
     async def fetch(self, id: str) -> str:
-        """Get the file of a message that this client has shown; returns its SHA-256 in hexadecimal."""
+        """Get a file. Raises PeerRefused."""
         return str((await self.do("fetch", id=id))["sha256"])
+
+    @override
+    async def shows_file(self, id: str) -> None:
+        """Wait until a message with a file has been shown."""
+        await self.file_from(id)
 
     async def file_from(self, id: str) -> Event:
         """Wait until a message with a file has been shown: its `kind` and `caption`."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import struct
-import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,26 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from judges.native import NativeClient, NativeClients
+from judges.native import NativeClient, NativeClients, file_finder
 from judges.peers import Judge, Peer
+from judges.pictures import png
 from whatsapp_emulator.client import EmulatorClient
 from whatsapp_emulator.emulator import Emulator
 from whatsapp_emulator.world.accounts import Account
-from whatsapp_wire.media.content import MediaDetails
-from whatsapp_wire.media.kinds import MediaKind
 
 US, PEER = "4915100000021", "4915100000022"
-
-
-def png(width: int, height: int) -> bytes:
-    """A picture of noise: clients look into what they are told is one."""
-
-    def chunk(name: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
-
-    rows = b"".join(b"\x00" + os.urandom(3 * width) for _ in range(height))
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
 FILES = {kind: os.urandom(300_001) for kind in ("video", "audio", "document", "sticker")} | {"image": png(320, 200)}
@@ -55,14 +41,6 @@ class Party:
     us: NativeClient
     peer: Peer
 
-    async def downloaded(self, id: str, *, ask_phone: bool = False) -> str:
-        """What our engine gets of a file that our phone was sent."""
-        file = self.emulator.world.phone(US).file_of(id).file
-        return await self.us.download(file, self._pn_of(PEER), id if ask_phone else None)
-
-    def _pn_of(self, phone: str) -> str:
-        return self.emulator.world.account(phone).pn
-
 
 def is_listening(account: Account) -> bool:
     """Whether a companion of an account takes what is for it."""
@@ -73,7 +51,8 @@ def is_listening(account: Account) -> bool:
 async def party(judge: Judge, emulator: Emulator, control: EmulatorClient) -> AsyncIterator[Party]:
     await control.account(US, "Shop")
     await control.account(PEER, "Ana")
-    async with NativeClients(emulator.whereabouts) as clients, clients.open(US) as us, judge.open(PEER) as peer:
+    finder = file_finder(emulator)
+    async with NativeClients(emulator.whereabouts, finder) as clients, clients.open(US) as us, judge.open(PEER) as peer:
         for client in (us, peer):
             account = emulator.world.account(client.phone)
             await control.phone(client.phone).scan(await client.qr_text())
@@ -92,33 +71,36 @@ async def test_files_are_the_same_bytes_everywhere(
 ) -> None:
     async with party(judge, emulator, control) as at:
         received = [await sent_by_the_judge(at, kind, tmp_path) for kind in judge.files]
-        sent = [await sent_by_us(at, kind) for kind in FILES]
+        sent = [await sent_by_us(at, kind, tmp_path) for kind in FILES]
         for kind, content in FILES.items():
             typed = await control.phone(US).send_media(PEER, kind, content)
             assert (await at.peer.file_from(typed))["kind"] == kind
             assert await at.peer.fetch(typed) == digest_of(kind)
         assert await control.expire_media() > len(received) + len(sent)
         for kind, id in received:
-            assert await at.downloaded(id, ask_phone=True) == digest_of(kind)
+            assert await at.us.fetch(id) == digest_of(kind)
         if judge.name == "baileys":
             for kind, id in sent:
                 await at.peer.ask_phone(id)
                 assert await at.peer.fetch(id) == digest_of(kind)
 
 
-async def sent_by_the_judge(at: Party, kind: str, folder: Path) -> tuple[str, str]:
+def stored(folder: Path, kind: str) -> Path:
     path = folder / f"{kind}.bin"
     path.write_bytes(FILES[kind])
-    id = await at.peer.send_file(at.emulator.world.account(US).pn, kind, path, "look")
-    await at.us.arrives(id)
+    return path
+
+
+async def sent_by_the_judge(at: Party, kind: str, folder: Path) -> tuple[str, str]:
+    id = await at.peer.send_file(at.emulator.world.account(US).pn, kind, stored(folder, kind), "look")
+    await at.us.shows_file(id)
     assert (await at.control.phone(US).fetch(id)).sha256 == digest_of(kind)
-    assert await at.downloaded(id) == digest_of(kind)
+    assert await at.us.fetch(id) == digest_of(kind)
     return kind, id
 
 
-async def sent_by_us(at: Party, kind: str) -> tuple[str, str]:
-    details = MediaDetails("application/octet-stream", caption="see", file_name="a.bin")
-    id = await at.us.send_file(at.emulator.world.account(PEER).pn, MediaKind(kind), FILES[kind], details)
+async def sent_by_us(at: Party, kind: str, folder: Path) -> tuple[str, str]:
+    id = await at.us.send_file(at.emulator.world.account(PEER).pn, kind, stored(folder, kind), "see")
     told = await at.peer.file_from(id)
     assert (told["kind"], told["caption"]) == (kind, "see" if kind in CAPTIONED else "")
     assert await at.peer.fetch(id) == digest_of(kind)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from judges.client import Client, Opens
+from judges.pictures import png
 from whatsapp_emulator.client import EmulatorClient, PhoneClient
 from whatsapp_emulator.emulator import Emulator
 from whatsapp_emulator.world.accounts import Account
@@ -141,6 +142,24 @@ async def mention(stage: Stage) -> None:
     await stage.client.mention(stage.contact_account.pn, f"A word about @{ME}", ME)
 
 
+async def send_image(stage: Stage) -> None:
+    picture = stage.recording.with_name("picture.png")
+    picture.write_bytes(png(64, 48))
+    stage.ids["picture"] = await stage.client.send_file(stage.contact_account.pn, "image", picture, "A picture")
+
+
+async def send_document(stage: Stage) -> None:
+    document = stage.recording.with_name("document.bin")
+    document.write_bytes(bytes(70_000))
+    await stage.client.send_file(stage.contact_account.pn, "document", document, "A document")
+
+
+async def get_image(stage: Stage) -> None:
+    id = await stage.contact.send_media(ME, "image", png(64, 48), mimetype="image/png", caption="A picture for you")
+    await stage.client.shows_file(id)
+    await stage.client.fetch(id)
+
+
 async def mark_read(stage: Stage) -> None:
     await stage.client.read(stage.contact_account.lid, stage.ids["answer"])
 
@@ -225,6 +244,9 @@ ACTS = (
     Act("text after an answer", text_after_answer),
     Act("reply", reply),
     Act("mention", mention),
+    Act("send an image", send_image),
+    Act("send a document", send_document),
+    Act("receive an image and get its file", get_image),
     Act("mark as read", mark_read),
     Act("hear that texts were read", hear_receipts),
     Act("copy of a text from our own phone", copy_from_phone),

@@ -26,6 +26,8 @@ _CHANGING: Final = (
     (re.compile(r"[12]:[0-9A-Za-z+/]{8}"), "[participant hash]"),
     (re.compile(r"[0-9a-f]{32}"), "[32 hexadecimal digits]"),
     (re.compile(r"1[789]\d{8}"), "[seconds]"),
+    (re.compile(r"https://\S+/v/\S+"), "[URL of a file]"),
+    (re.compile(r"/v/\S+"), "[path of a file]"),
 )
 """Values that are never the same twice, and what they are. The first that fits counts.
 

@@ -21,13 +21,14 @@ the two differ in anything that this page does not name, and when something name
 
 **Compared**, act by act: both client payloads, field by field; every stanza from client to server by tag, attributes,
 type of each attribute (address or text), order of children, type and length of content (ciphertexts: type only); the
-order of requests and messages; the plaintexts, as the phones decrypt them, field by field. Every stanza of both also
-passes through our codec and comes out as the same bytes.
+order of requests and messages; the plaintexts, as the phones decrypt them, field by field; every request to a media
+host by method, path, query and the headers that a client chooses. Every stanza of both also passes through our codec
+and comes out as the same bytes.
 
 **Not compared**: what only the clock decides (keep-alives, time-outs, back-off); where acks and receipts stand among
 other stanzas (whatsmeow sends them from tasks of their own; ours leave once what they confirm is durable); TLS and
-WebSocket handshakes, which differ, as Go and Python do; padding; whatever is not built yet. And all of this is a
-comparison with whatsmeow: what the live service makes of either has not been shown here.
+WebSocket handshakes and the other headers of HTTP, which differ, as Go and Python do; padding; whatever is not built
+yet. And all of this is a comparison with whatsmeow: what the live service makes of either has not been shown here.
 
 ## The acts
 """

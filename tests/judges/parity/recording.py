@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
 from hashlib import md5
 from pathlib import Path
+from typing import Final
+from urllib.parse import parse_qsl, urlsplit
 
 from judges.parity.forms import Cast, Form, of_node, of_protobuf
 from whatsapp_emulator.recorder import Record, read_recording
@@ -12,6 +16,12 @@ from whatsapp_wire.node import Node
 from whatsapp_wire.proto.transport_pb2 import ClientPayload, DeviceProps
 
 _LOGIN, _REGISTRATION = "login payload", "registration payload"
+
+_SECRET: Final = re.compile(r"[\w-]{32,}=*")
+_WORDS: Final = ("auth", "token", "hash", "oh", "oe")
+"""What is another one each time."""
+
+_HEADERS: Final = ("origin", "referer", "content-type", "content-length", "transfer-encoding", "range")
 
 Said = dict[str, list[Form]]
 """What was said in each act, in order."""
@@ -35,7 +45,20 @@ def said(acts: dict[str, list[Record]], cast: Cast) -> Said:
 
 def form_of(record: Record, cast: Cast) -> Form:
     """The form of one line of a recording."""
+    if record.kind == "http":
+        return of_request(record.text)
     return of_node(record.node, cast) if record.kind == "stanza" else of_payload(record.raw, cast)
+
+
+def of_request(text: str) -> Form:
+    """The form of a request to a media host: its URL, and the headers that are not the HTTP library's own."""
+    told = json.loads(text)
+    url = urlsplit(told["target"])
+    named = [name if name in _WORDS else f"{name}={value}" for name, value in parse_qsl(url.query, True)]
+    headers = {name.lower(): value for name, value in told["headers"]}
+    attrs = {"method": told["method"], "path": _SECRET.sub("[…]", url.path), "query": "&".join(named)}
+    attrs |= {name: headers[name] for name in _HEADERS if name in headers}
+    return Form("http", tuple(sorted(attrs.items())))
 
 
 def of_payload(raw: bytes, cast: Cast) -> Form:
