@@ -104,6 +104,10 @@ async def test_a_whatsapp_name_leads_there_through_the_proxy(emulator: Emulator,
             async with hosts.session.get(f"https://{host}{told['direct_path']}", proxy=proxy) as response:
                 assert await response.read() == SEALED
         assert emulator.proxy.refused == {}
+        # Nowhere else on this machine.
+        with pytest.raises(aiohttp.ClientHttpProxyError):
+            await hosts.session.get("https://localhost:1/v/1", proxy=proxy)
+        assert emulator.proxy.refused == {"localhost": 1}
 
 
 async def test_parts_of_a_file(emulator: Emulator, control: EmulatorClient) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from whatsapp_wire.errors import WireError
 from whatsapp_wire.jid import SERVER, Jid
 from whatsapp_wire.node import Content, Node
-from whatsapp_wire.stanza import iq, login, pairing, prekeys, privacy, usync
+from whatsapp_wire.stanza import iq, login, media, pairing, prekeys, privacy, usync
 from whatsapp_wire.stanza.ack import ack, parse_ack
 from whatsapp_wire.stanza.call import parse_call
 from whatsapp_wire.stanza.message import parse_message
@@ -43,6 +43,9 @@ PARSERS: dict[str, Callable[[Node], object]] = {
     "bundles": prekeys.parse_bundles,
     "digest": prekeys.parse_digest,
     "count": prekeys.parse_count,
+    "media_hosts": media.parse_connection,
+    "media_retry": media.parse_retry_receipt,
+    "media_retried": media.parse_retried,
     "settings": privacy.parse_settings,
     "people": usync.parse_people,
     "devices": lambda stanza: [usync.judge(devices) for devices in usync.parse_devices(stanza)],
@@ -52,13 +55,14 @@ KNOWN_TAGS = """
 count identity add remove update device devices device-list key-index-list tokens token collection set delete list item
 user usync lid enc unavailable device-identity retry registration keys key skey id value signature error offline_preview
 offline dirty edge_routing routing_info conflict offer composing pair-device pair-success ref link_code_companion_reg
-link_code_pairing_ref privacy category digest hash
+link_code_pairing_ref privacy category digest hash media_conn host rmr encrypt enc_p enc_iv
 """
 KNOWN_NAMES = """
 id from to type t participant recipient sender_pn sender_lid peer_recipient_pn offline count code value jid lid val name
 version key-index is_hosted call-id call-creator last reason expire error class edit notify category
+auth ttl auth_ttl hostname from_me
 """
-KNOWN_TYPES = "encrypt devices account_sync privacy_token server_sync picture retry error"
+KNOWN_TYPES = "encrypt devices account_sync privacy_token server_sync picture mediaretry retry error"
 NUMBERS = ["0", "1", "12", "-1", "1e3", "²", "٣", "9" * 20, "9" * 5000, "true", "x"]
 JIDS = [SERVER, OWN.pn, OWN.lid, Jid("1@lid"), Jid("1@g.us"), Jid("1:9@hosted"), Jid("@lid")]
 

@@ -11,7 +11,7 @@ import os
 import ssl
 from base64 import urlsafe_b64encode
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final, Self, TypeAlias
@@ -210,7 +210,9 @@ class MediaLine:
 
     def _move(self, limit: asyncio.Timeout, deadline: float) -> None:
         """A piece went out: the next, or the answer, may take as long as a stall may."""
-        limit.reschedule(min(deadline, asyncio.get_running_loop().time() + self._patience.stall_s))
+        # The body is sent by a task of aiohttp's, which may still be at it when the answer has come or the time is up.
+        with suppress(RuntimeError):
+            limit.reschedule(min(deadline, asyncio.get_running_loop().time() + self._patience.stall_s))
 
     # ---- down
 
