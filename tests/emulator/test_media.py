@@ -22,6 +22,7 @@ from emulator.wires import Line, Wires
 from whatsapp_emulator.client import ControlError, EmulatorClient
 from whatsapp_emulator.emulator import Emulator
 from whatsapp_emulator.recorder import read_recording
+from whatsapp_emulator.web.media import Blobs
 from whatsapp_emulator.world.shelf import MediaRefused
 from whatsapp_wire.jid import Jid
 from whatsapp_wire.media.content import MediaDetails, MediaFile, media_message, read_media
@@ -131,12 +132,13 @@ async def test_uploads_that_are_not_allowed(emulator: Emulator, control: Emulato
         await control.faults(media_max=1000)
         assert (await hosts.upload(SEALED))[0] == 413
         assert (await hosts.upload(SEALED[:1000]))[0] == 200
-        assert len(list(Path(emulator.whereabouts.ca_file).parent.joinpath("media").iterdir())) == 1
+        assert len(list(Path(emulator.whereabouts.ca_file).with_name("media").iterdir())) == 1
 
 
 async def test_a_hash_that_is_not_the_tokens_is_a_violation(emulator: Emulator, control: EmulatorClient) -> None:
     async with companion_at(emulator, control) as hosts:
         assert (await hosts.upload(SEALED, token=token_of(b"other")))[0] == 400
+        assert list(Path(emulator.whereabouts.ca_file).with_name("media").iterdir()) == []
     assert [(found.kind, found.who) for found in emulator.world.audit.violations] == [("bad_media", f"{ANN}:1")]
     emulator.forgive("bad_media", ANN)
 
@@ -269,7 +271,7 @@ async def test_files_that_make_no_sense(
     await control.account(ANN)
     with pytest.raises(ControlError, match=complaint):
         await control.phone(ANN).send_media(ANN, kind, b"x", **details)
-    assert list(Path(emulator.whereabouts.ca_file).parent.joinpath("media").iterdir()) == []
+    assert list(Path(emulator.whereabouts.ca_file).with_name("media").iterdir()) == []
 
 
 async def test_a_forged_file_is_held_against_its_sender(emulator: Emulator, control: EmulatorClient) -> None:
@@ -286,6 +288,20 @@ async def test_a_forged_file_is_held_against_its_sender(emulator: Emulator, cont
     [violation] = emulator.world.audit.violations
     assert (violation.kind, violation.who) == ("bad_media", emulator.world.account(ANN).lid)
     emulator.forgive("bad_media")
+
+
+def test_the_folder_has_a_limit(tmp_path: Path) -> None:
+    blobs = Blobs(tmp_path / "media", capacity=10)
+    with blobs.writing() as kept:
+        kept.write(b"123456")
+        kept.keep()
+    with blobs.writing() as dropped:
+        dropped.write(b"1234")
+    assert blobs.room == 4
+    with pytest.raises(MediaRefused) as refused, blobs.writing() as too_large:
+        too_large.write(b"12345")
+    assert refused.value.status == 507
+    assert [path.name for path in (tmp_path / "media").iterdir()] == [kept.name]
 
 
 # -- in memory

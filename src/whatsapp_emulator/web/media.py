@@ -31,20 +31,20 @@ class Blobs:
     def __init__(self, folder: Path, capacity: int = _CAPACITY) -> None:
         folder.mkdir(mode=0o700)
         self._folder = folder
-        self._room = capacity
+        self.room = capacity
+        """Bytes that may still be written."""
 
     @contextmanager
     def writing(self) -> Iterator[BlobWriter]:
         """Write one file; it is deleted again unless it is kept."""
         path = self._folder / os.urandom(_NAME_SIZE).hex()
         with path.open("wb") as file:
-            writer = BlobWriter(path.name, file, self._room)
+            writer = BlobWriter(self, path.name, file)
             try:
                 yield writer
             finally:
-                if writer.is_kept:
-                    self._room -= writer.size
-                else:
+                if not writer.is_kept:
+                    self.room += writer.size
                     path.unlink()
 
     async def read(self, name: str, start: int, end: int, chunk: int = CHUNK) -> AsyncIterator[bytes]:
@@ -59,27 +59,32 @@ class Blobs:
 class BlobWriter:
     """A file in the making. `size` is in bytes."""
 
-    def __init__(self, name: str, file: IO[bytes], room: int) -> None:
+    def __init__(self, blobs: Blobs, name: str, file: IO[bytes]) -> None:
         self.name = name
         self.size = 0
         self.is_kept = False
+        self._blobs = blobs
         self._file = file
-        self._room = room
         self._hash = sha256()
 
     def write(self, piece: bytes) -> None:
         """Append. Raises MediaRefused (507) when the folder is full."""
-        self.size += len(piece)
-        if self.size > self._room:
+        if len(piece) > self._blobs.room:
             raise MediaRefused(507, "the emulator holds no more media")
+        self._blobs.room -= len(piece)
+        self.size += len(piece)
         self._hash.update(piece)
         self._file.write(piece)
 
-    def keep(self) -> bytes:
-        """Keep the file; returns the SHA-256 of what was written."""
+    @property
+    def sha256(self) -> bytes:
+        """The hash of what was written."""
+        return self._hash.digest()
+
+    def keep(self) -> None:
+        """Keep the file."""
         self._file.flush()
         self.is_kept = True
-        return self._hash.digest()
 
 
 def media_routes(board: Switchboard, blobs: Blobs) -> list[web.RouteDef]:
@@ -90,6 +95,8 @@ def media_routes(board: Switchboard, blobs: Blobs) -> list[web.RouteDef]:
             stored = await _take(board, blobs, request)
         except MediaRefused as refused:
             return _refusal(refused)
+        except (ConnectionError, web.RequestPayloadError):
+            return web.Response(status=400)  # nobody is there to read it
         url = board.world.media.url_of(stored, request.host)
         told = {"url": url, "direct_path": stored.direct_path, "handle": stored.blob, "object_id": stored.blob}
         return web.json_response(told)
@@ -121,9 +128,10 @@ async def _take(board: Switchboard, blobs: Blobs, request: web.Request) -> Store
             writer.write(piece)
             if writer.size > largest:
                 raise MediaRefused(413, "the file is too large")
-        digest = writer.keep()
-    with board.turn() as world:
-        return world.media.take(grant, token, writer.name, digest, writer.size)
+        with board.turn() as world:
+            stored = world.media.take(grant, token, writer.name, writer.sha256, writer.size)
+        writer.keep()
+    return stored
 
 
 def _span(request: web.Request, stored: StoredFile) -> tuple[int, int] | None:
@@ -157,7 +165,10 @@ async def _give(
     async for piece in blobs.read(stored.blob, start, end if cut_at is None else cut_at, chunk):
         if rate:
             await asyncio.sleep(len(piece) / rate)
-        await response.write(piece)
+        try:
+            await response.write(piece)
+        except ConnectionError:
+            return response
     if cut_at is not None:
         board.world.audit.counts["media downloads cut"] += 1
         reset(request.transport)

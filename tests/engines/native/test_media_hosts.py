@@ -45,7 +45,7 @@ def sealed_file(content: bytes) -> tuple[MediaFile, bytes]:
 
 
 @asynccontextmanager
-async def odd_host(emulator: Emulator, handler: Handler) -> AsyncIterator[MediaLine]:
+async def odd_host(emulator: Emulator, handler: Handler, total_s: float = 1.5) -> AsyncIterator[MediaLine]:
     """A host that does as a handler says, with the emulator's certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(Path(emulator.whereabouts.ca_file).with_name("server.pem"))
@@ -66,7 +66,7 @@ async def odd_host(emulator: Emulator, handler: Handler) -> AsyncIterator[MediaL
     tls = ssl.create_default_context(cafile=emulator.whereabouts.ca_file)
     try:
         road = Road(lambda: pools.client(None), None, tls, "Agent")
-        yield MediaLine(road, Asks(hosts, phone), replace(QUICK, total_s=1.5))
+        yield MediaLine(road, Asks(hosts, phone), replace(QUICK, total_s=total_s))
     finally:
         await pools.close()
         await runner.cleanup()
@@ -120,10 +120,33 @@ async def test_a_host_that_stalls(emulator: Emulator) -> None:
         await asyncio.Event().wait()
         return response
 
-    async with odd_host(emulator, stalling) as line:
-        for attempt in (got(line, file), line.upload(MediaKind.IMAGE, source_of(CONTENT), NOW)):
-            with pytest.raises((MediaUnreachable, UploadFailed)):
-                await asyncio.wait_for(attempt, 10)
+    async with odd_host(emulator, stalling, total_s=60) as line:
+        with pytest.raises(MediaUnreachable, match="too long"):
+            await asyncio.wait_for(got(line, file), 10)
+
+
+async def test_a_host_that_takes_nothing(emulator: Emulator) -> None:
+    async def stalling(request: web.Request) -> web.StreamResponse:
+        await asyncio.Event().wait()
+        return web.Response()
+
+    large = bytes(24 << 20)  # more than sockets hold
+    async with odd_host(emulator, stalling, total_s=60) as line:
+        with pytest.raises(UploadFailed, match="too long"):
+            await asyncio.wait_for(line.upload(MediaKind.IMAGE, source_of(large, 1 << 20), NOW), 10)
+
+
+async def test_a_source_that_stalls(emulator: Emulator) -> None:
+    async def never(request: web.Request) -> web.StreamResponse:
+        raise AssertionError("nothing is uploaded")
+
+    async def stuck() -> AsyncIterator[bytes]:
+        yield b"x"
+        await asyncio.Event().wait()
+
+    async with odd_host(emulator, never) as line:
+        with pytest.raises(UploadFailed, match="could not be read in time"):
+            await asyncio.wait_for(line.upload(MediaKind.IMAGE, stuck, NOW), 10)
 
 
 async def test_a_host_that_never_ends(emulator: Emulator) -> None:

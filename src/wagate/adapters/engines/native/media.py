@@ -144,7 +144,11 @@ class MediaLine:
         source raises.
         """
         deadline, key = self._deadline(), os.urandom(MEDIA_KEY_SIZE)
-        sealed = await _measure(key, kind, source)
+        try:
+            async with asyncio.timeout_at(deadline):
+                sealed = await _measure(key, kind, source)
+        except TimeoutError as error:
+            raise UploadFailed("the file could not be read in time") from error
         parcel = _Parcel(key, kind, source, sealed)
         told = await self._leave(parcel, deadline)
         secret = MediaSecret(kind, key, sealed.sha256, sealed.enc_sha256, sealed.size)
@@ -239,8 +243,9 @@ class MediaLine:
         if not is_direct_path(file.direct_path):
             raise MediaGone("the file's path makes no sense")
         hosts, reason, attempt, best = await self._asks.hosts(None), "", 0, opener.taken
+        pause = 0
         while attempt < self._patience.rounds:
-            await self._pause(attempt, deadline)
+            await self._pause(pause, deadline)
             for host in hosts.hosts:
                 try:
                     async with aclosing(self._get(host, file, opener.taken, deadline)) as arriving:
@@ -251,7 +256,7 @@ class MediaLine:
                     reason = f"{host}: {failed}"
                     _log.info("a download did not succeed", host=host, taken=opener.taken, reason=str(failed))
             attempt = 0 if opener.taken > best else attempt + 1
-            best = opener.taken
+            best, pause = opener.taken, max(1, attempt)
             if asyncio.get_running_loop().time() > deadline:
                 break
         raise MediaUnreachable(f"no media host gave the file; {reason}")
