@@ -1,5 +1,6 @@
 """What messages say of files, asking for hosts, and asking the phone for a file again."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -7,6 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from whatsapp_wire.crypto.ciphers import aes_gcm_encrypt
+from whatsapp_wire.crypto.kdf import hkdf
 from whatsapp_wire.decoding import decode
 from whatsapp_wire.encoding import encode
 from whatsapp_wire.errors import DecryptionFailed, MalformedCiphertext, StanzaRefused
@@ -25,7 +28,7 @@ from whatsapp_wire.media.retry import (
 )
 from whatsapp_wire.message import Kind, StanzaKind, parse, read, stanza_kind
 from whatsapp_wire.node import Attribute, Node
-from whatsapp_wire.proto.media_pb2 import MediaRetryNotification
+from whatsapp_wire.proto.media_pb2 import MediaRetryNotification, ServerErrorReceipt
 from whatsapp_wire.proto.message_pb2 import (
     ContextInfo,
     ExtendedTextMessage,
@@ -223,6 +226,15 @@ def test_baileys_asks_in_the_same_words() -> None:
     for key, id in ((bytes(32), ID), (KEY, "3EB0AA")):
         with pytest.raises(DecryptionFailed):
             open_request(key, id, made)
+
+
+def test_a_request_that_names_another_message_is_refused() -> None:
+    key, nonce = hkdf(KEY, b"WhatsApp Media Retry Notification", 32), bytes(12)
+    for inside, is_right in ((ID, True), ("3EB0AA", False)):
+        plaintext = ServerErrorReceipt(stanza_id=inside).SerializeToString()
+        sealed = SealedRetry(aes_gcm_encrypt(key, nonce, plaintext, ID.encode()), nonce)
+        with nullcontext() if is_right else pytest.raises(DecryptionFailed, match="another message"):
+            open_request(KEY, ID, sealed)
 
 
 def test_a_request_reaches_the_phone_whole() -> None:
