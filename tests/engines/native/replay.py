@@ -177,10 +177,11 @@ class ReplayShell(Shell):
 
 @dataclass
 class Post:
-    """A message that the rest of the house wants sent, and whether a call for it is under way."""
+    """A message that the rest of the house wants sent; whether a call for it is under way, and whether one ever was."""
 
     outgoing: Outgoing
     calling: bool = False
+    was_called: bool = False
 
 
 class Replay:
@@ -232,8 +233,9 @@ class Replay:
 
     def repeat(self) -> None:
         """The house hands over a message once more, although it may be on its way or gone already."""
-        if self.posts:
-            self.machine.send(self.random.choice(self.posts).outgoing, lambda *_: None)
+        # Never one whose turn has not come: the house keeps the order of a chat.
+        if called := [post for post in self.posts if post.was_called]:
+            self.machine.send(self.random.choice(called).outgoing, lambda *_: None)
         self._tidy()
 
     def answer(self) -> None:
@@ -273,9 +275,11 @@ class Replay:
             self.link = None
             self.to_device.clear()
             self.shell.written.clear()
-            self.shell.hung_up = False
             self._carry()
             self.machine.closed()
+            # A login that fails with the line wants to hang up; there is nothing left to hang up, and the next
+            # connection is not meant.
+            self.shell.hung_up = False
 
     def dial(self) -> None:
         if self.link is None:
@@ -357,7 +361,7 @@ class Replay:
         self.settle()
 
     def _call(self, post: Post) -> None:
-        post.calling = True
+        post.calling = post.was_called = True
 
         def then(_: Exception | None, __: object) -> None:
             post.calling = False
