@@ -159,6 +159,17 @@ def test_thumbnails_have_the_messages_key_and_their_own_kind() -> None:
     assert read_thumbnail(Message(conversation="hi")) is None
 
 
+@pytest.mark.parametrize("kind", [MediaKind.IMAGE, MediaKind.VIDEO, MediaKind.DOCUMENT])
+def test_a_thumbnail_is_told_with_its_file(kind: MediaKind) -> None:
+    file = file_of(kind)
+    secret = MediaSecret(MediaKind(f"thumbnail-{kind.value}"), KEY, b"t" * 32, b"u" * 32)
+    thumbnail = MediaFile(secret, "/v/t", key_made_at=file.key_made_at)
+    assert read_thumbnail(media_message(file, FULL[kind], thumbnail=thumbnail)) == thumbnail
+    for wrong in (replace(secret, media_key=bytes(32)), replace(secret, kind=MediaKind.LINK_THUMBNAIL)):
+        with pytest.raises(ValueError, match=kind.value):
+            media_message(file, FULL[kind], thumbnail=replace(thumbnail, secret=wrong))
+
+
 def test_a_sticker_pack_is_a_kind() -> None:
     pack = Message(sticker_pack_message=StickerPackMessage(name="Cats", media_key=KEY, direct_path="/p"))
     assert read(pack).kind is Kind.STICKER_PACK

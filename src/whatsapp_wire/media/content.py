@@ -123,16 +123,21 @@ _DETAILS: Final = {
 _VIEW_ONCE: Final = ("view_once_message", "view_once_message_v2", "view_once_message_v2_extension")
 
 
-def media_message(file: MediaFile, details: MediaDetails, context: ContextInfo | None = None) -> Message:
+def media_message(
+    file: MediaFile, details: MediaDetails, context: ContextInfo | None = None, thumbnail: MediaFile | None = None
+) -> Message:
     """The message for a file: an image, video, audio, document or sticker; raises ValueError for other kinds.
 
-    What a kind has no field for is left out. A document with a caption and whatever is to be seen once are wrapped.
+    What a kind has no field for is left out. A document with a caption and whatever is to be seen once are wrapped. A
+    ``thumbnail`` is a file of the kind that belongs to this one, under the same media key; ValueError otherwise.
     """
     kind = file.secret.kind
     if kind not in _PARTS:
         raise ValueError(f"no message carries a file of kind {kind.value}")
     part = _PARTS[kind]()
     _set_file(part, file)
+    if thumbnail is not None:
+        _set_thumbnail(part, file, thumbnail)
     for name, told in _DETAILS.items():
         value = getattr(details, told)
         if value is not None and value is not False and name in part.DESCRIPTOR.fields_by_name:
@@ -186,6 +191,15 @@ def _set_file(part: _Part, file: MediaFile) -> None:
         part.file_length = secret.size
     if file.key_made_at is not None:
         part.media_key_timestamp = file.key_made_at
+
+
+def _set_thumbnail(part: Any, file: MediaFile, thumbnail: MediaFile) -> None:
+    secret = thumbnail.secret
+    if secret.kind is not _THUMBNAILS.get(file.secret.kind) or secret.media_key != file.secret.media_key:
+        raise ValueError(f"this is no thumbnail of this {file.secret.kind.value}")
+    part.thumbnail_direct_path = thumbnail.direct_path
+    part.thumbnail_sha256 = secret.sha256
+    part.thumbnail_enc_sha256 = secret.enc_sha256
 
 
 def _wrapped(message: Message, kind: MediaKind, details: MediaDetails) -> Message:

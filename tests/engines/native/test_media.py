@@ -24,7 +24,7 @@ from wagate.domain.session import SessionState
 from wagate.ports.engine import NotSent, SendImpossible
 from whatsapp_emulator.client import EmulatorClient
 from whatsapp_emulator.emulator import Emulator
-from whatsapp_wire.media.content import MediaFile
+from whatsapp_wire.media.content import MediaDetails, MediaFile, media_message, read_thumbnail
 from whatsapp_wire.media.kinds import MediaKind
 from whatsapp_wire.stanza.media import MediaMessage
 
@@ -47,6 +47,17 @@ async def test_what_goes_up_comes_down(emulator: Emulator, control: EmulatorClie
             assert (uploaded.sidecar is not None) == (kind is MediaKind.VIDEO)
             assert await got(media, uploaded.file) == content
     assert emulator.world.audit.counts["media uploads"] == 2
+
+
+async def test_a_thumbnail_has_the_key_of_its_message(emulator: Emulator, control: EmulatorClient) -> None:
+    async with a_line(emulator, control) as line:
+        media = line.live.media
+        image = await media.upload(MediaKind.IMAGE, source_of(CONTENT), NOW)
+        key = image.file.secret.media_key
+        small = await media.upload(MediaKind.IMAGE_THUMBNAIL, source_of(b"small"), NOW, key)
+        told = read_thumbnail(media_message(image.file, MediaDetails(), thumbnail=small.file))
+        assert told is not None
+        assert await got(media, told) == b"small"
 
 
 async def test_what_a_phone_sent_comes_down(emulator: Emulator, control: EmulatorClient) -> None:

@@ -137,13 +137,13 @@ class MediaLine:
         self._asks = asks
         self._patience = patience or Patience()
 
-    async def upload(self, kind: MediaKind, source: Source, made_at: int) -> Uploaded:
-        """Encrypt a file under a new key and leave it on a host; ``made_at`` is the time, in seconds since 1970.
+    async def upload(self, kind: MediaKind, source: Source, made_at: int, key: bytes | None = None) -> Uploaded:
+        """Encrypt a file and leave it on a host; ``made_at`` is the time, in seconds since 1970.
 
-        The source is read twice at least. Raises UploadFailed or another NotSent, UploadRefused, and whatever the
-        source raises.
+        The key is a new one, but for a thumbnail, which has that of its message. The source is read twice at least.
+        Raises UploadFailed or another NotSent, UploadRefused, and whatever the source raises.
         """
-        deadline, key = self._deadline(), os.urandom(MEDIA_KEY_SIZE)
+        deadline, key = self._deadline(), key or os.urandom(MEDIA_KEY_SIZE)
         try:
             async with asyncio.timeout_at(deadline):
                 sealed = await _measure(key, kind, source)
