@@ -7,11 +7,23 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
+from pathlib import Path
+
+import structlog
 
 from wagate.adapters.clock import SystemClock
+from wagate.adapters.inspector import ForkingInspector
+from wagate.domain.errors import StorageUnavailable
+from wagate.domain.media import RULES, MediaKind
 from wagate.features import Cellar, Gateway, Rooms
 from wagate.features.access import Access
 from wagate.features.journal import Journal
+from wagate.features.media import MediaRoom
+from wagate.features.media.intake import Intake
+from wagate.features.media.policy import DAY_MS, MediaPolicy
+from wagate.features.media.service import Tools
+from wagate.features.media.shelf import Shelf
+from wagate.features.media.sweeper import Sweeper
 from wagate.features.messaging.dispatcher import Dispatcher
 from wagate.features.messaging.identities import Identities
 from wagate.features.messaging.inbox import Inbox
@@ -32,8 +44,10 @@ from wagate.features.sessions.sealed_settings import SettingsBox
 from wagate.features.sessions.service import Passages, Sessions
 from wagate.features.sessions.states import States
 from wagate.features.sessions.supervisor import Supervisor
+from wagate.ports.blobs import BlobStore
 from wagate.ports.clock import Clock
 from wagate.ports.device import ReadsDevices
+from wagate.ports.egress import Egress
 from wagate.ports.engine import Engine
 from wagate.settings import Settings
 from wagate.store import open_database
@@ -91,8 +105,40 @@ def _readers() -> dict[str, ReadsDevices]:
     return {"baileys": BaileysFolder(), "whatsmeow": WhatsmeowDatabase()}
 
 
+def _on_disk(settings: Settings) -> BlobStore:
+    from wagate.adapters.blobs.local import LocalBlobs
+
+    return LocalBlobs(Path(settings.media_store) if settings.media_store else settings.data / "media")
+
+
+def _on_s3(settings: Settings) -> BlobStore:
+    from wagate.adapters.blobs.s3 import S3Blobs, S3Place
+
+    keys = settings.s3_access_key, settings.s3_secret_key
+    access_key, secret_key = (None if key is None else key.get_secret_value() for key in keys)
+    place = S3Place.of(settings.media_store, settings.s3_endpoint, settings.s3_region, access_key, secret_key)
+    return S3Blobs(place)
+
+
+BLOBS: Mapping[str, Callable[[Settings], BlobStore]] = {
+    "": _on_disk,
+    "s3": _on_s3,
+}
+"""By the scheme of ``media_store``."""
+
+
+_log = structlog.get_logger(__name__)
+
 _ADOPT_S = 10.0
 """How often sessions are looked for that another gateway process left behind."""
+
+
+@dataclass(frozen=True, slots=True)
+class MediaPlugs:
+    """The store of media, and the way out to the web; None for what the settings say."""
+
+    blobs: BlobStore | None = None
+    egress: Egress | None = None
 
 
 async def build(
@@ -100,13 +146,14 @@ async def build(
     *,
     engines: Iterable[Engine] | None = None,
     clock: Clock | None = None,
+    media: MediaPlugs = MediaPlugs(),
     before_commit: Callable[[], None] | None = None,
     move_patience: Patience | None = None,
 ) -> Gateway:
     """A gateway that is ready to start, on storage that is open and up to date. ``stop`` closes it in any case.
 
-    Every plug can be replaced: the engines, the clock, a failpoint that is called before every COMMIT, and how long a
-    move between engines waits.
+    Every plug can be replaced: the engines, the clock, those of media, a failpoint that is called before every COMMIT,
+    and how long a move between engines waits.
     Raises DataInUse when another process works in the data directory, MasterKeyUnusable, StorageUnavailable.
     """
     clock = clock or SystemClock()
@@ -121,8 +168,20 @@ async def build(
         opened.push_async_callback(database.close)
         await sealer.check(database)
         plugs = {engine.name: engine for engine in (engines or usable(every_engine(settings, clock), settings))}
-        parts = _Parts(database, folder, sealer, plugs, clock, move_patience or Patience())
-        gateway = _furnish(settings, parts)
+        blobs = media.blobs or _blobs(settings)
+        opened.push_async_callback(blobs.close)
+        parts = _Parts(
+            settings=settings,
+            database=database,
+            folder=folder,
+            sealer=sealer,
+            engines=plugs,
+            clock=clock,
+            move_patience=move_patience or Patience(),
+            blobs=blobs,
+            egress=media.egress or _egress(settings),
+        )
+        gateway = _furnish(parts)
         opened.pop_all()
         return gateway
 
@@ -160,20 +219,63 @@ def is_installed(engine: Engine) -> bool:
     return module is None or find_spec(module) is not None
 
 
+def _blobs(settings: Settings) -> BlobStore:
+    scheme, found, _ = settings.media_store.partition("://")
+    make = BLOBS.get(scheme if found else "")
+    if make is None:
+        raise StorageUnavailable(f"There is no store of media of the kind {scheme}://")
+    try:
+        return make(settings)
+    except OSError as error:
+        raise StorageUnavailable(f"The store of media cannot be opened: {error}") from error
+
+
+def _egress(settings: Settings) -> Egress:
+    from wagate.adapters.addresses import read_networks
+    from wagate.adapters.egress import EgressPolicy, HttpEgress
+
+    if settings.egress_allow:
+        _log.warning("egress_allowed_inside", networks=settings.egress_allow)
+    return HttpEgress(EgressPolicy(frozenset(settings.egress_ports), read_networks(settings.egress_allow)))
+
+
 @dataclass(frozen=True, slots=True)
 class _Parts:
     """What the rooms are furnished with."""
 
+    settings: Settings
     database: Database
     folder: DataFolder
     sealer: Sealer
     engines: dict[str, Engine]
     clock: Clock
     move_patience: Patience
+    blobs: BlobStore
+    egress: Egress
 
 
-def _furnish(settings: Settings, parts: _Parts) -> Gateway:
-    database, folder, sealer = parts.database, parts.folder, parts.sealer
+def _media_room(parts: _Parts, inspector: ForkingInspector) -> MediaRoom:
+    settings, database, blobs, clock = parts.settings, parts.database, parts.blobs, parts.clock
+    limits = {
+        MediaKind.IMAGE: settings.media_image_limit,
+        MediaKind.VIDEO: settings.media_video_limit,
+        MediaKind.AUDIO: settings.media_audio_limit,
+        MediaKind.VOICE: settings.media_audio_limit,
+        MediaKind.STICKER: RULES[MediaKind.STICKER].max_bytes,
+        MediaKind.DOCUMENT: settings.media_document_limit,
+    }
+    policy = MediaPolicy(
+        limits, settings.media_tenant_limit, settings.media_keep_bytes, round(settings.media_keep_days * DAY_MS)
+    )
+    shelf = Shelf(database, blobs, policy, clock)
+    sweeper = Sweeper(database, shelf, policy, clock, alone=database.dialect == "sqlite")
+    return MediaRoom(
+        Tools(database, blobs, Intake(blobs, inspector, inspector, policy), shelf, sweeper, parts.egress, clock), policy
+    )
+
+
+def _furnish(parts: _Parts) -> Gateway:
+    settings, database, folder, sealer = parts.settings, parts.database, parts.folder, parts.sealer
     engines, clock = parts.engines, parts.clock
     default = default_engine(engines, settings)
     access = Access(database, clock)
@@ -207,6 +309,7 @@ def _furnish(settings: Settings, parts: _Parts) -> Gateway:
     moving = Moving(opening, supervisor, on_the_way, clock, parts.move_patience)
     ending = Ending(opening, supervisor, ERASERS)
     importing = Importing(opening, supervisor, ending, _readers(), folder.path / "imports", clock)
+    inspector = ForkingInspector()
     dispatcher = Dispatcher(database, way_out, clock)
     supervisor.watch(dispatcher)
     return Gateway(
@@ -217,6 +320,7 @@ def _furnish(settings: Settings, parts: _Parts) -> Gateway:
             sessions=Sessions(opening, supervisor, Passages(importing, moving, ending), clock, default),
             messaging=Messaging(database, way_out, dispatcher, Outcomes(journal.relay), clock),
             engines=Catalogue(engines, default),
+            media=_media_room(parts, inspector),
         ),
         Cellar(
             folder,
@@ -225,5 +329,6 @@ def _furnish(settings: Settings, parts: _Parts) -> Gateway:
             engines,
             supervisor,
             Restore(opening, supervisor, clock, clear=importing.clear, adopt_every_s=None if alone else _ADOPT_S),
+            (parts.blobs.close, inspector.close),
         ),
     )

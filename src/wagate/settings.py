@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterator
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -13,6 +13,7 @@ from pydantic import AliasChoices, Field, SecretStr, field_validator, model_vali
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 KEY_BYTES = 32
+MB = 1024 * 1024
 
 
 class Settings(BaseSettings):
@@ -89,6 +90,38 @@ class Settings(BaseSettings):
     )
     login_burst: int = Field(default=10, ge=1, description="Logins that may begin at once before the rate applies.")
     body_limit: int = Field(default=1_000_000, ge=1_000, description="Largest request body in bytes.")
+    media_store: str = Field(
+        default="",
+        description="Where the bytes of media live: a directory, or `s3://bucket/prefix` (needs `wagate[s3]`). Empty "
+        "means `media` in the data directory. See `docs/howto/media.md`.",
+    )
+    s3_endpoint: str = Field(
+        default="", description="Address of an S3 server that is not Amazon's, such as `https://minio.example.org`."
+    )
+    s3_region: str = Field(default="us-east-1", description="Region of the S3 bucket.")
+    s3_access_key: SecretStr | None = Field(default=None, description="Access key id for S3.")
+    s3_secret_key: SecretStr | None = Field(default=None, description="Secret access key for S3.")
+    media_image_limit: int = Field(default=16 * MB, ge=1, description="Largest image in bytes.")
+    media_video_limit: int = Field(default=100 * MB, ge=1, description="Largest video in bytes.")
+    media_audio_limit: int = Field(default=16 * MB, ge=1, description="Largest sound or voice note in bytes.")
+    media_document_limit: int = Field(default=2_000_000_000, ge=1, description="Largest document in bytes.")
+    media_tenant_limit: int = Field(
+        default=0, ge=0, description="Bytes of media that one tenant may keep; uploads beyond it are refused. 0: any."
+    )
+    media_keep_days: float = Field(
+        default=0, ge=0, description="Days after which media are removed unless a waiting message needs them. 0: never."
+    )
+    media_keep_bytes: int = Field(
+        default=0, ge=0, description="Bytes of media of one tenant beyond which its oldest are removed. 0: never."
+    )
+    egress_allow: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Networks (`10.1.0.0/16, fd12::/16`) that URLs of users may lead to although they are not public, "
+        "on any port. Whoever has an API key can then reach them through the gateway.",
+    )
+    egress_ports: Annotated[tuple[int, ...], NoDecode] = Field(
+        default=(80, 443, 8080, 8443), description="Ports that URLs of users may name, separated by commas."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least important kind of log line that is written."
     )
@@ -104,6 +137,18 @@ class Settings(BaseSettings):
     def _split_version(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(value.split(".")) if value else None
+        return value
+
+    @field_validator("egress_allow", "egress_ports", mode="before")
+    @classmethod
+    def _split_list(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("egress_allow")
+    @classmethod
+    def _check_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for written in value:
+            ip_network(written, strict=False)
         return value
 
     @field_validator("host")
@@ -190,5 +235,6 @@ def _rows() -> Iterator[str]:
         names = (
             [str(choice) for choice in alias.choices] if isinstance(alias, AliasChoices) else [f"WAGATE_{name.upper()}"]
         )
-        default = "" if field.default in (None, "") else f"`{field.default}`"
+        shown = ",".join(map(str, field.default)) if isinstance(field.default, tuple) else field.default
+        default = "" if shown in (None, "") else f"`{shown}`"
         yield f"| {', '.join(f'`{name}`' for name in names)} | {default} | {field.description} |"

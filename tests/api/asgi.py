@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any
@@ -45,12 +46,18 @@ async def ask(
         for place, piece in enumerate(pieces)
     ]
     got: list[MutableMapping[str, Any]] = []
+    answered = asyncio.Event()
 
     async def receive() -> MutableMapping[str, Any]:
-        return waiting.pop(0) if waiting else {"type": "http.disconnect"}
+        if waiting:
+            return waiting.pop(0)
+        await answered.wait()  # a client that has asked stays until it has its answer
+        return {"type": "http.disconnect"}
 
     async def send(message: MutableMapping[str, Any]) -> None:
         got.append(message)
+        if message["type"] == "http.response.body" and not message.get("more_body", False):
+            answered.set()
 
     scope = {
         "type": "http",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from asyncio import to_thread
 from functools import cache
 
@@ -23,10 +24,18 @@ from wagate.api.limits import LIMITS, Limits
 from wagate.api.middleware import BodyLimit, RequestContext
 from wagate.api.openapi import Document, describe
 from wagate.api.routing import JSON
-from wagate.api.v1 import engines, events, keys, messages, sessions
+from wagate.api.v1 import engines, events, keys, media, messages, sessions
 from wagate.features import Gateway
 
-_ROUTERS = (messages.router, sessions.router, engines.router, events.router, keys.router, health.router)
+_ROUTERS = (
+    messages.router,
+    sessions.router,
+    engines.router,
+    events.router,
+    media.router,
+    keys.router,
+    health.router,
+)
 _DOCS_HEADERS = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
 
 
@@ -40,10 +49,7 @@ def create_app(gateway: Gateway, limits: Limits = LIMITS) -> Starlette:
         redoc_url=None,
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
-        middleware=[
-            Middleware(RequestContext),
-            Middleware(BodyLimit, max_bytes=limits.body_bytes, larger={sessions.IMPORT_PATH: limits.upload_bytes}),
-        ],
+        middleware=[Middleware(RequestContext), _body_limit(gateway, limits)],
         exception_handlers=EXCEPTION_HANDLERS,
     )
     # Not include_router: FastAPI resolves included routers anew for every request, which costs more than the route.
@@ -53,7 +59,16 @@ def create_app(gateway: Gateway, limits: Limits = LIMITS) -> Starlette:
     app.state.gateway = gateway
     app.state.event_shapes = EventShapes(gateway.sessions)
     app.state.limits = limits
+    app.state.inline_uploads = asyncio.Semaphore(limits.inline_uploads)
     return app
+
+
+def _body_limit(gateway: Gateway, limits: Limits) -> Middleware:
+    larger = {
+        sessions.IMPORT_PATH: limits.upload_bytes,
+        media.UPLOAD_PATH: gateway.media.policy.largest + limits.body_bytes,
+    }
+    return Middleware(BodyLimit, max_bytes=limits.body_bytes, larger=larger)
 
 
 async def let_everybody_go(gateway: Gateway) -> None:

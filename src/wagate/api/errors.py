@@ -22,6 +22,7 @@ TYPE_PREFIX = "urn:wagate:error:"
 STATUSES: dict[str, int] = {
     "malformed_http": 400,
     "invalid_json": 400,
+    "invalid_multipart": 400,
     "invalid_cursor": 400,
     "unauthenticated": 401,
     "forbidden": 403,
@@ -29,6 +30,7 @@ STATUSES: dict[str, int] = {
     "session_not_found": 404,
     "message_not_found": 404,
     "api_key_not_found": 404,
+    "media_not_found": 404,
     "method_not_allowed": 405,
     "not_acceptable": 406,
     "conflict": 409,
@@ -41,11 +43,18 @@ STATUSES: dict[str, int] = {
     "qr_not_ready": 409,
     "move_failed": 409,
     "device_in_use": 409,
+    "media_not_ready": 409,
+    "media_in_use": 409,
     "credentials_corrupt": 409,
+    "media_gone": 410,
     "precondition_failed": 412,
     "body_too_large": 413,
+    "media_too_large": 413,
     "unsupported_media_type": 415,
+    "range_not_satisfiable": 416,
     "invalid_request": 422,
+    "invalid_media": 422,
+    "fetch_failed": 422,
     "invalid_recipient": 422,
     "invalid_content": 422,
     "invalid_proxy": 422,
@@ -62,6 +71,8 @@ STATUSES: dict[str, int] = {
     "ownership_lost": 503,
     "not_sent": 503,
     "too_busy": 503,
+    "storage_full": 507,
+    "media_quota_exceeded": 507,
 }
 """Every code that a problem document can carry, with its HTTP status."""
 
@@ -79,6 +90,18 @@ class InvalidJson(InvalidRequest):
     """The body is not valid JSON"""
 
     code = "invalid_json"
+
+
+class InvalidMultipart(InvalidRequest):
+    """The body is not valid multipart/form-data"""
+
+    code = "invalid_multipart"
+
+
+class RangeNotSatisfiable(GatewayError):
+    """The Range header asks for bytes beyond the end"""
+
+    code = "range_not_satisfiable"
 
 
 class UnsupportedMediaType(GatewayError):

@@ -8,9 +8,9 @@ from time import monotonic
 from wagate.domain.errors import SessionNotFound
 from wagate.domain.events import Event
 from wagate.domain.ids import SessionId
+from wagate.domain.moments import iso
 from wagate.features.access import Principal
 from wagate.features.sessions.service import Sessions
-from wagate.features.sessions.shape import iso
 
 _BELIEVED_S = 2.0
 _REMEMBERED = 4_096

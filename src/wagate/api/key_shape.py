@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from wagate.domain.moments import iso
 from wagate.features.access import ApiKey
-from wagate.features.sessions.shape import iso
 
 
 def key_shape(key: ApiKey) -> dict[str, object]:

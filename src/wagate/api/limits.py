@@ -9,6 +9,8 @@ from dataclasses import dataclass
 class Limits:
     """Of one application: the largest body, the largest upload and how many files it may have, how many streams may be
     open, and how often a silent one is heard of.
+
+    Media that come inside JSON are held in memory whole: so many bytes each at most, and so many at once.
     """
 
     body_bytes: int = 1_000_000
@@ -16,6 +18,8 @@ class Limits:
     upload_files: int = 50_000
     streams: int = 1_000
     heartbeat_s: float = 15.0
+    inline_bytes: int = 8_000_000
+    inline_uploads: int = 4
 
 
 LIMITS = Limits()

@@ -76,7 +76,7 @@ class BodyLimit:
     """Refuses a body over the limit: by its Content-Length at once, or while it comes in, never after buffering it."""
 
     def __init__(self, app: ASGIApp, max_bytes: int, larger: Mapping[str, int] | None = None) -> None:
-        """Wrap ``app``. Some paths take ``larger`` bodies."""
+        """Wrap ``app``. ``larger`` are the limits of paths whose bodies are streamed."""
         self._app = app
         self._max_bytes = max_bytes
         self._larger = larger or {}

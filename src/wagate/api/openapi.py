@@ -48,10 +48,12 @@ _PATH_WORDS = {
     "session": "A session's id or name.",
     "message": "A message's id.",
     "key": "An API key's id.",
+    "media": "A media's id.",
 }
 _TAGS = [
     {"name": "sessions", "description": "WhatsApp numbers: create, pair, start, stop."},
     {"name": "messages", "description": "Send messages, and see what became of them."},
+    {"name": "media", "description": "Files: keep them, look at them, get them back."},
     {"name": "events", "description": "Everything that happens, as a list and as a live stream."},
     {"name": "access", "description": "API keys, and who is asking."},
     {"name": "health", "description": "Is it alive, is it ready?"},

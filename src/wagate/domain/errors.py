@@ -1,14 +1,16 @@
 """Every error the house can tell a caller about. The docstring is the title that a human reads.
 
 GatewayError
-├── InvalidRequest ── InvalidRecipient, InvalidContent, InvalidProxy, InvalidCursor, UnknownEngine
+├── InvalidRequest ── InvalidRecipient, InvalidContent, InvalidProxy, InvalidCursor, UnknownEngine,
+│   │                 InvalidMedia, FetchFailed
 │   └── DeviceUnreadable ── DeviceNotNamed
 ├── Unauthenticated, Forbidden
-├── NotFound ── SessionNotFound, MessageNotFound, ApiKeyNotFound
+├── NotFound ── SessionNotFound, MessageNotFound, ApiKeyNotFound, MediaNotFound
 ├── Conflict ── SessionNameTaken, SessionNotPaired, SessionAlreadyPaired, SessionNotRunning, QrNotReady,
-│               MessageNotNamed, MoveFailed, DeviceInUse
-├── IdempotencyKeyReused, PreconditionFailed, UnsupportedByEngine
-└── StorageUnavailable, TooBusy
+│               MessageNotNamed, MoveFailed, DeviceInUse, MediaNotReady, MediaInUse
+├── IdempotencyKeyReused, PreconditionFailed, UnsupportedByEngine, MediaGone, MediaTooLarge
+├── StorageUnavailable ── StorageFull
+└── MediaQuotaExceeded, TooBusy
 """
 
 from __future__ import annotations
@@ -194,3 +196,57 @@ class TooBusy(GatewayError):
     """Too much work is waiting; try again shortly"""
 
     code = "too_busy"
+
+
+class MediaNotFound(NotFound):
+    """There is no such media"""
+
+    code = "media_not_found"
+
+
+class MediaNotReady(Conflict):
+    """The bytes of this media have not arrived yet"""
+
+    code = "media_not_ready"
+
+
+class MediaInUse(Conflict):
+    """A message that waits to leave needs this media"""
+
+    code = "media_in_use"
+
+
+class MediaGone(GatewayError):
+    """The bytes of this media are not kept any more"""
+
+    code = "media_gone"
+
+
+class InvalidMedia(InvalidRequest):
+    """The file is damaged, is not what it claims to be, or is nothing that WhatsApp takes"""
+
+    code = "invalid_media"
+
+
+class MediaTooLarge(GatewayError):
+    """The file is larger than its type may be"""
+
+    code = "media_too_large"
+
+
+class FetchFailed(InvalidRequest):
+    """The URL could not be fetched"""
+
+    code = "fetch_failed"
+
+
+class StorageFull(StorageUnavailable):
+    """The disk for media is full; nothing was accepted"""
+
+    code = "storage_full"
+
+
+class MediaQuotaExceeded(GatewayError):
+    """The tenant's room for media is used up"""
+
+    code = "media_quota_exceeded"

@@ -13,6 +13,7 @@ ContactId = NewType("ContactId", str)
 ChatId = NewType("ChatId", str)
 MessageId = NewType("MessageId", str)
 EventId = NewType("EventId", str)
+MediaId = NewType("MediaId", str)
 NodeId = NewType("NodeId", str)
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -94,6 +95,11 @@ def message_id(now_ms: int) -> MessageId:
 def event_id(now_ms: int) -> EventId:
     """A new ``evt_…``."""
     return EventId(f"evt_{ulid(now_ms)}")
+
+
+def media_id(now_ms: int) -> MediaId:
+    """A new ``med_…``."""
+    return MediaId(f"med_{ulid(now_ms)}")
 
 
 def node_id(now_ms: int) -> NodeId:

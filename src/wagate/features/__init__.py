@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import Task, TaskGroup
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from types import TracebackType
@@ -15,6 +15,7 @@ import structlog
 from wagate.domain.errors import GatewayError
 from wagate.features.access import Access, IssuedKey
 from wagate.features.journal import Journal
+from wagate.features.media import MediaRoom
 from wagate.features.messaging.service import Messaging
 from wagate.features.realtime import Hub
 from wagate.features.sessions.catalogue import Catalogue
@@ -45,6 +46,7 @@ class Rooms:
     sessions: Sessions
     messaging: Messaging
     engines: Catalogue
+    media: MediaRoom
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ class Cellar:
     engines: Mapping[str, Engine]
     supervisor: Supervisor
     restore: Restore
+    closers: Sequence[Callable[[], Awaitable[None]]]
+    """How the plugs that only rooms know are let go."""
 
 
 class Gateway:
@@ -70,6 +74,7 @@ class Gateway:
         self.sessions = rooms.sessions
         self.messaging = rooms.messaging
         self.engines = rooms.engines
+        self.media = rooms.media
         self.first_key: IssuedKey | None = None
         """The admin key, on the very first start only: show it, for nobody can show it again."""
         self._cellar = cellar
@@ -96,6 +101,8 @@ class Gateway:
             cellar = self._cellar
             closing.callback(cellar.folder.close)
             closing.push_async_callback(cellar.database.close)
+            for closer in cellar.closers:
+                closing.push_async_callback(closer)
             closing.push_async_callback(cellar.node.leave)
             for engine in cellar.engines.values():
                 closing.push_async_callback(engine.close)
@@ -138,6 +145,7 @@ class Gateway:
         async with TaskGroup() as group:
             supervising = group.create_task(self._cellar.supervisor.run())
             group.create_task(self.messaging.run())
+            group.create_task(self.media.run())
             await self._cellar.supervisor.started.wait()
             restoring = group.create_task(self._cellar.restore.run())
             await supervising
@@ -147,6 +155,7 @@ class Gateway:
         if self._work is None:
             return
         self.messaging.shut_down()
+        self.media.shut_down()
         self._cellar.supervisor.shut_down()
         done, _ = await asyncio.wait([self._work], timeout=_STOP_S)
         if not done:

@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 
 from wagate.adapters.clock import ManualClock
 from wagate.domain.ids import SessionId
+from wagate.domain.moments import iso
 from wagate.domain.session import SessionSettings
 from wagate.features.sessions.login_gate import LoginGate
 from wagate.features.sessions.sealed_settings import UNREADABLE, SettingsBox
-from wagate.features.sessions.shape import iso, masked
+from wagate.features.sessions.shape import masked
 from wagate.features.sessions.turns import Turns
 from wagate.store.sealed import MasterKey, Sealer
 

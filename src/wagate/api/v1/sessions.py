@@ -34,10 +34,11 @@ from wagate.domain.errors import (
     UnknownEngine,
     UnsupportedByEngine,
 )
+from wagate.domain.moments import iso
 from wagate.domain.session import Session, SessionState
 from wagate.features.access import Scope
 from wagate.features.sessions.opening import HeldElsewhere
-from wagate.features.sessions.shape import iso, session_shape
+from wagate.features.sessions.shape import session_shape
 
 _ENTITY_TAG = re.compile(r'(?<!W/)"([^"]*)"')
 IMPORT_PATH = "/v1/sessions/import"

@@ -32,6 +32,8 @@ class Scope(StrEnum):
     SESSIONS_PAIR = "sessions:pair"
     MESSAGES_READ = "messages:read"
     MESSAGES_SEND = "messages:send"
+    MEDIA_READ = "media:read"
+    MEDIA_WRITE = "media:write"
     EVENTS_READ = "events:read"
     KEYS_MANAGE = "keys:manage"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wagate.domain.content import Content, Quoted, Text
 from wagate.domain.message import Chat, Contact, Message
-from wagate.features.sessions.shape import iso
+from wagate.domain.moments import iso
 
 
 def contact_shape(contact: Contact) -> dict[str, object]:

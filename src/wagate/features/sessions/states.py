@@ -8,12 +8,13 @@ from types import MappingProxyType
 
 from wagate.domain.errors import DeviceInUse
 from wagate.domain.events import EventType
+from wagate.domain.moments import iso
 from wagate.domain.session import LIVE, Me, Reason, Session, SessionState, action_for
 from wagate.features.journal import Journal
 from wagate.features.sessions import repository
 from wagate.features.sessions.repository import Stored
 from wagate.features.sessions.sealed_settings import SettingsBox
-from wagate.features.sessions.shape import iso, me_shape
+from wagate.features.sessions.shape import me_shape
 from wagate.ports.clock import Clock
 from wagate.ports.news import GapSuspected, Paired
 from wagate.ports.vault import OwnershipLost
