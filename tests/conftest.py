@@ -1,4 +1,4 @@
-"""Databases for the tests: every test of storage runs on SQLite and on a real PostgreSQL."""
+"""Real services for the tests: every test of storage runs on SQLite and on a real PostgreSQL; and there is an S3."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from services.postgres import PostgresServer, postgres_server
+from services.s3 import S3Server, s3_server
 
-pytest_plugins = ["whatsapp_emulator.pytest_plugin", "fixtures.store", "fixtures.rooms"]
+pytest_plugins = ["whatsapp_emulator.pytest_plugin", "fixtures.store", "fixtures.rooms", "fixtures.media"]
 
 
 @pytest.fixture(scope="session", name="postgres_server")
@@ -43,3 +44,17 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def pytest_make_parametrize_id(val: object) -> str | None:
     """Keys are drawn anew in each process, and a test has one name in all of them."""
     return f"{len(val)} bytes" if isinstance(val, bytes) else None
+
+
+@pytest.fixture(scope="session", name="s3_server")
+def _s3_server() -> Iterator[S3Server]:
+    """The S3 server of this run."""
+    with s3_server() as server:
+        yield server
+
+
+@pytest.fixture
+def s3_bucket(s3_server: S3Server) -> Iterator[str]:
+    """A bucket that is this test's own."""
+    with s3_server.bucket() as name:
+        yield name

@@ -26,7 +26,7 @@ class Measured:
 
 
 class Draft(Protocol):
-    """Bytes that are being written. Used by one task; ends with ``keep`` or ``discard``."""
+    """Bytes that are being written. Used by one task; ends with ``discard`` in any case."""
 
     async def write(self, chunk: bytes) -> None:
         """Append. Raises StorageFull, StorageUnavailable."""
@@ -43,12 +43,13 @@ class Draft(Protocol):
     async def keep(self) -> None:
         """After ``finish``: make it the blob of its tenant and digest, durable when this returns.
 
-        One that is there already is the same and is replaced. Raises StorageFull, StorageUnavailable.
+        One that is there already is the same and is replaced. It can be done again, should the blob be deleted
+        meanwhile. Raises StorageFull, StorageUnavailable.
         """
         ...
 
     async def discard(self) -> None:
-        """Let go of the draft. After ``keep``, or twice, it does nothing."""
+        """Let go of the draft; the blob that was made of it stays. Twice does no harm."""
         ...
 
 

@@ -115,7 +115,6 @@ class FileDraft:
         if self._measured is None:
             raise RuntimeError("A draft is kept after it was finished")
         await self._keep(self, self._measured)
-        await self.discard()
 
     async def discard(self) -> None:
         """Let go."""

@@ -73,8 +73,8 @@ class LocalBlobs:
                 raise StorageFull
             return os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=self._drafts)
 
-        async def keep(_draft: FileDraft, measured: Measured) -> None:
-            await self._disk.run(lambda: self._place(name, address(tenant, measured.sha256)))
+        async def keep(draft: FileDraft, measured: Measured) -> None:
+            await self._disk.run(lambda: self._place(name, draft.fileno(), address(tenant, measured.sha256)))
 
         def forget() -> None:
             with suppress(FileNotFoundError):
@@ -143,8 +143,10 @@ class LocalBlobs:
 
     # ---- inside, on the disk's threads
 
-    def _place(self, draft: str, parts: tuple[str, str, str]) -> None:
+    def _place(self, draft: str, content: int, parts: tuple[str, str, str]) -> None:
         *folders, name = parts
+        if not _is_ours(draft, self._drafts):  # it is a blob already, or was one
+            self._copy(content, draft)
         folder = os.dup(self._root)
         try:
             for part in folders:
@@ -155,6 +157,17 @@ class LocalBlobs:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+    def _copy(self, content: int, draft: str) -> None:
+        file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=self._drafts)
+        try:
+            place = 0
+            while piece := os.pread(content, PIECE, place):
+                self._disk.write_all(file, piece)
+                place += len(piece)
+            os.fsync(file)
+        finally:
+            os.close(file)
 
     def _open(self, parts: tuple[str, str, str]) -> int | None:
         *folders, name = parts

@@ -17,27 +17,28 @@ class MemoryBlobs:
     def __init__(self) -> None:
         """An empty store."""
         self._disk = Disk()
-        self._blobs: dict[tuple[str, str, str], bytes] = {}
+        self.kept: dict[tuple[str, str, str], bytes] = {}
+        """Everything that is kept, by the parts of its address."""
 
     async def draft(self, tenant: TenantId) -> Draft:
         """Begin to write."""
 
         async def keep(draft: FileDraft, measured: Measured) -> None:
             content = await self._disk.run(lambda: os.pread(draft.fileno(), measured.size, 0))
-            self._blobs[address(tenant, measured.sha256)] = content
+            self.kept[address(tenant, measured.sha256)] = content
 
         return FileDraft(self._disk, await self._disk.run(unnamed_file), keep, _nothing)
 
     async def size(self, tenant: TenantId, sha256: str) -> int | None:
         """How many bytes a blob has."""
-        found = self._blobs.get(address(tenant, sha256))
+        found = self.kept.get(address(tenant, sha256))
         return None if found is None else len(found)
 
     async def read(
         self, tenant: TenantId, sha256: str, start: int = 0, stop: int | None = None
     ) -> AsyncIterator[bytes]:
         """The bytes of a blob."""
-        found = self._blobs.get(address(tenant, sha256))
+        found = self.kept.get(address(tenant, sha256))
         if found is None or (stop is not None and stop > len(found)):
             raise BlobMissing(sha256)
         for place in range(start, len(found) if stop is None else stop, PIECE):
@@ -45,12 +46,12 @@ class MemoryBlobs:
 
     async def delete(self, tenant: TenantId, sha256: str) -> None:
         """Remove a blob."""
-        self._blobs.pop(address(tenant, sha256), None)
+        self.kept.pop(address(tenant, sha256), None)
 
     async def close(self) -> None:
         """Forget everything."""
         self._disk.close()
-        self._blobs.clear()
+        self.kept.clear()
 
 
 def unnamed_file() -> int:

@@ -145,6 +145,7 @@ def _frames(image: Image.Image) -> tuple[list[Image.Image], list[int]]:
     frames: list[Image.Image] = []
     durations: list[int] = []
     for number, frame in enumerate(ImageSequence.Iterator(image)):
+        frame.load()  # WebP tells how long a frame lasts only then
         duration = max(int(frame.info.get("duration", 0)) or _FRAME_MS, _LEAST_FRAME_MS)
         if number % step:
             durations[-1] += duration

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import socket
-import subprocess
-import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import structlog
 
+from wagate.adapters.inspector.fork_server import ForkServer
 from wagate.adapters.inspector.jobs import COSTS, Order, Refused, read_answer
 from wagate.domain.errors import InvalidMedia, StorageFull, StorageUnavailable, TooBusy
 from wagate.ports.inspector import Inspected
@@ -35,13 +33,16 @@ class _Gone(Exception):
 class ForkingInspector:
     """An ``Inspector`` and a ``Transcoder``. The process behind it starts with the first job, and ends when idle."""
 
-    def __init__(self, at_once: int | None = None) -> None:
-        """``at_once`` jobs run beside each other; as many as there are processors unless it is given."""
+    def __init__(self, at_once: int | None = None, server: ForkServer | None = None) -> None:
+        """``at_once`` jobs run beside each other; as many as there are processors unless it is given.
+
+        A ``server`` that is given may serve others too, one after the other, and is not ended with this.
+        """
         self._turns = asyncio.Semaphore(at_once or os.cpu_count() or 1)
         self._waiting = 0
         self._asking = asyncio.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._orders: socket.socket | None = None
+        self._server = server or ForkServer()
+        self._is_ours = server is None
         self._is_closed = False
 
     async def inspect(self, file: int, mime: str) -> Inspected:
@@ -63,12 +64,13 @@ class ForkingInspector:
     @property
     def process_id(self) -> int | None:
         """The forking process, while there is one."""
-        return self._process.pid if self._process is not None and self._process.poll() is None else None
+        return self._server.process_id
 
     async def close(self) -> None:
         """End the forking process and every job."""
         self._is_closed = True
-        await asyncio.to_thread(self._end)
+        if self._is_ours:
+            await asyncio.to_thread(self._server.end)
 
     # ---- inside
 
@@ -105,53 +107,26 @@ class ForkingInspector:
                     return await _all_of(ours)
             except TimeoutError:  # its own alarm should have ended it: end all of them
                 _log.error("inspection_not_ended", job=order.job)
-                self._end()
+                self._server.end()
                 return b""
 
     async def _hand_over(self, order: Order, files: list[int]) -> None:
         """Give a job to the forking process, which is started if need be; one at a time. Raises _Gone."""
         async with self._asking:
-            orders = self._started()
+            orders = self._server.started()
             try:
                 async with asyncio.timeout(_START_S):
                     socket.send_fds(orders, [order.written()], files)
                     taken = await asyncio.get_running_loop().sock_recv(orders, 1)
             except (OSError, TimeoutError) as error:
-                self._end()
+                self._server.end()
                 raise _Gone from error
             except asyncio.CancelledError:
-                self._end()  # its answer would be taken for that to the next order
+                self._server.end()  # its answer would be taken for that to the next order
                 raise
             if not taken:
-                self._end()
+                self._server.end()
                 raise _Gone
-
-    def _started(self) -> socket.socket:
-        if self._orders is not None:
-            return self._orders
-        ours, theirs = socket.socketpair()
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-I", "-m", "wagate.adapters.inspector.zygote"],
-                stdin=theirs.fileno(),
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                env={"PATH": os.defpath, "LC_ALL": "C.UTF-8"},
-                start_new_session=True,
-            )
-        ours.setblocking(False)
-        self._orders = ours
-        return ours
-
-    def _end(self) -> None:
-        orders, self._orders = self._orders, None
-        process, self._process = self._process, None
-        if orders is not None:
-            orders.close()
-        if process is not None:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
 
 
 async def _all_of(answers: socket.socket) -> bytes:

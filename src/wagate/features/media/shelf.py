@@ -54,17 +54,13 @@ class Shelf:
         Raises MediaQuotaExceeded, StorageFull, StorageUnavailable, and Unsettled.
         """
         whole = replace(media, state=MediaState.READY, size=measured.size, sha256=measured.sha256)
-        is_written = False
         for _ in range(_TRIES):
             state = await self._database.write(self._claim(media, measured))
             if state is BlobState.DOOMED:  # somebody is about to remove the same bytes: after that
                 await self._clock.sleep(_PATIENCE_S)
                 continue
             if state is BlobState.ARRIVING or await self._blobs.size(media.tenant, measured.sha256) is None:
-                if is_written:
-                    break
                 await draft.keep()
-                is_written = True
             settled = await self._database.write(self._adopt(whole, settle))
             if settled is not None:
                 return settled

@@ -64,7 +64,7 @@ class Media(Shown):
         "state": "ready",
         "mime": "image/png",
         "size": 70,
-        "sha256": "4d7b3c1f9a5e2d8c6b0a4f7e1d3c5b9a8f6e2d4c0b1a3f5e7d9c8b6a4f2e0d1c",
+        "sha256": "c414cd0e204de974f73753c7e28d7638e7b3691bb8b1a2bab6b25bb7fed7ce77",
         "filename": "dot.png",
         "width": 1,
         "height": 1,

@@ -1,0 +1,1 @@
+"""Plugs, where an examination that all of a kind sit is not enough."""

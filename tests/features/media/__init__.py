@@ -1,0 +1,1 @@
+"""The media room: what comes in, what is kept, what goes."""
