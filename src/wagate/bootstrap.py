@@ -226,6 +226,8 @@ def _blobs(settings: Settings) -> BlobStore:
         raise StorageUnavailable(f"There is no store of media of the kind {scheme}://")
     try:
         return make(settings)
+    except ImportError as error:
+        raise StorageUnavailable(f"Media in {scheme}:// needs the extra: pip install 'wagate[{scheme}]'") from error
     except OSError as error:
         raise StorageUnavailable(f"The store of media cannot be opened: {error}") from error
 

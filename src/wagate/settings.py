@@ -37,7 +37,7 @@ class Settings(BaseSettings):
     )
     data: Path = Field(
         default=Path("data"),
-        description="Directory for everything that is kept: database, master key, logs. Created with mode 0700.",
+        description="Directory for everything that is kept: database, media, master key, logs. Created with mode 0700.",
     )
     database_url: str = Field(
         default="",

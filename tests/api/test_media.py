@@ -15,6 +15,7 @@ from api.asgi import Answer
 from api.world import Api, one_database
 from fixtures import samples
 from fixtures.rooms import House, OpenHouse
+from services.s3 import S3Server
 from wagate.adapters.blobs.local import LocalBlobs
 from wagate.adapters.egress import REFUSED
 from wagate.api.app import create_app, openapi_document
@@ -337,6 +338,26 @@ async def test_a_full_disk_is_told_and_nothing_is_lost(open_house: OpenHouse, tm
     assert await house.gateway.can_write()
     free = 0.5
     await upload(api, b"again")
+
+
+@one_database
+async def test_media_can_live_in_s3(open_house: OpenHouse, s3_server: S3Server, s3_bucket: str, tmp_path: Path) -> None:
+    settings = {
+        "media_store": f"s3://{s3_bucket}/media",
+        "s3_endpoint": s3_server.endpoint,
+        "s3_access_key": s3_server.access_key,
+        "s3_secret_key": s3_server.secret_key,
+    }
+    house = await open_house(settings=settings)
+    assert house.gateway.first_key is not None
+    key = house.gateway.first_key.secret
+    made = await upload(Api(create_app(house.gateway), key), bytes(range(256)) * 30_000)
+    await house.restart()
+    api = Api(create_app(house.gateway), key)
+    answered = await download(api, made["id"], Range="bytes=7000000-7000255")
+    assert (answered.status, answered.body) == (206, (bytes(range(256)) * 2)[192:448])
+    assert (await api.ask("DELETE", f"/v1/media/{made['id']}")).status == 204
+    assert not (tmp_path / "data" / "media").exists()
 
 
 # ---- whose it is

@@ -4,6 +4,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from wagate.bootstrap import build
+from wagate.domain.errors import StorageUnavailable
 from wagate.settings import Settings, read_key
 
 KEY = bytes(range(32))
@@ -94,3 +96,35 @@ def test_a_key_is_not_in_what_settings_print() -> None:
 def test_what_makes_no_sense_is_refused(name: str, value: object) -> None:
     with pytest.raises(ValidationError):
         Settings.model_validate({name: value})
+
+
+def test_lists_are_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WAGATE_EGRESS_ALLOW", "10.1.0.0/16, fd12::/16,127.0.0.1")
+    monkeypatch.setenv("WAGATE_EGRESS_PORTS", "80, 8000")
+    settings = Settings()
+    assert settings.egress_allow == ("10.1.0.0/16", "fd12::/16", "127.0.0.1")
+    assert settings.egress_ports == (80, 8000)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("EGRESS_ALLOW", "10.0.0.0/99"),
+        ("EGRESS_ALLOW", "localhost"),
+        ("EGRESS_PORTS", "ssh"),
+        ("MEDIA_KEEP_DAYS", "-1"),
+    ],
+)
+def test_a_setting_of_the_media_room_that_means_nothing_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(f"WAGATE_{name}", value)
+    with pytest.raises(ValidationError):
+        Settings()
+
+
+@pytest.mark.parametrize("place", ["ftp://host/x", "s3://", "gs://bucket"])
+async def test_a_place_for_media_that_does_not_exist_stops_the_start(tmp_path: Path, place: str) -> None:
+    settings = Settings(data=tmp_path, media_store=place, engine="fake")
+    with pytest.raises(StorageUnavailable):
+        await build(settings)

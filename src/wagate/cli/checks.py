@@ -27,6 +27,7 @@ FEW_BYTES_FREE = 500_000_000
 TOO_FEW_BYTES_FREE = 50_000_000
 OPTIONAL = {
     "uvloop": "a faster event loop",
+    "obstore": "media in S3",
 }
 
 

@@ -134,6 +134,8 @@ async def test_it_can_be_given_up_and_taken_up_again(corner: Corner, state: Medi
     assert (await corner.room.give_up(A, ANNOUNCED.id, MediaState.PENDING)).state is MediaState.PENDING
     await corner.room.fulfil(A, ANNOUNCED.id, pieces(b"at last"))
     assert (await corner.room.give_up(A, ANNOUNCED.id, state)).state is MediaState.READY
+    with pytest.raises(ValueError, match="bytes"):
+        await corner.room.give_up(A, ANNOUNCED.id, MediaState.READY)
 
 
 async def test_nobody_fulfils_what_is_not_there_or_anothers(corner: Corner) -> None:

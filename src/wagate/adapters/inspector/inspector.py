@@ -19,6 +19,7 @@ WAITING = 128
 """How many jobs may wait for their turn."""
 
 _START_S = 30.0
+_TURN_S = 60.0
 _GRACE_S = 2.0
 _LARGEST_ANSWER = 256 * 1024
 _TRIES = 2
@@ -90,10 +91,16 @@ class ForkingInspector:
             raise TooBusy("Too much media waits to be looked into")
         self._waiting += 1
         try:
-            async with self._turns:
-                yield
+            async with asyncio.timeout(_TURN_S):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise TooBusy("Too much media waits to be looked into") from None
         finally:
             self._waiting -= 1
+        try:
+            yield
+        finally:
+            self._turns.release()
 
     async def _ask(self, order: Order, files: tuple[int, ...]) -> bytes:
         ours, theirs = socket.socketpair()

@@ -52,6 +52,7 @@ _ID = re.compile(r"med_[0-9A-HJKMNP-TV-Z]{26}\Z", re.ASCII)
 _PATIENCE_S = 30.0
 _BODY_S = 60.0
 _SILENCE_S = 60.0
+_UPLOAD_S = 3600.0
 _FOR_EVER = "private, max-age=31536000, immutable"
 _INERT = "default-src 'none'; sandbox"
 """The Content-Security-Policy of a file: should a browser show it, it can do nothing."""
@@ -236,15 +237,16 @@ async def _read_inline(request: Request, limit: int) -> tuple[UploadMedia, bytes
 
 
 async def _body(request: Request) -> AsyncIterator[bytes]:
-    chunks = request.stream()
+    chunks, now = request.stream(), asyncio.get_running_loop().time
+    ends = now() + _UPLOAD_S
     while True:
         try:
-            async with asyncio.timeout(_SILENCE_S):
+            async with asyncio.timeout(min(_SILENCE_S, max(ends - now(), 0))):
                 chunk = await anext(chunks)
         except StopAsyncIteration:
             return
         except TimeoutError:
-            raise InvalidRequest(f"Nothing came for {_SILENCE_S:.0f} s") from None
+            raise InvalidRequest("The body takes too long to arrive") from None
         except ClientDisconnect:
             raise InvalidRequest("The body ends early") from None
         yield chunk

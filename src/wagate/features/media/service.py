@@ -165,8 +165,11 @@ class MediaRoom:
     async def give_up(self, tenant: TenantId, media: str, state: MediaState) -> Media:
         """Say why an expected media has no bytes: omitted, expired or failed; or that it is pending again.
 
-        One that has its bytes stays ready. Raises MediaNotFound.
+        One that has its bytes stays ready. Raises MediaNotFound; ValueError when ``state`` is ready, which bytes alone
+        can make it.
         """
+        if state is MediaState.READY:
+            raise ValueError("Media becomes ready by its bytes")
         scope = TenantScope(tenant)
         moved = await self._database.write(repository.move_media(scope, media, state))
         return moved or await self._expected(scope, media)
