@@ -260,6 +260,14 @@ async def test_what_does_harm_is_refused_quickly_and_costs_little(inspector: For
     assert (await inspect(inspector, samples.image(), "image/png")).width == 320, "the next one is not the worse for it"
 
 
+@pytest.mark.parametrize("size", [(60_000, 60_000), (50_001, 1_000), (1, 50_000_001)])
+async def test_an_image_is_too_large_before_any_of_it_is_decoded(
+    inspector: ForkingInspector, size: tuple[int, int]
+) -> None:
+    with pytest.raises(InvalidMedia, match=f"{size[0]} x {size[1]} pixels"):
+        await inspect(inspector, png_of(*size), "image/png")
+
+
 @pytest.mark.parametrize(
     "content",
     [
