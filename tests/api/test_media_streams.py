@@ -87,10 +87,16 @@ def _files(tmp_path: Path) -> list[Path]:
 async def test_a_client_that_leaves_in_the_middle_leaves_nothing_behind(house: House, tmp_path: Path) -> None:
     async with serving(house.gateway) as served:
 
+        async def begun() -> bool:
+            return any(path.stat().st_size for path in _files(tmp_path))
+
         async def half() -> AsyncIterator[bytes]:
+            sent = 0
             async for piece in form_of(1, 4 * MB):
                 yield piece
-                if _files(tmp_path):
+                sent += len(piece)
+                if sent > MB:
+                    await until(begun)
                     raise ConnectionAbortedError
 
         with pytest.raises((aiohttp.ClientError, ConnectionError)):
