@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import DecodeError
+from google.protobuf.message import Message as ProtobufMessage
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from whatsapp_wire.errors import MalformedCiphertext, MalformedJid
@@ -32,6 +34,7 @@ _WRAPPERS: Final = (
     "lottie_sticker_message",
 )
 _MAX_WRAPPERS: Final = 8
+_LONGEST_ID: Final = 128
 
 
 class Kind(StrEnum):
@@ -51,6 +54,12 @@ class Kind(StrEnum):
     POLL_VOTE = "poll_vote"
     EDIT = "edit"
     REVOKE = "revoke"
+    PIN = "pin"
+    EVENT = "event"
+    MENU = "menu"
+    """Words with choices: buttons, a list, a template."""
+    CHOICE = "choice"
+    """What somebody chose of a menu."""
     APP_STATE_KEYS = "app_state_keys"
     HISTORY = "history"
     PROTOCOL = "protocol"
@@ -80,11 +89,24 @@ _FIELDS: Final = {
     "sticker_message": _Field(Kind.STICKER, None, "media", "sticker"),
     "sticker_pack_message": _Field(Kind.STICKER_PACK, "name", "media"),
     "contact_message": _Field(Kind.CONTACT, "display_name", "media", "vcard"),
+    "contacts_array_message": _Field(Kind.CONTACT, "display_name", "media", "contact_array"),
     "location_message": _Field(Kind.LOCATION, "name", "text"),
+    "live_location_message": _Field(Kind.LOCATION, "caption", "text"),
     "reaction_message": _Field(Kind.REACTION, "text", "reaction"),
     "poll_creation_message": _Field(Kind.POLL, "name", "poll"),
+    "poll_creation_message_v2": _Field(Kind.POLL, "name", "poll"),
     "poll_creation_message_v3": _Field(Kind.POLL, "name", "poll"),
     "poll_update_message": _Field(Kind.POLL_VOTE, None, "poll"),
+    "pin_in_chat_message": _Field(Kind.PIN, None, "text"),
+    "event_message": _Field(Kind.EVENT, "name", "text"),
+    "buttons_message": _Field(Kind.MENU, "content_text", "text"),
+    "list_message": _Field(Kind.MENU, "description", "media", "list"),
+    "template_message": _Field(Kind.MENU, None, "text"),
+    "interactive_message": _Field(Kind.MENU, None, "text"),
+    "buttons_response_message": _Field(Kind.CHOICE, "selected_display_text", "media", "buttons_response"),
+    "list_response_message": _Field(Kind.CHOICE, "title", "media", "list_response"),
+    "template_button_reply_message": _Field(Kind.CHOICE, "selected_display_text", "text"),
+    "interactive_response_message": _Field(Kind.CHOICE, None, "media", "native_flow_response"),
 }
 
 _PROTOCOL_KINDS: Final = {
@@ -141,12 +163,13 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class StanzaKind:
-    """What the stanza around a message has to say about it: attributes of `message` and of each `enc`."""
+    """What the stanza around a message has to say about it: attributes of `message`, of each `enc` and of `meta`."""
 
     type: str
     media_type: str | None = None
     edit: str | None = None
     hide_failure: bool = False
+    poll_type: str | None = None
 
 
 def text_message(text: str, quote: Quote | None = None, mentions: Iterable[Jid] = ()) -> Message:
@@ -171,11 +194,16 @@ def device_sent(message: Message, chat: Jid) -> Message:
 
 
 def parse(plaintext: bytes) -> Message:
-    """Read an unpadded plaintext; raises MalformedCiphertext when it is not a protobuf."""
+    """Read an unpadded plaintext; raises MalformedCiphertext when it is not a protobuf.
+
+    Text that is not UTF-8 is mended with U+FFFD: protobuf would hand it on as bytes where everybody expects text.
+    """
     try:
-        return Message.FromString(plaintext)
+        message = Message.FromString(plaintext)
     except DecodeError as error:
         raise MalformedCiphertext("the plaintext is not a message") from error
+    _mend(message)
+    return message
 
 
 def layers(message: Message) -> Iterator[Message]:
@@ -218,7 +246,26 @@ def stanza_kind(message: Message) -> StanzaKind:
     field = _FIELDS[name]
     if field.kind is Kind.REACTION:
         return StanzaKind(field.stanza_type, edit=None if inner.reaction_message.text else "7", hide_failure=True)
-    return StanzaKind(field.stanza_type, _media_type(inner, field), hide_failure=field.kind is Kind.POLL_VOTE)
+    if field.kind is Kind.PIN:
+        return StanzaKind(field.stanza_type, edit="2", hide_failure=True)
+    if field.kind in (Kind.POLL, Kind.POLL_VOTE):
+        is_vote = field.kind is Kind.POLL_VOTE
+        return StanzaKind("poll", hide_failure=is_vote, poll_type="vote" if is_vote else "creation")
+    return StanzaKind(field.stanza_type, _media_type(inner, field))
+
+
+def _mend(message: ProtobufMessage) -> None:
+    for field, value in message.ListFields():
+        if field.message_type is not None:
+            for part in (value,) if isinstance(value, ProtobufMessage) else value:
+                _mend(part)
+        elif field.type == FieldDescriptor.TYPE_STRING:
+            if isinstance(value, bytes):
+                setattr(message, field.name, value.decode(errors="replace"))
+            elif not isinstance(value, str):
+                for place, text in enumerate(value):
+                    if isinstance(text, bytes):
+                        value[place] = text.decode(errors="replace")
 
 
 def _inner(message: Message) -> Message | None:
@@ -243,7 +290,7 @@ def _content(inner: Message, has_sender_key: bool) -> Content:
         text=getattr(part, field.text) if field.text is not None and part.HasField(field.text) else None,
         quoted=_quoted(context),
         mentions=_mentions(context),
-        target=_target(inner.reaction_message.key) if field.kind is Kind.REACTION else None,
+        target=_target_in(inner, field.kind),
     )
 
 
@@ -254,7 +301,15 @@ def _protocol(protocol: ProtocolMessage) -> Content:
     if not protocol.HasField("key"):
         return Content(Kind.PROTOCOL)
     said = read(protocol.edited_message) if kind is Kind.EDIT else Content(kind)
-    return replace(said, kind=kind, target=_target(protocol.key))
+    return replace(said, kind=kind, target=target_of(protocol.key))
+
+
+def _target_in(inner: Message, kind: Kind) -> Target | None:
+    if kind is Kind.REACTION:
+        return target_of(inner.reaction_message.key)
+    if kind is Kind.POLL_VOTE:
+        return target_of(inner.poll_update_message.poll_creation_message_key)
+    return target_of(inner.pin_in_chat_message.key) if kind is Kind.PIN else None
 
 
 def _field_of(inner: Message) -> str | None:
@@ -289,7 +344,13 @@ def _mentions(context: ContextInfo) -> tuple[Jid, ...]:
     return tuple(jid for jid in map(_jid, context.mentioned_jid) if jid is not None)
 
 
-def _target(key: MessageKey) -> Target:
+def is_id(text: str) -> bool:
+    """Whether a text can be the id of a message: printable, and not too long."""
+    return 0 < len(text) <= _LONGEST_ID and text.isascii() and text.isprintable()
+
+
+def target_of(key: MessageKey) -> Target:
+    """The message that a key names, seen from whoever wrote the key."""
     return Target(key.id, key.from_me, _jid(key.participant))
 
 

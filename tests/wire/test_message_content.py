@@ -29,6 +29,8 @@ from whatsapp_wire.proto.message_pb2 import (
     Message,
     MessageContextInfo,
     MessageKey,
+    PinInChatMessage,
+    PollCreationMessage,
     PollUpdateMessage,
     ProtocolMessage,
     ReactionMessage,
@@ -138,7 +140,9 @@ def test_an_unknown_kind_beside_a_sender_key_is_not_swallowed() -> None:
         (edited("better"), StanzaKind("text", edit="1", hide_failure=True)),
         (protocol(ProtocolMessage.REVOKE), StanzaKind("text", edit="7", hide_failure=True)),
         (protocol(ProtocolMessage.APP_STATE_SYNC_KEY_SHARE), StanzaKind("text")),
-        (Message(poll_update_message=PollUpdateMessage()), StanzaKind("poll", hide_failure=True)),
+        (Message(poll_update_message=PollUpdateMessage()), StanzaKind("poll", hide_failure=True, poll_type="vote")),
+        (Message(poll_creation_message=PollCreationMessage()), StanzaKind("poll", poll_type="creation")),
+        (Message(pin_in_chat_message=PinInChatMessage(key=KEY)), StanzaKind("text", edit="2", hide_failure=True)),
     ],
 )
 def test_the_stanza_says_what_whatsmeow_says(message: Message, kind: StanzaKind) -> None:

@@ -20,7 +20,7 @@ class MessageKey(_message.Message):
     def __init__(self, remote_jid: _Optional[str] = ..., from_me: _Optional[bool] = ..., id: _Optional[str] = ..., participant: _Optional[str] = ...) -> None: ...
 
 class ContextInfo(_message.Message):
-    __slots__ = ("stanza_id", "participant", "quoted_message", "remote_jid", "mentioned_jid", "forwarding_score", "is_forwarded")
+    __slots__ = ("stanza_id", "participant", "quoted_message", "remote_jid", "mentioned_jid", "forwarding_score", "is_forwarded", "expiration", "non_jid_mentions")
     STANZA_ID_FIELD_NUMBER: _ClassVar[int]
     PARTICIPANT_FIELD_NUMBER: _ClassVar[int]
     QUOTED_MESSAGE_FIELD_NUMBER: _ClassVar[int]
@@ -28,6 +28,8 @@ class ContextInfo(_message.Message):
     MENTIONED_JID_FIELD_NUMBER: _ClassVar[int]
     FORWARDING_SCORE_FIELD_NUMBER: _ClassVar[int]
     IS_FORWARDED_FIELD_NUMBER: _ClassVar[int]
+    EXPIRATION_FIELD_NUMBER: _ClassVar[int]
+    NON_JID_MENTIONS_FIELD_NUMBER: _ClassVar[int]
     stanza_id: str
     participant: str
     quoted_message: Message
@@ -35,7 +37,9 @@ class ContextInfo(_message.Message):
     mentioned_jid: _containers.RepeatedScalarFieldContainer[str]
     forwarding_score: int
     is_forwarded: bool
-    def __init__(self, stanza_id: _Optional[str] = ..., participant: _Optional[str] = ..., quoted_message: _Optional[_Union[Message, _Mapping]] = ..., remote_jid: _Optional[str] = ..., mentioned_jid: _Optional[_Iterable[str]] = ..., forwarding_score: _Optional[int] = ..., is_forwarded: _Optional[bool] = ...) -> None: ...
+    expiration: int
+    non_jid_mentions: int
+    def __init__(self, stanza_id: _Optional[str] = ..., participant: _Optional[str] = ..., quoted_message: _Optional[_Union[Message, _Mapping]] = ..., remote_jid: _Optional[str] = ..., mentioned_jid: _Optional[_Iterable[str]] = ..., forwarding_score: _Optional[int] = ..., is_forwarded: _Optional[bool] = ..., expiration: _Optional[int] = ..., non_jid_mentions: _Optional[int] = ...) -> None: ...
 
 class ExtendedTextMessage(_message.Message):
     __slots__ = ("text", "matched_text", "description", "title", "jpeg_thumbnail", "context_info", "thumbnail_direct_path", "thumbnail_sha256", "thumbnail_enc_sha256", "media_key", "media_key_timestamp", "thumbnail_height", "thumbnail_width")
@@ -152,6 +156,24 @@ class ReactionMessage(_message.Message):
     sender_timestamp_ms: int
     def __init__(self, key: _Optional[_Union[MessageKey, _Mapping]] = ..., text: _Optional[str] = ..., sender_timestamp_ms: _Optional[int] = ...) -> None: ...
 
+class PinInChatMessage(_message.Message):
+    __slots__ = ("key", "type", "sender_timestamp_ms")
+    class Type(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        UNKNOWN: _ClassVar[PinInChatMessage.Type]
+        PIN_FOR_ALL: _ClassVar[PinInChatMessage.Type]
+        UNPIN_FOR_ALL: _ClassVar[PinInChatMessage.Type]
+    UNKNOWN: PinInChatMessage.Type
+    PIN_FOR_ALL: PinInChatMessage.Type
+    UNPIN_FOR_ALL: PinInChatMessage.Type
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    SENDER_TIMESTAMP_MS_FIELD_NUMBER: _ClassVar[int]
+    key: MessageKey
+    type: int
+    sender_timestamp_ms: int
+    def __init__(self, key: _Optional[_Union[MessageKey, _Mapping]] = ..., type: _Optional[int] = ..., sender_timestamp_ms: _Optional[int] = ...) -> None: ...
+
 class FutureProofMessage(_message.Message):
     __slots__ = ("message",)
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
@@ -159,10 +181,12 @@ class FutureProofMessage(_message.Message):
     def __init__(self, message: _Optional[_Union[Message, _Mapping]] = ...) -> None: ...
 
 class MessageContextInfo(_message.Message):
-    __slots__ = ("message_secret",)
+    __slots__ = ("message_secret", "message_add_on_duration_in_secs")
     MESSAGE_SECRET_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_ADD_ON_DURATION_IN_SECS_FIELD_NUMBER: _ClassVar[int]
     message_secret: bytes
-    def __init__(self, message_secret: _Optional[bytes] = ...) -> None: ...
+    message_add_on_duration_in_secs: int
+    def __init__(self, message_secret: _Optional[bytes] = ..., message_add_on_duration_in_secs: _Optional[int] = ...) -> None: ...
 
 class ImageMessage(_message.Message):
     __slots__ = ("url", "mimetype", "caption", "file_sha256", "file_length", "height", "width", "media_key", "file_enc_sha256", "direct_path", "media_key_timestamp", "jpeg_thumbnail", "context_info", "first_scan_sidecar", "first_scan_length", "scans_sidecar", "scan_lengths", "mid_quality_file_sha256", "mid_quality_file_enc_sha256", "view_once", "thumbnail_direct_path", "thumbnail_sha256", "thumbnail_enc_sha256", "static_url", "accessibility_label")
@@ -456,35 +480,335 @@ class StickerPackMessage(_message.Message):
     def __init__(self, sticker_pack_id: _Optional[str] = ..., name: _Optional[str] = ..., publisher: _Optional[str] = ..., stickers: _Optional[_Iterable[_Union[StickerPackMessage.Sticker, _Mapping]]] = ..., file_length: _Optional[int] = ..., file_sha256: _Optional[bytes] = ..., file_enc_sha256: _Optional[bytes] = ..., media_key: _Optional[bytes] = ..., direct_path: _Optional[str] = ..., caption: _Optional[str] = ..., context_info: _Optional[_Union[ContextInfo, _Mapping]] = ..., pack_description: _Optional[str] = ..., media_key_timestamp: _Optional[int] = ..., tray_icon_file_name: _Optional[str] = ..., thumbnail_direct_path: _Optional[str] = ..., thumbnail_sha256: _Optional[bytes] = ..., thumbnail_enc_sha256: _Optional[bytes] = ..., thumbnail_height: _Optional[int] = ..., thumbnail_width: _Optional[int] = ...) -> None: ...
 
 class ContactMessage(_message.Message):
-    __slots__ = ("display_name", "context_info")
+    __slots__ = ("display_name", "vcard", "context_info")
     DISPLAY_NAME_FIELD_NUMBER: _ClassVar[int]
+    VCARD_FIELD_NUMBER: _ClassVar[int]
     CONTEXT_INFO_FIELD_NUMBER: _ClassVar[int]
     display_name: str
+    vcard: str
     context_info: ContextInfo
-    def __init__(self, display_name: _Optional[str] = ..., context_info: _Optional[_Union[ContextInfo, _Mapping]] = ...) -> None: ...
+    def __init__(self, display_name: _Optional[str] = ..., vcard: _Optional[str] = ..., context_info: _Optional[_Union[ContextInfo, _Mapping]] = ...) -> None: ...
+
+class ContactsArrayMessage(_message.Message):
+    __slots__ = ("display_name", "contacts", "context_info")
+    DISPLAY_NAME_FIELD_NUMBER: _ClassVar[int]
+    CONTACTS_FIELD_NUMBER: _ClassVar[int]
+    CONTEXT_INFO_FIELD_NUMBER: _ClassVar[int]
+    display_name: str
+    contacts: _containers.RepeatedCompositeFieldContainer[ContactMessage]
+    context_info: ContextInfo
+    def __init__(self, display_name: _Optional[str] = ..., contacts: _Optional[_Iterable[_Union[ContactMessage, _Mapping]]] = ..., context_info: _Optional[_Union[ContextInfo, _Mapping]] = ...) -> None: ...
 
 class LocationMessage(_message.Message):
-    __slots__ = ("name", "context_info")
+    __slots__ = ("degrees_latitude", "degrees_longitude", "name", "address", "url", "is_live", "comment", "context_info")
+    DEGREES_LATITUDE_FIELD_NUMBER: _ClassVar[int]
+    DEGREES_LONGITUDE_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
+    ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    URL_FIELD_NUMBER: _ClassVar[int]
+    IS_LIVE_FIELD_NUMBER: _ClassVar[int]
+    COMMENT_FIELD_NUMBER: _ClassVar[int]
     CONTEXT_INFO_FIELD_NUMBER: _ClassVar[int]
+    degrees_latitude: float
+    degrees_longitude: float
     name: str
+    address: str
+    url: str
+    is_live: bool
+    comment: str
     context_info: ContextInfo
-    def __init__(self, name: _Optional[str] = ..., context_info: _Optional[_Union[ContextInfo, _Mapping]] = ...) -> None: ...
+    def __init__(self, degrees_latitude: _Optional[float] = ..., degrees_longitude: _Optional[float] = ..., name: _Optional[str] = ..., address: _Optional[str] = ..., url: _Optional[str] = ..., is_live: _Optional[bool] = ..., comment: _Optional[str] = ..., context_info: _Optional[_Union[ContextInfo, _Mapping]] = ...) -> None: ...
+
+class LiveLocationMessage(_message.Message):
+    __slots__ = ("degrees_latitude", "degrees_longitude", "caption", "context_info")
+    DEGREES_LATITUDE_FIELD_NUMBER: _ClassVar[int]
+    DEGREES_LONGITUDE_FIELD_NUMBER: _ClassVar[int]
+    CAPTION_FIELD_NUMBER: _ClassVar[int]
+    CONTEXT_INFO_FIELD_NUMBER: _ClassVar[int]
+    degrees_latitude: float
+    degrees_longitude: float
+    caption: str
+    context_info: ContextInfo
+    def __init__(self, degrees_latitude: _Optional[float] = ..., degrees_longitude: _Optional[float] = ..., caption: _Optional[str] = ..., context_info: _Optional[_Union[ContextInfo, _Mapping]] = ...) -> None: ...
 
 class PollCreationMessage(_message.Message):
-    __slots__ = ("name", "context_info")
+    __slots__ = ("name", "options", "selectable_options_count", "context_info")
+    class Option(_message.Message):
+        __slots__ = ("option_name",)
+        OPTION_NAME_FIELD_NUMBER: _ClassVar[int]
+        option_name: str
+        def __init__(self, option_name: _Optional[str] = ...) -> None: ...
     NAME_FIELD_NUMBER: _ClassVar[int]
+    OPTIONS_FIELD_NUMBER: _ClassVar[int]
+    SELECTABLE_OPTIONS_COUNT_FIELD_NUMBER: _ClassVar[int]
     CONTEXT_INFO_FIELD_NUMBER: _ClassVar[int]
     name: str
+    options: _containers.RepeatedCompositeFieldContainer[PollCreationMessage.Option]
+    selectable_options_count: int
     context_info: ContextInfo
-    def __init__(self, name: _Optional[str] = ..., context_info: _Optional[_Union[ContextInfo, _Mapping]] = ...) -> None: ...
+    def __init__(self, name: _Optional[str] = ..., options: _Optional[_Iterable[_Union[PollCreationMessage.Option, _Mapping]]] = ..., selectable_options_count: _Optional[int] = ..., context_info: _Optional[_Union[ContextInfo, _Mapping]] = ...) -> None: ...
+
+class PollEncValue(_message.Message):
+    __slots__ = ("enc_payload", "enc_iv")
+    ENC_PAYLOAD_FIELD_NUMBER: _ClassVar[int]
+    ENC_IV_FIELD_NUMBER: _ClassVar[int]
+    enc_payload: bytes
+    enc_iv: bytes
+    def __init__(self, enc_payload: _Optional[bytes] = ..., enc_iv: _Optional[bytes] = ...) -> None: ...
 
 class PollUpdateMessage(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
+    __slots__ = ("poll_creation_message_key", "vote", "sender_timestamp_ms")
+    POLL_CREATION_MESSAGE_KEY_FIELD_NUMBER: _ClassVar[int]
+    VOTE_FIELD_NUMBER: _ClassVar[int]
+    SENDER_TIMESTAMP_MS_FIELD_NUMBER: _ClassVar[int]
+    poll_creation_message_key: MessageKey
+    vote: PollEncValue
+    sender_timestamp_ms: int
+    def __init__(self, poll_creation_message_key: _Optional[_Union[MessageKey, _Mapping]] = ..., vote: _Optional[_Union[PollEncValue, _Mapping]] = ..., sender_timestamp_ms: _Optional[int] = ...) -> None: ...
+
+class PollVoteMessage(_message.Message):
+    __slots__ = ("selected_options",)
+    SELECTED_OPTIONS_FIELD_NUMBER: _ClassVar[int]
+    selected_options: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, selected_options: _Optional[_Iterable[bytes]] = ...) -> None: ...
+
+class EventMessage(_message.Message):
+    __slots__ = ("context_info", "is_canceled", "name", "description", "location", "join_link", "start_time", "end_time")
+    CONTEXT_INFO_FIELD_NUMBER: _ClassVar[int]
+    IS_CANCELED_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    LOCATION_FIELD_NUMBER: _ClassVar[int]
+    JOIN_LINK_FIELD_NUMBER: _ClassVar[int]
+    START_TIME_FIELD_NUMBER: _ClassVar[int]
+    END_TIME_FIELD_NUMBER: _ClassVar[int]
+    context_info: ContextInfo
+    is_canceled: bool
+    name: str
+    description: str
+    location: LocationMessage
+    join_link: str
+    start_time: int
+    end_time: int
+    def __init__(self, context_info: _Optional[_Union[ContextInfo, _Mapping]] = ..., is_canceled: _Optional[bool] = ..., name: _Optional[str] = ..., description: _Optional[str] = ..., location: _Optional[_Union[LocationMessage, _Mapping]] = ..., join_link: _Optional[str] = ..., start_time: _Optional[int] = ..., end_time: _Optional[int] = ...) -> None: ...
+
+class ButtonsMessage(_message.Message):
+    __slots__ = ("text", "content_text", "footer_text", "context_info", "buttons")
+    class Button(_message.Message):
+        __slots__ = ("button_id", "button_text")
+        class ButtonText(_message.Message):
+            __slots__ = ("display_text",)
+            DISPLAY_TEXT_FIELD_NUMBER: _ClassVar[int]
+            display_text: str
+            def __init__(self, display_text: _Optional[str] = ...) -> None: ...
+        BUTTON_ID_FIELD_NUMBER: _ClassVar[int]
+        BUTTON_TEXT_FIELD_NUMBER: _ClassVar[int]
+        button_id: str
+        button_text: ButtonsMessage.Button.ButtonText
+        def __init__(self, button_id: _Optional[str] = ..., button_text: _Optional[_Union[ButtonsMessage.Button.ButtonText, _Mapping]] = ...) -> None: ...
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    CONTENT_TEXT_FIELD_NUMBER: _ClassVar[int]
+    FOOTER_TEXT_FIELD_NUMBER: _ClassVar[int]
+    CONTEXT_INFO_FIELD_NUMBER: _ClassVar[int]
+    BUTTONS_FIELD_NUMBER: _ClassVar[int]
+    text: str
+    content_text: str
+    footer_text: str
+    context_info: ContextInfo
+    buttons: _containers.RepeatedCompositeFieldContainer[ButtonsMessage.Button]
+    def __init__(self, text: _Optional[str] = ..., content_text: _Optional[str] = ..., footer_text: _Optional[str] = ..., context_info: _Optional[_Union[ContextInfo, _Mapping]] = ..., buttons: _Optional[_Iterable[_Union[ButtonsMessage.Button, _Mapping]]] = ...) -> None: ...
+
+class ButtonsResponseMessage(_message.Message):
+    __slots__ = ("selected_button_id", "selected_display_text", "context_info", "type")
+    SELECTED_BUTTON_ID_FIELD_NUMBER: _ClassVar[int]
+    SELECTED_DISPLAY_TEXT_FIELD_NUMBER: _ClassVar[int]
+    CONTEXT_INFO_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    selected_button_id: str
+    selected_display_text: str
+    context_info: ContextInfo
+    type: int
+    def __init__(self, selected_button_id: _Optional[str] = ..., selected_display_text: _Optional[str] = ..., context_info: _Optional[_Union[ContextInfo, _Mapping]] = ..., type: _Optional[int] = ...) -> None: ...
+
+class ListMessage(_message.Message):
+    __slots__ = ("title", "description", "button_text", "list_type", "sections", "footer_text", "context_info")
+    class Row(_message.Message):
+        __slots__ = ("title", "description", "row_id")
+        TITLE_FIELD_NUMBER: _ClassVar[int]
+        DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+        ROW_ID_FIELD_NUMBER: _ClassVar[int]
+        title: str
+        description: str
+        row_id: str
+        def __init__(self, title: _Optional[str] = ..., description: _Optional[str] = ..., row_id: _Optional[str] = ...) -> None: ...
+    class Section(_message.Message):
+        __slots__ = ("title", "rows")
+        TITLE_FIELD_NUMBER: _ClassVar[int]
+        ROWS_FIELD_NUMBER: _ClassVar[int]
+        title: str
+        rows: _containers.RepeatedCompositeFieldContainer[ListMessage.Row]
+        def __init__(self, title: _Optional[str] = ..., rows: _Optional[_Iterable[_Union[ListMessage.Row, _Mapping]]] = ...) -> None: ...
+    TITLE_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    BUTTON_TEXT_FIELD_NUMBER: _ClassVar[int]
+    LIST_TYPE_FIELD_NUMBER: _ClassVar[int]
+    SECTIONS_FIELD_NUMBER: _ClassVar[int]
+    FOOTER_TEXT_FIELD_NUMBER: _ClassVar[int]
+    CONTEXT_INFO_FIELD_NUMBER: _ClassVar[int]
+    title: str
+    description: str
+    button_text: str
+    list_type: int
+    sections: _containers.RepeatedCompositeFieldContainer[ListMessage.Section]
+    footer_text: str
+    context_info: ContextInfo
+    def __init__(self, title: _Optional[str] = ..., description: _Optional[str] = ..., button_text: _Optional[str] = ..., list_type: _Optional[int] = ..., sections: _Optional[_Iterable[_Union[ListMessage.Section, _Mapping]]] = ..., footer_text: _Optional[str] = ..., context_info: _Optional[_Union[ContextInfo, _Mapping]] = ...) -> None: ...
+
+class ListResponseMessage(_message.Message):
+    __slots__ = ("title", "list_type", "single_select_reply", "context_info", "description")
+    class SingleSelectReply(_message.Message):
+        __slots__ = ("selected_row_id",)
+        SELECTED_ROW_ID_FIELD_NUMBER: _ClassVar[int]
+        selected_row_id: str
+        def __init__(self, selected_row_id: _Optional[str] = ...) -> None: ...
+    TITLE_FIELD_NUMBER: _ClassVar[int]
+    LIST_TYPE_FIELD_NUMBER: _ClassVar[int]
+    SINGLE_SELECT_REPLY_FIELD_NUMBER: _ClassVar[int]
+    CONTEXT_INFO_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    title: str
+    list_type: int
+    single_select_reply: ListResponseMessage.SingleSelectReply
+    context_info: ContextInfo
+    description: str
+    def __init__(self, title: _Optional[str] = ..., list_type: _Optional[int] = ..., single_select_reply: _Optional[_Union[ListResponseMessage.SingleSelectReply, _Mapping]] = ..., context_info: _Optional[_Union[ContextInfo, _Mapping]] = ..., description: _Optional[str] = ...) -> None: ...
+
+class TemplateMessage(_message.Message):
+    __slots__ = ("hydrated_four_row_template", "context_info", "hydrated_template")
+    class QuickReplyButton(_message.Message):
+        __slots__ = ("display_text", "id")
+        DISPLAY_TEXT_FIELD_NUMBER: _ClassVar[int]
+        ID_FIELD_NUMBER: _ClassVar[int]
+        display_text: str
+        id: str
+        def __init__(self, display_text: _Optional[str] = ..., id: _Optional[str] = ...) -> None: ...
+    class UrlButton(_message.Message):
+        __slots__ = ("display_text", "url")
+        DISPLAY_TEXT_FIELD_NUMBER: _ClassVar[int]
+        URL_FIELD_NUMBER: _ClassVar[int]
+        display_text: str
+        url: str
+        def __init__(self, display_text: _Optional[str] = ..., url: _Optional[str] = ...) -> None: ...
+    class CallButton(_message.Message):
+        __slots__ = ("display_text", "phone_number")
+        DISPLAY_TEXT_FIELD_NUMBER: _ClassVar[int]
+        PHONE_NUMBER_FIELD_NUMBER: _ClassVar[int]
+        display_text: str
+        phone_number: str
+        def __init__(self, display_text: _Optional[str] = ..., phone_number: _Optional[str] = ...) -> None: ...
+    class HydratedTemplateButton(_message.Message):
+        __slots__ = ("quick_reply_button", "url_button", "call_button")
+        QUICK_REPLY_BUTTON_FIELD_NUMBER: _ClassVar[int]
+        URL_BUTTON_FIELD_NUMBER: _ClassVar[int]
+        CALL_BUTTON_FIELD_NUMBER: _ClassVar[int]
+        quick_reply_button: TemplateMessage.QuickReplyButton
+        url_button: TemplateMessage.UrlButton
+        call_button: TemplateMessage.CallButton
+        def __init__(self, quick_reply_button: _Optional[_Union[TemplateMessage.QuickReplyButton, _Mapping]] = ..., url_button: _Optional[_Union[TemplateMessage.UrlButton, _Mapping]] = ..., call_button: _Optional[_Union[TemplateMessage.CallButton, _Mapping]] = ...) -> None: ...
+    class HydratedFourRowTemplate(_message.Message):
+        __slots__ = ("hydrated_title_text", "hydrated_content_text", "hydrated_footer_text", "hydrated_buttons")
+        HYDRATED_TITLE_TEXT_FIELD_NUMBER: _ClassVar[int]
+        HYDRATED_CONTENT_TEXT_FIELD_NUMBER: _ClassVar[int]
+        HYDRATED_FOOTER_TEXT_FIELD_NUMBER: _ClassVar[int]
+        HYDRATED_BUTTONS_FIELD_NUMBER: _ClassVar[int]
+        hydrated_title_text: str
+        hydrated_content_text: str
+        hydrated_footer_text: str
+        hydrated_buttons: _containers.RepeatedCompositeFieldContainer[TemplateMessage.HydratedTemplateButton]
+        def __init__(self, hydrated_title_text: _Optional[str] = ..., hydrated_content_text: _Optional[str] = ..., hydrated_footer_text: _Optional[str] = ..., hydrated_buttons: _Optional[_Iterable[_Union[TemplateMessage.HydratedTemplateButton, _Mapping]]] = ...) -> None: ...
+    HYDRATED_FOUR_ROW_TEMPLATE_FIELD_NUMBER: _ClassVar[int]
+    CONTEXT_INFO_FIELD_NUMBER: _ClassVar[int]
+    HYDRATED_TEMPLATE_FIELD_NUMBER: _ClassVar[int]
+    hydrated_four_row_template: TemplateMessage.HydratedFourRowTemplate
+    context_info: ContextInfo
+    hydrated_template: TemplateMessage.HydratedFourRowTemplate
+    def __init__(self, hydrated_four_row_template: _Optional[_Union[TemplateMessage.HydratedFourRowTemplate, _Mapping]] = ..., context_info: _Optional[_Union[ContextInfo, _Mapping]] = ..., hydrated_template: _Optional[_Union[TemplateMessage.HydratedFourRowTemplate, _Mapping]] = ...) -> None: ...
+
+class TemplateButtonReplyMessage(_message.Message):
+    __slots__ = ("selected_id", "selected_display_text", "context_info")
+    SELECTED_ID_FIELD_NUMBER: _ClassVar[int]
+    SELECTED_DISPLAY_TEXT_FIELD_NUMBER: _ClassVar[int]
+    CONTEXT_INFO_FIELD_NUMBER: _ClassVar[int]
+    selected_id: str
+    selected_display_text: str
+    context_info: ContextInfo
+    def __init__(self, selected_id: _Optional[str] = ..., selected_display_text: _Optional[str] = ..., context_info: _Optional[_Union[ContextInfo, _Mapping]] = ...) -> None: ...
+
+class InteractiveMessage(_message.Message):
+    __slots__ = ("header", "body", "footer", "native_flow_message", "context_info")
+    class Header(_message.Message):
+        __slots__ = ("title",)
+        TITLE_FIELD_NUMBER: _ClassVar[int]
+        title: str
+        def __init__(self, title: _Optional[str] = ...) -> None: ...
+    class Body(_message.Message):
+        __slots__ = ("text",)
+        TEXT_FIELD_NUMBER: _ClassVar[int]
+        text: str
+        def __init__(self, text: _Optional[str] = ...) -> None: ...
+    class Footer(_message.Message):
+        __slots__ = ("text",)
+        TEXT_FIELD_NUMBER: _ClassVar[int]
+        text: str
+        def __init__(self, text: _Optional[str] = ...) -> None: ...
+    class NativeFlowButton(_message.Message):
+        __slots__ = ("name", "button_params_json")
+        NAME_FIELD_NUMBER: _ClassVar[int]
+        BUTTON_PARAMS_JSON_FIELD_NUMBER: _ClassVar[int]
+        name: str
+        button_params_json: str
+        def __init__(self, name: _Optional[str] = ..., button_params_json: _Optional[str] = ...) -> None: ...
+    class NativeFlowMessage(_message.Message):
+        __slots__ = ("buttons",)
+        BUTTONS_FIELD_NUMBER: _ClassVar[int]
+        buttons: _containers.RepeatedCompositeFieldContainer[InteractiveMessage.NativeFlowButton]
+        def __init__(self, buttons: _Optional[_Iterable[_Union[InteractiveMessage.NativeFlowButton, _Mapping]]] = ...) -> None: ...
+    HEADER_FIELD_NUMBER: _ClassVar[int]
+    BODY_FIELD_NUMBER: _ClassVar[int]
+    FOOTER_FIELD_NUMBER: _ClassVar[int]
+    NATIVE_FLOW_MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    CONTEXT_INFO_FIELD_NUMBER: _ClassVar[int]
+    header: InteractiveMessage.Header
+    body: InteractiveMessage.Body
+    footer: InteractiveMessage.Footer
+    native_flow_message: InteractiveMessage.NativeFlowMessage
+    context_info: ContextInfo
+    def __init__(self, header: _Optional[_Union[InteractiveMessage.Header, _Mapping]] = ..., body: _Optional[_Union[InteractiveMessage.Body, _Mapping]] = ..., footer: _Optional[_Union[InteractiveMessage.Footer, _Mapping]] = ..., native_flow_message: _Optional[_Union[InteractiveMessage.NativeFlowMessage, _Mapping]] = ..., context_info: _Optional[_Union[ContextInfo, _Mapping]] = ...) -> None: ...
+
+class InteractiveResponseMessage(_message.Message):
+    __slots__ = ("body", "native_flow_response_message", "context_info")
+    class Body(_message.Message):
+        __slots__ = ("text",)
+        TEXT_FIELD_NUMBER: _ClassVar[int]
+        text: str
+        def __init__(self, text: _Optional[str] = ...) -> None: ...
+    class NativeFlowResponseMessage(_message.Message):
+        __slots__ = ("name", "params_json")
+        NAME_FIELD_NUMBER: _ClassVar[int]
+        PARAMS_JSON_FIELD_NUMBER: _ClassVar[int]
+        name: str
+        params_json: str
+        def __init__(self, name: _Optional[str] = ..., params_json: _Optional[str] = ...) -> None: ...
+    BODY_FIELD_NUMBER: _ClassVar[int]
+    NATIVE_FLOW_RESPONSE_MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    CONTEXT_INFO_FIELD_NUMBER: _ClassVar[int]
+    body: InteractiveResponseMessage.Body
+    native_flow_response_message: InteractiveResponseMessage.NativeFlowResponseMessage
+    context_info: ContextInfo
+    def __init__(self, body: _Optional[_Union[InteractiveResponseMessage.Body, _Mapping]] = ..., native_flow_response_message: _Optional[_Union[InteractiveResponseMessage.NativeFlowResponseMessage, _Mapping]] = ..., context_info: _Optional[_Union[ContextInfo, _Mapping]] = ...) -> None: ...
 
 class Message(_message.Message):
-    __slots__ = ("conversation", "sender_key_distribution_message", "image_message", "contact_message", "location_message", "extended_text_message", "document_message", "audio_message", "video_message", "protocol_message", "sticker_message", "device_sent_message", "message_context_info", "view_once_message", "ephemeral_message", "reaction_message", "poll_creation_message", "poll_update_message", "document_with_caption_message", "view_once_message_v2", "edited_message", "view_once_message_v2_extension", "poll_creation_message_v3", "ptv_message", "lottie_sticker_message", "sticker_pack_message")
+    __slots__ = ("conversation", "sender_key_distribution_message", "image_message", "contact_message", "location_message", "extended_text_message", "document_message", "audio_message", "video_message", "protocol_message", "contacts_array_message", "live_location_message", "template_message", "sticker_message", "template_button_reply_message", "device_sent_message", "message_context_info", "list_message", "view_once_message", "list_response_message", "ephemeral_message", "buttons_message", "buttons_response_message", "interactive_message", "reaction_message", "interactive_response_message", "poll_creation_message", "poll_update_message", "document_with_caption_message", "view_once_message_v2", "edited_message", "view_once_message_v2_extension", "poll_creation_message_v2", "pin_in_chat_message", "poll_creation_message_v3", "ptv_message", "lottie_sticker_message", "event_message", "sticker_pack_message")
     CONVERSATION_FIELD_NUMBER: _ClassVar[int]
     SENDER_KEY_DISTRIBUTION_MESSAGE_FIELD_NUMBER: _ClassVar[int]
     IMAGE_MESSAGE_FIELD_NUMBER: _ClassVar[int]
@@ -495,21 +819,34 @@ class Message(_message.Message):
     AUDIO_MESSAGE_FIELD_NUMBER: _ClassVar[int]
     VIDEO_MESSAGE_FIELD_NUMBER: _ClassVar[int]
     PROTOCOL_MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    CONTACTS_ARRAY_MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    LIVE_LOCATION_MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    TEMPLATE_MESSAGE_FIELD_NUMBER: _ClassVar[int]
     STICKER_MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    TEMPLATE_BUTTON_REPLY_MESSAGE_FIELD_NUMBER: _ClassVar[int]
     DEVICE_SENT_MESSAGE_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_CONTEXT_INFO_FIELD_NUMBER: _ClassVar[int]
+    LIST_MESSAGE_FIELD_NUMBER: _ClassVar[int]
     VIEW_ONCE_MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    LIST_RESPONSE_MESSAGE_FIELD_NUMBER: _ClassVar[int]
     EPHEMERAL_MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    BUTTONS_MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    BUTTONS_RESPONSE_MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    INTERACTIVE_MESSAGE_FIELD_NUMBER: _ClassVar[int]
     REACTION_MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    INTERACTIVE_RESPONSE_MESSAGE_FIELD_NUMBER: _ClassVar[int]
     POLL_CREATION_MESSAGE_FIELD_NUMBER: _ClassVar[int]
     POLL_UPDATE_MESSAGE_FIELD_NUMBER: _ClassVar[int]
     DOCUMENT_WITH_CAPTION_MESSAGE_FIELD_NUMBER: _ClassVar[int]
     VIEW_ONCE_MESSAGE_V2_FIELD_NUMBER: _ClassVar[int]
     EDITED_MESSAGE_FIELD_NUMBER: _ClassVar[int]
     VIEW_ONCE_MESSAGE_V2_EXTENSION_FIELD_NUMBER: _ClassVar[int]
+    POLL_CREATION_MESSAGE_V2_FIELD_NUMBER: _ClassVar[int]
+    PIN_IN_CHAT_MESSAGE_FIELD_NUMBER: _ClassVar[int]
     POLL_CREATION_MESSAGE_V3_FIELD_NUMBER: _ClassVar[int]
     PTV_MESSAGE_FIELD_NUMBER: _ClassVar[int]
     LOTTIE_STICKER_MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    EVENT_MESSAGE_FIELD_NUMBER: _ClassVar[int]
     STICKER_PACK_MESSAGE_FIELD_NUMBER: _ClassVar[int]
     conversation: str
     sender_key_distribution_message: SenderKeyDistribution
@@ -521,20 +858,33 @@ class Message(_message.Message):
     audio_message: AudioMessage
     video_message: VideoMessage
     protocol_message: ProtocolMessage
+    contacts_array_message: ContactsArrayMessage
+    live_location_message: LiveLocationMessage
+    template_message: TemplateMessage
     sticker_message: StickerMessage
+    template_button_reply_message: TemplateButtonReplyMessage
     device_sent_message: DeviceSentMessage
     message_context_info: MessageContextInfo
+    list_message: ListMessage
     view_once_message: FutureProofMessage
+    list_response_message: ListResponseMessage
     ephemeral_message: FutureProofMessage
+    buttons_message: ButtonsMessage
+    buttons_response_message: ButtonsResponseMessage
+    interactive_message: InteractiveMessage
     reaction_message: ReactionMessage
+    interactive_response_message: InteractiveResponseMessage
     poll_creation_message: PollCreationMessage
     poll_update_message: PollUpdateMessage
     document_with_caption_message: FutureProofMessage
     view_once_message_v2: FutureProofMessage
     edited_message: FutureProofMessage
     view_once_message_v2_extension: FutureProofMessage
+    poll_creation_message_v2: PollCreationMessage
+    pin_in_chat_message: PinInChatMessage
     poll_creation_message_v3: PollCreationMessage
     ptv_message: VideoMessage
     lottie_sticker_message: FutureProofMessage
+    event_message: EventMessage
     sticker_pack_message: StickerPackMessage
-    def __init__(self, conversation: _Optional[str] = ..., sender_key_distribution_message: _Optional[_Union[SenderKeyDistribution, _Mapping]] = ..., image_message: _Optional[_Union[ImageMessage, _Mapping]] = ..., contact_message: _Optional[_Union[ContactMessage, _Mapping]] = ..., location_message: _Optional[_Union[LocationMessage, _Mapping]] = ..., extended_text_message: _Optional[_Union[ExtendedTextMessage, _Mapping]] = ..., document_message: _Optional[_Union[DocumentMessage, _Mapping]] = ..., audio_message: _Optional[_Union[AudioMessage, _Mapping]] = ..., video_message: _Optional[_Union[VideoMessage, _Mapping]] = ..., protocol_message: _Optional[_Union[ProtocolMessage, _Mapping]] = ..., sticker_message: _Optional[_Union[StickerMessage, _Mapping]] = ..., device_sent_message: _Optional[_Union[DeviceSentMessage, _Mapping]] = ..., message_context_info: _Optional[_Union[MessageContextInfo, _Mapping]] = ..., view_once_message: _Optional[_Union[FutureProofMessage, _Mapping]] = ..., ephemeral_message: _Optional[_Union[FutureProofMessage, _Mapping]] = ..., reaction_message: _Optional[_Union[ReactionMessage, _Mapping]] = ..., poll_creation_message: _Optional[_Union[PollCreationMessage, _Mapping]] = ..., poll_update_message: _Optional[_Union[PollUpdateMessage, _Mapping]] = ..., document_with_caption_message: _Optional[_Union[FutureProofMessage, _Mapping]] = ..., view_once_message_v2: _Optional[_Union[FutureProofMessage, _Mapping]] = ..., edited_message: _Optional[_Union[FutureProofMessage, _Mapping]] = ..., view_once_message_v2_extension: _Optional[_Union[FutureProofMessage, _Mapping]] = ..., poll_creation_message_v3: _Optional[_Union[PollCreationMessage, _Mapping]] = ..., ptv_message: _Optional[_Union[VideoMessage, _Mapping]] = ..., lottie_sticker_message: _Optional[_Union[FutureProofMessage, _Mapping]] = ..., sticker_pack_message: _Optional[_Union[StickerPackMessage, _Mapping]] = ...) -> None: ...
+    def __init__(self, conversation: _Optional[str] = ..., sender_key_distribution_message: _Optional[_Union[SenderKeyDistribution, _Mapping]] = ..., image_message: _Optional[_Union[ImageMessage, _Mapping]] = ..., contact_message: _Optional[_Union[ContactMessage, _Mapping]] = ..., location_message: _Optional[_Union[LocationMessage, _Mapping]] = ..., extended_text_message: _Optional[_Union[ExtendedTextMessage, _Mapping]] = ..., document_message: _Optional[_Union[DocumentMessage, _Mapping]] = ..., audio_message: _Optional[_Union[AudioMessage, _Mapping]] = ..., video_message: _Optional[_Union[VideoMessage, _Mapping]] = ..., protocol_message: _Optional[_Union[ProtocolMessage, _Mapping]] = ..., contacts_array_message: _Optional[_Union[ContactsArrayMessage, _Mapping]] = ..., live_location_message: _Optional[_Union[LiveLocationMessage, _Mapping]] = ..., template_message: _Optional[_Union[TemplateMessage, _Mapping]] = ..., sticker_message: _Optional[_Union[StickerMessage, _Mapping]] = ..., template_button_reply_message: _Optional[_Union[TemplateButtonReplyMessage, _Mapping]] = ..., device_sent_message: _Optional[_Union[DeviceSentMessage, _Mapping]] = ..., message_context_info: _Optional[_Union[MessageContextInfo, _Mapping]] = ..., list_message: _Optional[_Union[ListMessage, _Mapping]] = ..., view_once_message: _Optional[_Union[FutureProofMessage, _Mapping]] = ..., list_response_message: _Optional[_Union[ListResponseMessage, _Mapping]] = ..., ephemeral_message: _Optional[_Union[FutureProofMessage, _Mapping]] = ..., buttons_message: _Optional[_Union[ButtonsMessage, _Mapping]] = ..., buttons_response_message: _Optional[_Union[ButtonsResponseMessage, _Mapping]] = ..., interactive_message: _Optional[_Union[InteractiveMessage, _Mapping]] = ..., reaction_message: _Optional[_Union[ReactionMessage, _Mapping]] = ..., interactive_response_message: _Optional[_Union[InteractiveResponseMessage, _Mapping]] = ..., poll_creation_message: _Optional[_Union[PollCreationMessage, _Mapping]] = ..., poll_update_message: _Optional[_Union[PollUpdateMessage, _Mapping]] = ..., document_with_caption_message: _Optional[_Union[FutureProofMessage, _Mapping]] = ..., view_once_message_v2: _Optional[_Union[FutureProofMessage, _Mapping]] = ..., edited_message: _Optional[_Union[FutureProofMessage, _Mapping]] = ..., view_once_message_v2_extension: _Optional[_Union[FutureProofMessage, _Mapping]] = ..., poll_creation_message_v2: _Optional[_Union[PollCreationMessage, _Mapping]] = ..., pin_in_chat_message: _Optional[_Union[PinInChatMessage, _Mapping]] = ..., poll_creation_message_v3: _Optional[_Union[PollCreationMessage, _Mapping]] = ..., ptv_message: _Optional[_Union[VideoMessage, _Mapping]] = ..., lottie_sticker_message: _Optional[_Union[FutureProofMessage, _Mapping]] = ..., event_message: _Optional[_Union[EventMessage, _Mapping]] = ..., sticker_pack_message: _Optional[_Union[StickerPackMessage, _Mapping]] = ...) -> None: ...

@@ -14,10 +14,14 @@ from whatsapp_wire.stanza.source import Own, Source, source_of
 
 @dataclass(frozen=True, slots=True)
 class EncKind:
-    """What an `enc` says about its plaintext: kind of media, and whether a reader that fails should stay silent."""
+    """What an `enc` says about its plaintext: kind of media, and whether a reader that fails should stay silent.
+
+    `poll_type` (`creation` or `vote`) is said beside it, in a `meta`.
+    """
 
     media_type: str | None = None
     hide_failure: bool = False
+    poll_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +37,9 @@ class Recipient:
 class DirectMessage:
     """A message to one person: the same content encrypted for every device of theirs and every other device of ours.
 
-    `to` is the chat (a LID, by preference) and `recipient_pn` its phone-number address; `type` is `text`, `media` or
-    `reaction`; `edit` is `1` for an edit, `7` for a revoke. `device_identity` (our account voucher) goes along when any
+    `to` is the chat (a LID, by preference) and `recipient_pn` its phone-number address; `type` is `text`, `media`,
+    `reaction` or `poll`; `edit` is `1` for an edit, `2` for a pin, `7` for a revoke, also of a reaction.
+    `device_identity` (our account voucher) goes along when any
     recipient gets a `pkmsg`; `trusted_contact_token` is the newest that person gave us.
     """
 
@@ -60,7 +65,11 @@ class DirectMessage:
         fan_out = [
             Node("to", {"jid": to.device}, [_enc(to.kind, to.ciphertext, self.content)]) for to in self.recipients
         ]
-        children = [Node("participants", content=fan_out), *_voucher(self.recipients, self.device_identity)]
+        children = [
+            Node("participants", content=fan_out),
+            *_voucher(self.recipients, self.device_identity),
+            *_meta(self.content),
+        ]
         if self.trusted_contact_token:
             children.append(Node("tctoken", content=self.trusted_contact_token))
         return Node("message", attrs, children)
@@ -84,6 +93,7 @@ class Resend:
     edit: str | None = None
     media_type: str | None = None
     device_identity: bytes | None = None
+    poll_type: str | None = None
 
     def node(self) -> Node:
         """The stanza."""
@@ -98,8 +108,9 @@ class Resend:
             "edit": self.edit,
         }
         device = self.recipient_device
-        enc = _enc(device.kind, device.ciphertext, EncKind(self.media_type), self.count)
-        return Node("message", attrs, [enc, *_voucher((device,), self.device_identity)])
+        content = EncKind(self.media_type, poll_type=self.poll_type)
+        enc = _enc(device.kind, device.ciphertext, content, self.count)
+        return Node("message", attrs, [enc, *_voucher((device,), self.device_identity), *_meta(content)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +180,10 @@ def _voucher(recipients: Sequence[Recipient], device_identity: bytes | None) -> 
     if device_identity is None or all(recipient.kind != "pkmsg" for recipient in recipients):
         return []
     return [Node("device-identity", content=device_identity)]
+
+
+def _meta(content: EncKind) -> list[Node]:
+    return [] if content.poll_type is None else [Node("meta", {"polltype": content.poll_type})]
 
 
 def _parse_enc(enc: Node) -> Enc:
