@@ -24,6 +24,7 @@ from wagate.features.media.policy import DAY_MS, MediaPolicy
 from wagate.features.media.service import Tools
 from wagate.features.media.shelf import Shelf
 from wagate.features.media.sweeper import Sweeper
+from wagate.features.messaging.acts import Acts
 from wagate.features.messaging.dispatcher import Dispatcher
 from wagate.features.messaging.identities import Identities
 from wagate.features.messaging.inbox import Inbox
@@ -286,8 +287,9 @@ def _furnish(parts: _Parts) -> Gateway:
     access.on_revoked(realtime.drop_key)
 
     identities = Identities(journal, clock)
-    receipts = Receipts(journal, clock)
-    inbox = Inbox(journal, identities, receipts, clock)
+    acts = Acts(journal)
+    receipts = Receipts(journal, acts, clock)
+    inbox = Inbox(journal, identities, acts, receipts, clock)
     way_out = Outbox(journal, identities, receipts, clock, {name: engine.features for name, engine in engines.items()})
 
     box = SettingsBox(sealer)

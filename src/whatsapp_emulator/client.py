@@ -48,6 +48,9 @@ class MessageTold:
     quoted: str | None
     mentions: tuple[str, ...]
     repeat: bool
+    target: str | None
+    vote: tuple[str, ...] | None
+    forwarded: int
     media: dict[str, Any] | None = None
     """Of a message with a file: `kind`, `size`, and the details of `whatsapp_wire.media.content.MediaDetails`."""
 
@@ -248,6 +251,17 @@ class PhoneClient:
         """Change `swallow`, `auto_receipt`, `auto_read`, `auto_reply` or `keeps_media`; returns all settings."""
         return await self._post("settings", **settings)
 
+    async def say(self, to: str, kind: str, **fields: object) -> str:
+        """Send something of a kind (`poll`, `location`, `contacts`, …: `control/contents.py`); returns its id."""
+        return str((await self._post("say", to=to, kind=kind, **fields))["id"])
+
+    async def act(self, act: str, id: str, **fields: object) -> str:
+        """`react` (emoji), `edit` (text), `revoke`, `pin` (for_s), `vote` (options) or `forward` (to) a message.
+
+        Returns the id of what is sent for it.
+        """
+        return str((await self._post(f"act/{act}", id=id, **fields))["id"])
+
     async def do(self, action: str, **fields: object) -> dict[str, Any]:
         """The rarer things: ``forget-keys``, ``reinstall``, ``corrupt`` (to, text), ``ask-retry`` (id, count)."""
         return await self._post(action, **fields)
@@ -314,6 +328,9 @@ def _message(row: dict[str, Any]) -> MessageTold:
         mentions=tuple(row["mentions"]),
         repeat=row["repeat"],
         media=row["media"],
+        target=row["target"],
+        vote=None if row["vote"] is None else tuple(row["vote"]),
+        forwarded=row["forwarded"],
     )
 
 

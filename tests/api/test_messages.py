@@ -168,7 +168,7 @@ async def test_a_reply_and_a_mention(world: World) -> None:
         ({"to": "+5511900000002", "text": 17}, "invalid_request", "/text"),
         ({"to": "+5511900000002", "text": "x" * 65_537}, "invalid_request", "/text"),
         ({"to": "+5511900000002", "text": "é" * 40_000}, "invalid_content", None),
-        ({"to": "+5511900000002", "text": "x", "type": "poll"}, "invalid_request", "/type"),
+        ({"to": "+5511900000002", "text": "x", "type": "telepathy"}, "invalid_request", "/type"),
         ({"to": "+5511900000002", "text": "x", "txet": "y"}, "invalid_request", "/txet"),
         ({"to": "+5511900000002", "text": "x", "mentions": ["me"]}, "invalid_recipient", "/mentions/0"),
         ({"to": "+5511900000002", "text": "x", "mentions": ["+5511900000002"] * 1025}, "invalid_request", "/mentions"),

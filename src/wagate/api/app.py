@@ -24,11 +24,12 @@ from wagate.api.limits import LIMITS, Limits
 from wagate.api.middleware import BodyLimit, RequestContext
 from wagate.api.openapi import Document, describe
 from wagate.api.routing import JSON
-from wagate.api.v1 import engines, events, keys, media, messages, sessions
+from wagate.api.v1 import acts, engines, events, keys, media, messages, sessions
 from wagate.features import Gateway
 
 _ROUTERS = (
     messages.router,
+    acts.router,
     sessions.router,
     engines.router,
     events.router,

@@ -9,6 +9,7 @@ from typing import Any
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
 
 from wagate import __version__
 from wagate.api.errors import (
@@ -22,6 +23,7 @@ from wagate.api.errors import (
 )
 from wagate.api.routing import ANY_SCOPE, JSON, GuardedRoute
 from wagate.api.v1.schemas.parts import Asked, Problem, Shown
+from wagate.api.v1.schemas.sending import SENDABLE
 from wagate.domain.errors import Forbidden, GatewayError, InvalidRequest, StorageUnavailable, Unauthenticated
 
 Document = dict[str, Any]
@@ -49,6 +51,7 @@ _PATH_WORDS = {
     "message": "A message's id.",
     "key": "An API key's id.",
     "media": "A media's id.",
+    "chat": "A chat: its id, or whatever `to` takes.",
 }
 _TAGS = [
     {"name": "sessions", "description": "WhatsApp numbers: create, pair, start, stop."},
@@ -76,6 +79,7 @@ def describe(routes: Sequence[APIRoute]) -> Document:
     schemas[Problem.__name__] = Problem.model_json_schema(ref_template=f"{_SCHEMAS}{{model}}")
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
+    _add_sendable(schemas)
     examples = _examples()
     for name in schemas.keys() & examples.keys():
         schemas[name]["examples"] = [examples[name]]
@@ -99,6 +103,13 @@ def errors_of(route: GuardedRoute, *, takes_body: bool) -> list[type[GatewayErro
     if takes_body:
         always += [InvalidJson, BodyTooLarge, UnsupportedMediaType]
     return sorted({*always, *route.terms.errors}, key=lambda error: (status_of(error), error.code))
+
+
+def _add_sendable(schemas: Document) -> None:
+    """The schemas of what can be sent: the busiest route reads its body itself, so FastAPI does not know of them."""
+    models = [(model, "validation") for model in SENDABLE.values()]
+    _, definitions = models_json_schema(models, ref_template=f"{_SCHEMAS}{{model}}")  # type: ignore[arg-type]  # literal
+    schemas.update(definitions["$defs"])
 
 
 def _describe_path(operation: Document) -> None:

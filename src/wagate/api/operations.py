@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from wagate.api.routing import JSON
@@ -54,7 +54,14 @@ class Operation:
     @property
     def request_example(self) -> Any:
         """A body that it accepts, or None when it takes none."""
-        return self.spec.get("requestBody", {}).get("content", {}).get(JSON, {}).get("example")
+        content = self.spec.get("requestBody", {}).get("content", {}).get(JSON, {})
+        return content["example"] if "example" in content else next(iter(self.request_examples.values()), None)
+
+    @property
+    def request_examples(self) -> dict[str, Any]:
+        """Bodies that it accepts by their type, where it accepts several types."""
+        content = self.spec.get("requestBody", {}).get("content", {}).get(JSON, {})
+        return {name: told["value"] for name, told in content.get("examples", {}).items()}
 
     @property
     def form_example(self) -> dict[str, str]:
@@ -116,15 +123,36 @@ def _parameters(spec: Document, schemas: Document) -> tuple[Field, ...]:
 def _body(spec: Document, schemas: Document) -> Iterator[Field]:
     content = spec.get("requestBody", {}).get("content", {})
     schema = content.get(JSON, content.get(FORM, {})).get("schema")
-    if schema:
+    if not schema:
+        return
+    if "oneOf" in schema:
+        yield from _variants(schema, schemas)
+    else:
         yield from _fields(_resolved(schema, schemas), schemas, "")
+
+
+def _variants(schema: Document, schemas: Document) -> Iterator[Field]:
+    """The fields of a body of several types: first those that all have, then each type's own."""
+    by_type = {
+        name: list(_fields(_resolved({"$ref": reference}, schemas), schemas, ""))
+        for name, reference in schema["discriminator"]["mapping"].items()
+    }
+    first = next(iter(by_type.values()))
+    common = [field for field in first if all(field in fields for fields in by_type.values())]
+    yield Field("type", "body", ", ".join(f"`{name}`" for name in by_type), False, "What is sent.")
+    yield from common
+    for name, fields in by_type.items():
+        for field in fields:
+            if field not in common and field.name != "type":
+                yield replace(field, name=f"{name}: {field.name}")
 
 
 def _fields(schema: Document, schemas: Document, prefix: str) -> Iterator[Field]:
     required = schema.get("required", [])
     for name, inner in schema.get("properties", {}).items():
         yield Field(prefix + name, "body", _type(inner, schemas), name in required, inner.get("description", ""))
-        for choice in inner.get("anyOf", [inner]):
+        # Objects inside lists are told like objects.
+        for choice in inner.get("anyOf", [inner.get("items", inner)]):
             yield from _fields(_resolved(choice, schemas), schemas, f"{prefix}{name}.")
 
 

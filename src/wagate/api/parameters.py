@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel
 
 Described = dict[str, Any]
 """An OpenAPI parameter object."""
+
+SCHEMAS = "#/components/schemas/"
 
 SESSION: Described = {"name": "session", "in": "path", "required": True, "schema": {"type": "string"}}
 IDEMPOTENCY_KEY: Described = {
@@ -34,3 +37,16 @@ def query_parameters(model: type[BaseModel]) -> list[Described]:
         }
         for name, described in schema["properties"].items()
     ]
+
+
+def union(models: Mapping[str, type[BaseModel]], default: str) -> Described:
+    """A body that is one of these models, told apart by ``type``; without it, it is the default one."""
+    return {
+        "title": "one of",
+        "oneOf": [{"$ref": f"{SCHEMAS}{model.__name__}"} for model in models.values()],
+        "discriminator": {
+            "propertyName": "type",
+            "mapping": {name: f"{SCHEMAS}{model.__name__}" for name, model in models.items()},
+        },
+        "default": {"type": default},
+    }

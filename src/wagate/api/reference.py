@@ -39,6 +39,12 @@ EVENT_MEANINGS: dict[EventType, str] = {
     EventType.MESSAGE_PLAYED: "The recipient played a message (voice, video).",
     EventType.MESSAGE_FAILED: "A message did not and will not go out; `error` says why.",
     EventType.MESSAGE_UNKNOWN: "Whether a message went out is not known. It is not sent again blindly.",
+    EventType.MESSAGE_EDITED: "A message says something else from now on: `text`, `content` and `edited_at`.",
+    EventType.MESSAGE_DELETED: "A message was taken back, by its author or a group's admin. What it said is gone here, "
+    "too.",
+    EventType.MESSAGE_REACTION: "Somebody reacted to a message, in place of their earlier reaction, or took it away.",
+    EventType.MESSAGE_POLL_VOTE: "Somebody voted in a poll, in place of their earlier vote.",
+    EventType.MESSAGE_PINNED: "Somebody pinned a message to the top of its chat, or unpinned it.",
     EventType.MESSAGE_UNDECRYPTABLE: "A message could not be decrypted; its sender was asked to send it again.",
     EventType.CONTACT_UPDATED: "More became known of a contact: a name, another address.",
     EventType.CONTACT_MERGED: "Two contacts turned out to be one person (a phone number and a LID).",
@@ -138,6 +144,8 @@ def _operation(operation: Operation) -> Iterator[str]:
             yield f"| `{field.name}`{mark} | {field.type} | {field.meaning} |"
         yield ""
     yield f"```sh\n{curl(operation, _SERVER)}\n```\n"
+    for type_, body in list(operation.request_examples.items())[1:]:
+        yield f"`{type_}`:\n\n```json\n{json.dumps(body, ensure_ascii=False)}\n```\n"
     good = [f"{status} {HTTPStatus(int(status)).phrase}" for status, _, _ in operation.responses if status < "400"]
     yield f"Answers: {', '.join(good)}.\n"
     if operation.errors:

@@ -7,7 +7,8 @@ GatewayError
 ├── Unauthenticated, Forbidden
 ├── NotFound ── SessionNotFound, MessageNotFound, ApiKeyNotFound, MediaNotFound
 ├── Conflict ── SessionNameTaken, SessionNotPaired, SessionAlreadyPaired, SessionNotRunning, QrNotReady,
-│               MessageNotNamed, MoveFailed, DeviceInUse, MediaNotReady, MediaInUse
+│               MessageNotNamed, MessageUnavailable, NotOwnMessage, EditWindowOver, MoveFailed, DeviceInUse,
+│               MediaNotReady, MediaInUse
 ├── IdempotencyKeyReused, PreconditionFailed, UnsupportedByEngine, MediaGone, MediaTooLarge
 ├── StorageUnavailable ── StorageFull
 └── MediaQuotaExceeded, TooBusy
@@ -160,6 +161,24 @@ class DeviceInUse(Conflict):
     """Another session is this linked device already"""
 
     code = "device_in_use"
+
+
+class MessageUnavailable(Conflict):
+    """The message was deleted, or never went out: nothing more can be done to it"""
+
+    code = "message_unavailable"
+
+
+class NotOwnMessage(Conflict):
+    """Only one's own messages can be edited or deleted for everybody"""
+
+    code = "not_own_message"
+
+
+class EditWindowOver(Conflict):
+    """The message is too old to be edited"""
+
+    code = "edit_window_over"
 
 
 class IdempotencyKeyReused(GatewayError):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from wagate.domain.content import Content, Quoted
+from wagate.domain.acts import Said
+from wagate.domain.content import PLAIN_CONTEXT, Context, Quoted
 from wagate.domain.ids import ChatId, ContactId, MessageId, SessionId, TenantId
 from wagate.domain.jid import Jid
 
@@ -94,7 +95,10 @@ class Chat:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message as the API shows it. All ``*_at`` are milliseconds since 1970, UTC."""
+    """A message as the API shows it. All ``*_at`` are milliseconds since 1970, UTC.
+
+    An act that we send travels as a message of its own; ``act_on`` is then the message that it is about.
+    """
 
     id: MessageId
     tenant: TenantId
@@ -105,7 +109,7 @@ class Message:
     origin: Origin
     wa_id: str | None
     client_ref: str | None
-    content: Content
+    content: Said
     quoted: Quoted | None
     status: MessageStatus
     status_reason: str | None
@@ -114,3 +118,7 @@ class Message:
     sent_at: int | None
     delivered_at: int | None
     read_at: int | None
+    context: Context = PLAIN_CONTEXT
+    edited_at: int | None = None
+    deleted_at: int | None = None
+    act_on: MessageId | None = None

@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from wagate.domain.content import Content, Quoted
+from wagate.domain.acts import Said
+from wagate.domain.content import PLAIN_CONTEXT, Context, Quoted
 from wagate.domain.errors import GatewayError
 from wagate.domain.ids import MessageId, SessionId
 from wagate.domain.jid import Jid
@@ -18,7 +19,8 @@ from wagate.ports.vault import Vault
 class EngineFeatures:
     """An engine's data sheet. What it does not claim is not promised to anybody.
 
-    ``contents`` are the kinds that it can send (``Content.type``); ``max_text_bytes`` counts UTF-8.
+    ``contents`` are the kinds that it can send, acts included (``Said.type``); ``max_text_bytes`` counts UTF-8;
+    ``edit_window_s`` is for how long after it was sent a message can be edited.
     """
 
     chooses_message_id: bool
@@ -28,6 +30,8 @@ class EngineFeatures:
     pairs_with_passkey: bool
     contents: frozenset[str]
     max_text_bytes: int
+    edit_window_s: int = 900
+    max_poll_options: int = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ class EngineWords:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A message to send.
+    """A message to send, or an act: what is done to a message travels like one.
 
     ``wa_id`` was chosen when the message was accepted and is the same for every attempt; it is None for an engine
     that does not choose ids (``EngineFeatures.chooses_message_id``), where ``message`` is what stays the same.
@@ -64,8 +68,9 @@ class Outgoing:
     message: MessageId
     wa_id: str | None
     to: Jid
-    content: Content
+    content: Said
     quoted: Quoted | None = None
+    context: Context = PLAIN_CONTEXT
 
     @property
     def chosen_id(self) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from wagate.domain.content import Content, Quoted
+from wagate.domain.acts import Said
+from wagate.domain.content import PLAIN_CONTEXT, Context, Quoted
 from wagate.domain.ids import MessageId
 from wagate.domain.jid import Jid
 from wagate.domain.session import Me, Reason, SessionState
@@ -30,7 +31,8 @@ class MessageArrived:
 
     ``chat`` and ``sender`` are bare; ``sender_alt`` and ``chat_alt`` are the same person under the other kind of
     address, where the stanza says so. ``timestamp`` is the server's, in seconds. ``offline`` marks what was waiting
-    while we were away. The same message may arrive more than once: (chat, sender, wa_id) tells.
+    while we were away. The same message may arrive more than once: (chat, sender, wa_id) tells. An act arrives in
+    the same way; the message that it is about may be unknown, or come later.
     """
 
     wa_id: str
@@ -38,12 +40,13 @@ class MessageArrived:
     sender: Jid
     from_me: bool
     timestamp: int
-    content: Content
+    content: Said
     chat_alt: Jid | None = None
     sender_alt: Jid | None = None
     push_name: str | None = None
     quoted: Quoted | None = None
     offline: bool = False
+    context: Context = PLAIN_CONTEXT
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,13 @@ class Body:
             raise BadRequest(f"{name} must be a whole number that is not negative")
         return value
 
+    def real(self, name: str) -> float:
+        """A number that must be there."""
+        value = self.fields.get(name)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise BadRequest(f"{name} must be a number")
+        return float(value)
+
     def texts(self, name: str) -> list[str] | None:
         """A list of texts, or null."""
         value = self.fields.get(name)

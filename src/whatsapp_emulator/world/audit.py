@@ -17,6 +17,7 @@ ViolationKind: TypeAlias = Literal[
     "ratchet_reuse",
     "bad_signature",
     "bad_media",
+    "wrong_attributes",
     "exception",
 ]
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from random import Random
 
 from whatsapp_emulator.world.keyring import Keyring
+from whatsapp_wire.contents.context import read_context
 from whatsapp_wire.jid import Jid
 from whatsapp_wire.media.content import read_media
 from whatsapp_wire.message import Quote, read
@@ -38,6 +39,8 @@ class Shown:
 
     repeat: bool = False
     read: bool = False
+    vote: tuple[str, ...] | None = None
+    """What was chosen, for a vote in a poll that the phone knows."""
 
     def as_quote(self) -> Quote:
         """This message as a reply quotes it."""
@@ -59,6 +62,9 @@ class Shown:
             "mentions": list(seen.mentions),
             "repeat": self.repeat,
             "media": _told_media(self.message),
+            "target": None if seen.target is None else seen.target.id,
+            "vote": None if self.vote is None else list(self.vote),
+            "forwarded": read_context(self.message).forwarding_score,
         }
 
 

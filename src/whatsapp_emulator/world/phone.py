@@ -23,7 +23,7 @@ class Phone:
     """Device 0 of one account. Messages leave for every device of the other person and for the account's companions."""
 
     def __init__(self, state: State, account: Account) -> None:
-        self._state = state
+        self.state = state
         self.account = account
 
     @property
@@ -38,15 +38,15 @@ class Phone:
 
     def type(self, to: Jid, text: str, *, quote: str | None = None, mentions: Sequence[Jid] = ()) -> str:
         """Send a text; returns the message's id. Raises NoSuchPerson, NoSuchMessage."""
-        return composing.type_text(self._state, self.account, to, text, quote, mentions)
+        return composing.type_text(self.state, self.account, to, text, quote, mentions)
 
     def send(self, to: Jid, message: Message) -> str:
         """Send any message, as one with a file; returns its id. Raises NoSuchPerson."""
-        return composing.send_message(self._state, self.account, to, message)
+        return composing.send_message(self.state, self.account, to, message)
 
     def file_of(self, id: str) -> media.SentFile:
         """The file of a message that the phone has shown or sent. Raises NoSuchMessage, NoMedia."""
-        return media.file_of(self._state, self.account, id)
+        return media.file_of(self.state, self.account, id)
 
     def read(self, ids: Sequence[str] | None = None) -> list[str]:
         """Open the messages with these ids, or all that are unread; returns those for which a receipt went out."""
@@ -62,18 +62,18 @@ class Phone:
     def set_typing(self, to: Jid, *, on: bool) -> None:
         """Begin or stop typing in somebody's chat. Raises NoSuchPerson."""
         account = self._person(to)
-        presence.show_typing(self._state, account, self.account.lid, [Node("composing" if on else "paused")])
+        presence.show_typing(self.state, account, self.account.lid, [Node("composing" if on else "paused")])
 
     def set_available(self, *, available: bool) -> None:
         """Open or close the app."""
         self._handset.available = available
-        presence.refresh(self._state, self.account)
+        presence.refresh(self.state, self.account)
 
     def log_out(self, device: int | None = None) -> list[int]:
         """Remove one companion, or all: they are told 401 `device_removed`. Returns the numbers of those removed."""
         chosen = [each for id, each in sorted(self.account.devices.items()) if device in (None, id)]
         for companion in chosen:
-            devices.unlink(self._state, companion)
+            devices.unlink(self.state, companion)
         return [companion.id for companion in chosen]
 
     def set(self, settings: Mapping[str, object]) -> None:
@@ -102,14 +102,14 @@ class Phone:
     def reinstall(self) -> None:
         """Begin anew on the same number: another identity key, no companions, and everybody is told."""
         self.log_out()
-        self.account.handset = Handset.new(self._state.entropy)
-        self.account.raw_id = self._state.entropy.randrange(1, 1 << 31)
+        self.account.handset = Handset.new(self.state.entropy)
+        self.account.raw_id = self.state.entropy.randrange(1, 1 << 31)
         self.account.signed_list = None
-        devices.tell_identity_changed(self._state, self.account)
+        devices.tell_identity_changed(self.state, self.account)
 
     def send_corrupt(self, to: Jid, text: str) -> str:
         """Send a text that no companion of the other person can decrypt until it asks again; returns its id."""
-        recipient, state = self._person(to), self._state
+        recipient, state = self._person(to), self.state
         id = state.message_id()
         typed = self._handset.sent[id] = Typed(text_message(text), recipient.lid)
         for device in recipient.devices.values():
@@ -123,14 +123,14 @@ class Phone:
         """Ask the device that sent a message for it again, although it could be read. Raises NoSuchMessage."""
         shown = find_message(self.account, id)
         again = Again(id, count, recipient=shown.chat if shown.own else None)
-        retries.request(self._state, self.account, shown.sender, again)
+        retries.request(self.state, self.account, shown.sender, again)
 
     @property
     def _handset(self) -> Handset:
         return self.account.handset
 
     def _person(self, jid: Jid) -> Account:
-        account = self._state.directory.find(jid)
+        account = self.state.directory.find(jid)
         if account is None:
             raise NoSuchPerson(jid)
         return account
@@ -144,7 +144,7 @@ class Phone:
         for shown in messages:
             by_sender.setdefault(shown.sender.bare, []).append(shown.id)
         for sender, ids in by_sender.items():
-            send_receipt(self._state, self.account, sender, ids, type)
+            send_receipt(self.state, self.account, sender, ids, type)
         return [id for ids in by_sender.values() for id in ids]
 
 

@@ -2,16 +2,14 @@
 
 from hashlib import blake2b
 
-from google.protobuf.message import DecodeError
-
-from whatsapp_emulator.world import app_state_keys, composing, retries
+from whatsapp_emulator.world import acting, app_state_keys, composing, retries
 from whatsapp_emulator.world.accounts import Account
 from whatsapp_emulator.world.handset import Handset, Shown
 from whatsapp_emulator.world.inbox import send_receipt, show
 from whatsapp_emulator.world.state import State
 from whatsapp_wire.errors import DuplicateMessage, WireError
 from whatsapp_wire.jid import Jid
-from whatsapp_wire.message import Kind, read, unwrap
+from whatsapp_wire.message import Kind, parse, read, stanza_kind, unwrap
 from whatsapp_wire.node import Node
 from whatsapp_wire.proto.message_pb2 import Message
 
@@ -36,7 +34,7 @@ def receive(state: State, account: Account, stanza: Node) -> None:
             elif not account.owns(sender):
                 state.audit.counts["phone saw same ciphertext"] += 1
                 send_receipt(state, account, sender, [stanza.attr("id")])
-        except (WireError, DecodeError) as error:
+        except WireError as error:
             _fail(state, account, stanza, device, error)
         else:
             handset.ciphertexts.add(digest)
@@ -45,7 +43,7 @@ def receive(state: State, account: Account, stanza: Node) -> None:
 
 
 def _open(handset: Handset, device: Jid, enc: Node) -> Message:
-    return Message.FromString(handset.keyring.decrypt(device, enc.attr("type"), enc.bytes()))
+    return parse(handset.keyring.decrypt(device, enc.attr("type"), enc.bytes()))
 
 
 def _fail(state: State, account: Account, stanza: Node, device: Jid, error: Exception) -> None:
@@ -75,11 +73,24 @@ def _take(state: State, account: Account, stanza: Node, message: Message) -> Non
         at=state.now,
         edit=stanza.get("edit"),
     )
+    shown.vote = acting.chosen(account, account.lid if own else shown.chat, message)
+    _check_attributes(state, stanza, message)
     show(state, account, shown)
     if account.handset.auto_reply is not None and not own and not shown.repeat:
         seen = read(message)
         if seen.kind is Kind.TEXT and seen.text is not None:
             composing.type_text(state, account, other, account.handset.auto_reply.replace("{text}", seen.text))
+
+
+def _check_attributes(state: State, stanza: Node, message: Message) -> None:
+    """An edit or a revocation says so outside, too: phones do not show one that does not, and fail loudly on it."""
+    inner = unwrap(message)
+    said = stanza.get("edit")
+    if inner.HasField("protocol_message") and said != (expected := stanza_kind(message).edit):
+        sender = state.directory.device(stanza.jid("from"))
+        who = stanza.attr("from") if sender is None else sender.label
+        detail = f"message {stanza.attr('id')} says edit={said}, and inside it is {expected}"
+        state.audit.violate("wrong_attributes", who, detail, state.now)
 
 
 def _serve_companion(state: State, sender: Jid, message: Message) -> None:

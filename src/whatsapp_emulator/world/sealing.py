@@ -25,6 +25,7 @@ def seal(state: State, account: Account, device: Device, content: Message) -> No
 def message_from(state: State, account: Account, device: Device, id: str, typed: Typed, enc: Node) -> Node:
     """The stanza in which an account's phone sends something to a companion: its own, or somebody else's."""
     own = device.account is account
+    kind = stanza_kind(typed.message)
     head = {
         "from": account.pn if typed.peer else account.lid,
         "sender_pn": None if own else account.pn,
@@ -32,7 +33,8 @@ def message_from(state: State, account: Account, device: Device, id: str, typed:
         "addressing_mode": None if typed.peer else "lid",
         "id": id,
         "t": state.stamp,
-        "type": stanza_kind(typed.message).type,
+        "type": kind.type,
+        "edit": kind.edit,
         "category": "peer" if typed.peer else None,
         "notify": account.name,
     }

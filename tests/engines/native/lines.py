@@ -14,6 +14,7 @@ from wagate.adapters.engines.native import Habits, NativeEngine
 from wagate.adapters.engines.native.connection import NativeConnection
 from wagate.adapters.vault.memory import MemoryStorage
 from wagate.domain import ids
+from wagate.domain.acts import Said
 from wagate.domain.content import Quoted, Text
 from wagate.domain.ids import MessageId, SessionId
 from wagate.domain.jid import Jid
@@ -93,6 +94,12 @@ class LineUnderTest:
         """Send a text; returns its message id on the wire."""
         outgoing = self.outgoing(to, text, wa_id=wa_id)
         await self.live.send(replace(outgoing, quoted=quoted))
+        return outgoing.chosen_id
+
+    async def say(self, to: str, said: Said, **more: Any) -> str:
+        """Send anything, an act included; returns its id on the wire."""
+        outgoing = replace(self.outgoing(to, ""), content=said, **more)
+        await self.live.send(outgoing)
         return outgoing.chosen_id
 
     def outgoing(self, to: str, text: str, *, wa_id: str | None = None) -> Outgoing:

@@ -273,8 +273,9 @@ def test_announced_history_gets_its_receipt(script: Script) -> None:
     [
         (Message(image_message={}), "image"),
         (Message(reaction_message={"text": "👍"}), "reaction"),
-        (_protocol(ProtocolMessage.REVOKE, key={"id": "X"}), "revoke"),
-        (_protocol(ProtocolMessage.MESSAGE_EDIT, key={"id": "X"}, edited_message={"conversation": "new"}), "edit"),
+        (_protocol(ProtocolMessage.REVOKE, key={"id": "X\0"}), "revoke"),
+        (_protocol(ProtocolMessage.MESSAGE_EDIT, key={"id": ""}, edited_message={"conversation": "new"}), "edit"),
+        (Message(location_message={"degrees_latitude": float("nan")}), "location"),
     ],
 )
 def test_what_this_version_cannot_show_is_named(

@@ -10,6 +10,7 @@ from engines.native.scripted import LID, OWN, PN, START, Script, Stranger, direc
 from wagate.adapters.engines.native.machine.credentials import Credentials
 from wagate.adapters.engines.native.machine.errors import Ending
 from wagate.adapters.engines.native.machine.outlook import Outlook
+from wagate.domain.content import Text
 from wagate.domain.jid import Jid as Address
 from wagate.domain.session import SessionState, action_for
 from wagate.ports.news import ReceiptArrived, ReceiptKind, SeenAlive, StateChanged
@@ -137,11 +138,14 @@ def test_a_signed_prekey_that_was_not_taken_stays_second() -> None:
     assert (server.signed, script.keys.signed_prekey.id) == ([3], 3)
 
 
-def test_what_was_sent_is_kept_for_a_week(script: Script) -> None:
+def test_what_was_sent_is_kept_for_a_week_and_what_reads_votes_for_half_a_year(script: Script) -> None:
     script.wait(31)
-    ((kind, before),) = script.shell.expired
-    assert kind == "sent"
-    assert script.now - before == pytest.approx(HABITS.sent_life_s, abs=60)
+    ages = {kind: script.now - before for kind, before in script.shell.expired}
+    assert ages == {
+        "sent": pytest.approx(HABITS.sent_life_s, abs=60),
+        "secret": pytest.approx(HABITS.secret_life_s, abs=60),
+    }
+    assert HABITS.secret_life_s >= 180 * DAY
     assert HABITS.sent_life_s >= 7 * DAY
 
 
@@ -350,7 +354,7 @@ def test_a_text_of_no_words_is_a_text(script: Script) -> None:
     friend = Stranger()
     friend.meet(script)
     script.hear(friend.stanza("A1", friend.encrypt(Message(conversation=""))))
-    assert script.disk.ledger[-1].content.text == ""  # type: ignore[union-attr]  # the newest is a message
+    assert script.disk.ledger[-1].content == Text("")  # type: ignore[union-attr]  # the newest is a message
 
 
 def test_credentials_survive_being_stored() -> None:

@@ -16,6 +16,7 @@ from wagate.domain.message import Direction, Message
 from wagate.domain.page import Order
 from wagate.domain.session import Me
 from wagate.features.journal import Journal
+from wagate.features.messaging.acts import Acts
 from wagate.features.messaging.identities import Identities, own_contact_id
 from wagate.features.messaging.inbox import Inbox
 from wagate.features.messaging.receipts import Receipts
@@ -63,7 +64,9 @@ def make_desk(database: Database, clock: ManualClock) -> Desk:
     journal = Journal(database, clock)
     identities = Identities(journal, clock)
     scope = SessionScope(TenantId("tnt_1"), SessionId(f"ses_{next(_sessions):026}"), 1)
-    return Desk(database, journal, identities, Inbox(journal, identities, Receipts(journal, clock), clock), scope)
+    acts = Acts(journal)
+    inbox = Inbox(journal, identities, acts, Receipts(journal, acts, clock), clock)
+    return Desk(database, journal, identities, inbox, scope)
 
 
 @pytest.fixture

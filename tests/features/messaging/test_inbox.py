@@ -6,6 +6,7 @@ from wagate.domain.jid import Jid
 from wagate.domain.message import Direction, Message, MessageStatus, Origin
 from wagate.domain.page import Order
 from wagate.features.journal import Journal
+from wagate.features.messaging.acts import Acts
 from wagate.features.messaging.identities import Identities
 from wagate.features.messaging.inbox import Inbox
 from wagate.features.messaging.receipts import Receipts
@@ -19,6 +20,11 @@ from wagate.store.scoped import SessionScope
 SCOPE = SessionScope(TenantId("tnt_1"), SessionId("ses_1"), 1)
 BOB = Jid.from_phone("5511900000002")
 GROUP = Jid.of("120363000000000000", "g.us")
+
+
+def make_inbox(journal: Journal, clock: Clock) -> Inbox:
+    acts = Acts(journal)
+    return Inbox(journal, Identities(journal, clock), acts, Receipts(journal, acts, clock), clock)
 
 
 async def received(house: House, count: int) -> list[Message]:
@@ -136,7 +142,7 @@ async def test_an_echo_under_an_address_that_we_cannot_place_is_not_a_second_one
     sent = await house.send(session, BOB)
     outside = await open_database(house.url)
     journal = Journal(outside, house.clock)
-    inbox = Inbox(journal, Identities(journal, house.clock), Receipts(journal, house.clock), house.clock)
+    inbox = make_inbox(journal, house.clock)
     assert sent.wa_id is not None
     echo = MessageArrived(sent.wa_id, Jid("77000002@lid"), Jid("77000001@lid"), True, 1, sent.content)
     await outside.write(inbox.arrived(SessionScope(house.us.tenant, session.id, 0), echo))
@@ -146,7 +152,7 @@ async def test_an_echo_under_an_address_that_we_cannot_place_is_not_a_second_one
 
 async def test_a_group_message_has_a_chat_of_its_own_and_its_writer(database: Database, clock: Clock) -> None:
     journal = Journal(database, clock)
-    inbox = Inbox(journal, Identities(journal, clock), Receipts(journal, clock), clock)
+    inbox = make_inbox(journal, clock)
     for wa_id in ("A", "B"):
         news = MessageArrived(wa_id, GROUP, BOB, False, 1, Text("hi all"), push_name="Bob")
         await database.write(inbox.arrived(SCOPE, news))
@@ -160,7 +166,7 @@ async def test_a_group_message_has_a_chat_of_its_own_and_its_writer(database: Da
 
 async def test_what_cannot_be_read_is_told_and_may_still_come(database: Database, clock: Clock) -> None:
     journal = Journal(database, clock)
-    inbox = Inbox(journal, Identities(journal, clock), Receipts(journal, clock), clock)
+    inbox = make_inbox(journal, clock)
     await database.write(inbox.undecryptable(SCOPE, MessageUndecryptable("A", BOB, BOB, 1, 1, "no session")))
     await database.write(inbox.arrived(SCOPE, MessageArrived("A", BOB, BOB, False, 1, Text("second try"))))
     events = (await journal.list(SCOPE)).items

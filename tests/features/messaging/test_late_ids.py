@@ -15,6 +15,7 @@ from wagate.domain.jid import Jid
 from wagate.domain.message import Message, MessageStatus, Origin
 from wagate.domain.session import Session, SessionState
 from wagate.features.journal import Journal
+from wagate.features.messaging.acts import Acts
 from wagate.features.messaging.identities import Identities
 from wagate.features.messaging.inbox import Inbox
 from wagate.features.messaging.outbox import SendRequest
@@ -233,8 +234,9 @@ async def desk(open_house: OpenHouse) -> AsyncIterator[Desk]:
     message = await house.send(session, BOB)
     database = await open_database(house.url)
     journal = Journal(database, house.clock)
-    receipts = Receipts(journal, house.clock)
-    inbox = Inbox(journal, Identities(journal, house.clock), receipts, house.clock)
+    acts = Acts(journal)
+    receipts = Receipts(journal, acts, house.clock)
+    inbox = Inbox(journal, Identities(journal, house.clock), acts, receipts, house.clock)
     yield Desk(house, database, receipts, inbox, SessionScope(house.us.tenant, session.id, 1), session, message)
     await database.close()
 

@@ -10,10 +10,11 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import Field, ValidationError
 from starlette.responses import Response
 
-from wagate.api.parameters import IDEMPOTENCY_KEY, SESSION, query_parameters
+from wagate.api.parameters import IDEMPOTENCY_KEY, SESSION, query_parameters, union
 from wagate.api.routing import JSON, GuardedRoute, answer, gateway_of, needs, principal_of, read_json, require_json
 from wagate.api.v1.schemas.lists import ListQuery, Word
-from wagate.api.v1.schemas.messages import Message, MessagePage, SendMessage, SendQuery
+from wagate.api.v1.schemas.messages import Message, MessagePage, SendQuery
+from wagate.api.v1.schemas.sending import SENDABLE, Sending, examples
 from wagate.domain.errors import (
     IdempotencyKeyReused,
     InvalidContent,
@@ -30,6 +31,7 @@ from wagate.domain.errors import (
 from wagate.domain.message import Direction, MessageStatus
 from wagate.domain.page import Order
 from wagate.features.access import Scope
+from wagate.features.messaging.outbox import Accepted
 from wagate.features.messaging.outcomes import is_settled
 from wagate.features.messaging.service import MessageFilter
 from wagate.features.messaging.shape import message_shape
@@ -48,6 +50,9 @@ class MessageQuery(ListQuery):
     chat: Word | None = Field(default=None, description="A chat: whatever `to` takes. Needs a session.")
     direction: Direction | None = Field(default=None, description="Only received (in) or only sent (out) messages.")
     status: MessageStatus | None = Field(default=None, description="Only messages that are there now.")
+    acts: bool = Field(
+        default=False, description="Also the acts that were sent (reactions, edits, …), which travel as messages."
+    )
 
 
 class AnyMessageQuery(MessageQuery):
@@ -65,7 +70,10 @@ class AnyMessageQuery(MessageQuery):
         202: {"description": "Accepted: it is stored and will go out when the session can send"},
     },
     openapi_extra={
-        "requestBody": {"required": True, "content": {JSON: {"schema": SendMessage.model_json_schema()}}},
+        "requestBody": {
+            "required": True,
+            "content": {JSON: {"schema": union(SENDABLE, "text"), "examples": examples()}},
+        },
         "parameters": [SESSION, IDEMPOTENCY_KEY, *query_parameters(SendQuery)],
     },
 )
@@ -99,12 +107,7 @@ async def send_message(request: Request) -> Response:
         wait_s=query.wait,
         until=query.until,
     )
-    message = accepted.message
-    headers = {"Location": f"/v1/messages/{message.id}"}
-    if accepted.replayed:
-        headers["Idempotency-Replayed"] = "true"
-    done = query.wait > 0 and is_settled(message.status, query.until)
-    return answer(message_shape(message), 200 if done else 202, headers)
+    return answer_accepted(accepted, query)
 
 
 @router.get("/v1/sessions/{session}/messages", response_model=MessagePage)
@@ -147,7 +150,7 @@ def idempotency_key(header: str | None) -> str | None:
 async def _list(request: Request, session: str | None, query: MessageQuery) -> Response:
     page = await gateway_of(request).messaging.list(
         principal_of(request),
-        MessageFilter(session, query.chat, query.direction, query.status),
+        MessageFilter(session, query.chat, query.direction, query.status, query.acts),
         limit=query.limit,
         cursor=query.cursor,
         order=query.order,
@@ -155,9 +158,25 @@ async def _list(request: Request, session: str | None, query: MessageQuery) -> R
     return answer({"data": [message_shape(message) for message in page.items], "next_cursor": page.next_cursor})
 
 
-def _read_body(body: bytes) -> SendMessage:
+def answer_accepted(accepted: Accepted, query: SendQuery) -> Response:
+    """What was accepted: 202, or 200 once it got as far as the caller waits for."""
+    message = accepted.message
+    headers = {"Location": f"/v1/messages/{message.id}"}
+    if accepted.replayed:
+        headers["Idempotency-Replayed"] = "true"
+    done = query.wait > 0 and is_settled(message.status, query.until)
+    return answer(message_shape(message), 200 if done else 202, headers)
+
+
+def _read_body(body: bytes) -> Sending:
+    value = read_json(body)
+    type_ = value.get("type", "text") if isinstance(value, dict) else "text"
+    model = SENDABLE.get(type_) if isinstance(type_, str) else None
+    if model is None:
+        fault = {"type": "literal_error", "loc": ("body", "type"), "msg": f"must be one of {', '.join(SENDABLE)}"}
+        raise RequestValidationError([fault])
     try:
-        return SendMessage.model_validate(read_json(body))
+        return model.model_validate(value)
     except ValidationError as error:
         raise _refused(error, "body") from None
 

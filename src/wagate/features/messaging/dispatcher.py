@@ -14,6 +14,7 @@ from asyncio import TaskGroup
 import structlog
 from typing_extensions import override
 
+from wagate.domain.content import as_sent
 from wagate.domain.errors import GatewayError, StorageUnavailable, TooBusy
 from wagate.domain.ids import ChatId, SessionId, wa_id
 from wagate.domain.message import MessageFailure
@@ -245,7 +246,8 @@ class Dispatcher(LineWatcher):
         """Hand one message to the engine. False: it waits for a better moment."""
         # A message accepted for another engine than the one that sends it may have an id too few, or one too many.
         known_as = (waiting.wa_id or wa_id()) if lane.line.chooses_ids else None
-        outgoing = Outgoing(waiting.message, known_as, waiting.to, waiting.content, waiting.quoted)
+        said = as_sent(waiting.content)
+        outgoing = Outgoing(waiting.message, known_as, waiting.to, said, waiting.quoted, waiting.context)
         try:
             await lane.line.connection.send(outgoing)
             return True

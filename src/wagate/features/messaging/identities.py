@@ -14,7 +14,7 @@ from wagate.domain.jid import BROADCAST_SERVER, NEWSLETTER_SERVER, Jid
 from wagate.domain.message import Chat, Contact
 from wagate.domain.session import Me
 from wagate.features.journal import Journal
-from wagate.features.messaging.repository import people
+from wagate.features.messaging.repository import acts, people
 from wagate.features.messaging.repository.people import InSession, Known
 from wagate.features.messaging.shape import contact_shape
 from wagate.ports.clock import Clock
@@ -159,8 +159,10 @@ class Identities:
         if gone.chat is not None:
             if kept.chat is not None:
                 yield from people.fuse_chats(scope, gone, kept)
+                yield from acts.move_chat(scope, gone.chat, kept.chat)
             else:
                 yield from people.give_chat(scope, gone.chat, gone.contact.id, contact.id)
+        yield from acts.move_sender(scope, gone.contact.id, contact.id)
         yield from self._journal.append(
             scope,
             scope.session,

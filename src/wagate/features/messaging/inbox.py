@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from wagate.domain.acts import Act
+from wagate.domain.content import Quoted
 from wagate.domain.events import EventType
 from wagate.domain.ids import message_id
 from wagate.domain.message import Chat, Contact, Direction, Message, MessageStatus, Origin
 from wagate.features.journal import Journal
+from wagate.features.messaging.acts import Acts
 from wagate.features.messaging.identities import Identities
 from wagate.features.messaging.receipts import Receipts, moment
 from wagate.features.messaging.repository import messages
+from wagate.features.messaging.repository.acts import Done
+from wagate.features.messaging.repository.messages import Kept
 from wagate.features.messaging.repository.people import Known
 from wagate.features.messaging.shape import chat_shape, contact_shape, message_shape
 from wagate.ports.clock import Clock
@@ -20,11 +27,14 @@ from wagate.store.script import Script
 class Inbox:
     """Messages from contacts, and from other devices of our own account. Every method is part of a write script."""
 
-    def __init__(self, journal: Journal, identities: Identities, receipts: Receipts, clock: Clock) -> None:
-        """People are told apart by ``identities``; ``receipts`` hears of what proves that our own messages went out."""
+    def __init__(self, journal: Journal, identities: Identities, acts: Acts, receipts: Receipts, clock: Clock) -> None:
+        """People are told apart by ``identities``; what they do to messages is for ``acts``; ``receipts`` hears of what
+        proves that our own messages went out.
+        """
         self._journal = journal
         self._identities = identities
         self._receipts = receipts
+        self._acts = acts
         self._clock = clock
 
     def arrived(self, scope: SessionScope, news: MessageArrived) -> Script[None]:
@@ -39,11 +49,21 @@ class Inbox:
         else:
             known = yield from self._identities.resolve(scope, news.sender, news.sender_alt, news.push_name)
             chat = yield from self._chat_from(scope, news, known)
+        if isinstance(news.content, Act):
+            now = self._clock.now_ms()
+            at = min(news.content.at or moment(news.timestamp, now), now)
+            done = Done(news.content, known.contact, news.wa_id, at)
+            yield from self._acts.did(scope, chat, done)
+            return
         message = self._message(scope, news, chat, known.contact)
-        is_new = yield from messages.add_message(message, known.contact.id)
-        if is_new:
+        if news.quoted is not None:
+            message = yield from self._with_quoted(scope, message, news.quoted)
+        kept = yield from messages.add_message(message, known.contact.id)
+        if kept is not Kept.THERE_ALREADY:
             event = EventType.MESSAGE_SENT if news.from_me else EventType.MESSAGE_RECEIVED
             yield from self._journal.append(scope, scope.session, event, message_shape(message), message.sent_at)
+        if kept is Kept.AWAITED:
+            yield from self._acts.catch_up(scope, message)
 
     def undecryptable(self, scope: SessionScope, news: MessageUndecryptable) -> Script[None]:
         """Tell that something could not be read. It is not kept: its sender was asked to send it again."""
@@ -77,6 +97,11 @@ class Inbox:
             return (yield from self._identities.direct_chat(scope, peer))
         return (yield from self._identities.other_chat(scope, news.chat))
 
+    def _with_quoted(self, scope: SessionScope, message: Message, quoted: Quoted) -> Script[Message]:
+        """The message, with our own id of the one that it answers."""
+        found = yield from messages.messages_of(scope, message.chat.id, quoted.wa_id)
+        return replace(message, quoted=replace(quoted, message=found[0].id)) if found else message
+
     def _message(self, scope: SessionScope, news: MessageArrived, chat: Chat, sender: Contact) -> Message:
         now = self._clock.now_ms()
         return Message(
@@ -98,4 +123,5 @@ class Inbox:
             sent_at=moment(news.timestamp, now),
             delivered_at=None,
             read_at=None,
+            context=news.context,
         )

@@ -7,7 +7,7 @@ from typing import assert_never
 from wagate.features.messaging.identities import Identities
 from wagate.features.messaging.inbox import Inbox
 from wagate.features.messaging.receipts import Receipts
-from wagate.features.messaging.repository import messages, outbox, people
+from wagate.features.messaging.repository import acts, messages, outbox, people
 from wagate.features.sessions.states import States
 from wagate.ports.news import (
     DurableNews,
@@ -25,7 +25,7 @@ from wagate.ports.news import (
 from wagate.store.scoped import SessionScope
 from wagate.store.script import Script
 
-ERASERS = (outbox.delete_waiting, messages.delete_messages, people.delete_people)
+ERASERS = (outbox.delete_waiting, acts.delete_acts, messages.delete_messages, people.delete_people)
 """Remove, chunk by chunk, what this room keeps of a session that is deleted."""
 
 

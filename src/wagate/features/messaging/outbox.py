@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import orjson
 
-from wagate.domain.content import Content, Quoted, Text
+from wagate.domain.acts import Act
+from wagate.domain.content import PLAIN_CONTEXT, Buttons, Content, Context, Deleted, ListMenu, Quoted, Text, as_sent
 from wagate.domain.errors import (
     IdempotencyKeyReused,
-    InvalidContent,
     InvalidRecipient,
     MessageNotFound,
     MessageNotNamed,
+    MessageUnavailable,
     SessionNotFound,
     SessionNotPaired,
     UnsupportedByEngine,
@@ -31,6 +32,7 @@ from wagate.features.messaging.repository.outbox import KeyUse, Target, Waiting
 from wagate.features.messaging.repository.people import InSession, Known
 from wagate.features.messaging.shape import message_shape
 from wagate.features.messaging.stored import write_content
+from wagate.features.messaging.wishes import Wish, author_of, check
 from wagate.ports.clock import Clock
 from wagate.ports.engine import EngineFeatures
 from wagate.store.scoped import Scoped, SessionScope
@@ -39,6 +41,9 @@ from wagate.store.script import Script
 _PAGE = 500
 KEY_LIFE_MS = 72 * 3_600_000
 """How long an idempotency key stands for its message."""
+
+MAX_FORWARDED = 127
+"""WhatsApp's mark for what was forwarded so often that nobody counts any more."""
 
 _ROADS = {"cht": "chat", "con": "contact"}
 
@@ -54,6 +59,25 @@ class SendRequest:
     to: str
     content: Content
     reply_to: str | None = None
+    client_ref: str | None = None
+    context: Context = PLAIN_CONTEXT
+
+
+@dataclass(frozen=True, slots=True)
+class ActRequest:
+    """What a caller asks to be done to a message (its id)."""
+
+    message: str
+    wish: Wish
+    client_ref: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ForwardRequest:
+    """A message (its id) that is to be said again to somebody, in the same session."""
+
+    message: str
+    to: str
     client_ref: str | None = None
 
 
@@ -120,7 +144,7 @@ class Outbox:
             earlier = yield from outbox.claim_key(scope, key, use, now, now - KEY_LIFE_MS)
             if earlier is not None:
                 return (yield from self._replay(scope, key, use, earlier))
-        features = self._features(target.engine, request.content)
+        content, features = self._checked(target.engine, request.content)
         inside = SessionScope(scope.tenant, target.session, 0)
         known = yield from self._person(inside, target, recipient)
         chat = yield from self._identities.direct_chat(inside, known)
@@ -137,7 +161,7 @@ class Outbox:
             origin=Origin.API,
             wa_id=wa_id() if features.chooses_message_id else None,
             client_ref=request.client_ref,
-            content=request.content,
+            content=content,
             quoted=quoted,
             status=MessageStatus.QUEUED,
             status_reason=None,
@@ -146,11 +170,67 @@ class Outbox:
             sent_at=None,
             delivered_at=None,
             read_at=None,
+            context=request.context,
         )
-        yield from messages.add_message(accepted, own_contact_id(target.session))
-        yield from outbox.add_waiting(accepted)
-        yield from self._journal.append(scope, target.session, EventType.MESSAGE_QUEUED, message_shape(accepted), now)
+        yield from self._enqueue(accepted)
         return Accepted(accepted)
+
+    def act(self, scope: Scoped, request: ActRequest, key: str | None) -> Script[Accepted]:
+        """Make an act durable, which is sent like a message, behind those that wait in its chat."""
+        target = yield from messages.get_message(scope, request.message)
+        if target is None or target.act_on is not None:
+            raise MessageNotFound(f"There is no message {request.message!r}")
+        now = self._clock.now_ms()
+        message = message_id(now)
+        if key is not None:
+            use = KeyUse(fingerprint(target.id, repr(request.wish), request.client_ref), message)
+            earlier = yield from outbox.claim_key(scope, key, use, now, now - KEY_LIFE_MS)
+            if earlier is not None:
+                return (yield from self._replay(scope, key, use, earlier))
+        place = yield from outbox.find_target(scope, target.session, "chat", target.chat.id)
+        assert place is not None, "a message has a session"
+        features = self._features_for(place.engine, request.wish.type)
+        if target.chat.contact is None:
+            raise UnsupportedByEngine("Groups, lists and channels cannot be written to yet")
+        accepted = replace(
+            target,
+            id=message,
+            sender=place.me or Contact(own_contact_id(target.session), None, None, None, is_me=True),
+            direction=Direction.OUT,
+            origin=Origin.API,
+            wa_id=wa_id() if features.chooses_message_id else None,
+            client_ref=request.client_ref,
+            content=request.wish.act(target, now, features),
+            quoted=None,
+            status=MessageStatus.QUEUED,
+            status_reason=None,
+            failure=None,
+            accepted_at=now,
+            sent_at=None,
+            delivered_at=None,
+            read_at=None,
+            context=PLAIN_CONTEXT,
+            edited_at=None,
+            deleted_at=None,
+            act_on=target.id,
+        )
+        yield from self._enqueue(accepted)
+        return Accepted(accepted)
+
+    def forward(self, scope: Scoped, request: ForwardRequest, key: str | None) -> Script[Accepted]:
+        """Accept what another message says, once more, marked as forwarded."""
+        original = yield from messages.get_message(scope, request.message)
+        if original is None or original.act_on is not None:
+            raise MessageNotFound(f"There is no message {request.message!r}")
+        if isinstance(original.content, Deleted):
+            raise MessageUnavailable("The message was deleted: there is nothing to forward")
+        content = original.content
+        assert not isinstance(content, Act), "only acts are about another message"
+        # What one forwards of one's own begins to count only with the next person who forwards it.
+        hops = original.context.forwarded + (original.direction is Direction.IN)
+        context = Context(forwarded=min(hops, MAX_FORWARDED))
+        wanted = SendRequest(request.to, content, client_ref=request.client_ref, context=context)
+        return (yield from self.accept(scope, original.session, wanted, key))
 
     def give_up(self, scope: Scoped, waiting: Waiting, failure: MessageFailure) -> Script[None]:
         """A message certainly did not go out and never will. One that an engine has taken over is left to it."""
@@ -195,18 +275,27 @@ class Outbox:
             raise MessageNotFound("The message that this Idempotency-Key made was deleted")
         return Accepted(message, replayed=True)
 
-    def _features(self, engine: str, content: Content) -> EngineFeatures:
-        """The data sheet of an engine that can send this. Raises UnsupportedByEngine, InvalidContent."""
+    def _enqueue(self, message: Message) -> Script[None]:
+        """Keep a new message and all that belongs to it."""
+        yield from messages.add_message(message, own_contact_id(message.session))
+        yield from outbox.add_waiting(message)
+        shape = message_shape(message)
+        yield from self._journal.append(message, message.session, EventType.MESSAGE_QUEUED, shape, message.accepted_at)
+
+    def _checked(self, engine: str, content: Content) -> tuple[Content, EngineFeatures]:
+        """The content as the engine can send it, and its data sheet. Raises UnsupportedByEngine, InvalidContent."""
         features = self._engines.get(engine)
-        if features is None or content.type not in features.contents:
-            raise UnsupportedByEngine(f"The engine {engine!r} cannot send {content.type!r}", pointer="/type")
-        if isinstance(content, Text):
-            if not content.body.strip():
-                raise InvalidContent("The text is empty", pointer="/text")
-            if len(content.body.encode()) > features.max_text_bytes:
-                raise InvalidContent(
-                    f"The text is longer than {features.max_text_bytes} bytes in UTF-8", pointer="/text"
-                )
+        if isinstance(content, Buttons | ListMenu) and features is not None and content.type not in features.contents:
+            content = replace(content, rendered_as=Text.type)
+        features = self._features_for(engine, as_sent(content).type)
+        check(content, features)
+        return content, features
+
+    def _features_for(self, engine: str, type_: str) -> EngineFeatures:
+        """The data sheet of an engine that can send such things. Raises UnsupportedByEngine."""
+        features = self._engines.get(engine)
+        if features is None or type_ not in features.contents:
+            raise UnsupportedByEngine(f"The engine {engine!r} cannot send {type_!r}", pointer="/type")
         return features
 
     def _person(self, scope: SessionScope, target: Target, recipient: Recipient) -> Script[Known]:
@@ -220,19 +309,25 @@ class Outbox:
 
     def _quote(self, scope: Scoped, reply_to: str, chat: str) -> Script[Quoted]:
         original = yield from messages.get_message(scope, reply_to)
-        if original is None or original.chat.id != chat:
+        if original is None or original.chat.id != chat or original.act_on is not None:
             raise MessageNotFound(f"There is no message {reply_to!r} in this chat", pointer="/reply_to")
-        sender = original.sender
+        author = author_of(original)
         if original.wa_id is None:
             raise MessageNotNamed(
                 "WhatsApp has not taken that message yet; answer it once it was sent", pointer="/reply_to"
             )
-        if sender is None or (sender.phone is None and sender.lid is None):
+        if author is None:
             raise SessionNotPaired("Our own address is not known before a phone is linked", pointer="/reply_to")
-        return Quoted(original.wa_id, outbox.address_of(sender.phone, sender.lid, None), original.content.text)
+        return Quoted(original.wa_id, author, original.content.text, original.id)
+
+
+def fingerprint(*parts: object) -> str:
+    """What makes two requests the same."""
+    return hashlib.sha256(orjson.dumps(parts)).hexdigest()
 
 
 def _fingerprint(session: SessionId, recipient: Recipient, request: SendRequest) -> str:
-    """What makes two requests the same: session, recipient (however it was spelt), content, reply and reference."""
-    parts = [session, recipient.word, write_content(request.content), request.reply_to, request.client_ref]
-    return hashlib.sha256(orjson.dumps(parts)).hexdigest()
+    """Session, recipient (however it was spelt), content, reply, reference, and whether it was forwarded."""
+    context = () if request.context == PLAIN_CONTEXT else (request.context.forwarded,)
+    content = write_content(request.content)
+    return fingerprint(session, recipient.word, content, request.reply_to, request.client_ref, *context)

@@ -9,6 +9,7 @@ import structlog
 from wagate.domain.events import EventType
 from wagate.domain.message import Direction, Message, MessageFailure, MessageStatus, Origin, may_become
 from wagate.features.journal import Journal
+from wagate.features.messaging.acts import Acts
 from wagate.features.messaging.repository import messages, outbox
 from wagate.features.messaging.repository.people import InSession
 from wagate.features.messaging.shape import message_shape
@@ -34,6 +35,7 @@ _PROOFS = {
 }
 _READ = frozenset({MessageStatus.READ, MessageStatus.PLAYED})
 _DELIVERED = _READ | {MessageStatus.DELIVERED}
+_OUT = _DELIVERED | {MessageStatus.SENT}
 _JUST_NOW_MS = 2_000
 
 
@@ -74,9 +76,10 @@ def moment(timestamp_s: int, now_ms: int) -> int:
 class Receipts:
     """Statuses of outbound messages. Every method is part of a write script."""
 
-    def __init__(self, journal: Journal, clock: Clock) -> None:
-        """Every change of status is told in ``journal``."""
+    def __init__(self, journal: Journal, acts: Acts, clock: Clock) -> None:
+        """Every change of status is told in ``journal``; an act of ours counts once it is out."""
         self._journal = journal
+        self._acts = acts
         self._clock = clock
 
     def started(self, scope: SessionScope, news: SendStarted) -> Script[None]:
@@ -139,6 +142,8 @@ class Receipts:
         yield from messages.move_message(moved)
         if moved.status is not message.status:
             yield from self._journal.append(scope, scope.session, _EVENTS[status], message_shape(moved), at)
+            if moved.act_on is not None and moved.status in _OUT and message.status not in _OUT:
+                yield from self._acts.did_ourselves(scope, moved)
 
     # ---- inside
 

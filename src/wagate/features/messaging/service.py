@@ -14,12 +14,24 @@ from wagate.domain.message import Direction, Message, MessageStatus
 from wagate.domain.page import DEFAULT_LIMIT, Order, Page, read_cursor, write_cursor
 from wagate.features.access import Principal
 from wagate.features.messaging.dispatcher import Dispatcher
-from wagate.features.messaging.outbox import KEY_LIFE_MS, Accepted, Outbox, Recipient, SendRequest
+from wagate.features.messaging.outbox import (
+    KEY_LIFE_MS,
+    Accepted,
+    ActRequest,
+    ForwardRequest,
+    Outbox,
+    Recipient,
+    SendRequest,
+)
 from wagate.features.messaging.outcomes import Outcomes
-from wagate.features.messaging.repository import messages, outbox
+from wagate.features.messaging.repository import acts, messages, outbox
+from wagate.features.messaging.repository.acts import Done
 from wagate.ports.clock import Clock
 from wagate.store.database import Database
 from wagate.store.script import Script
+
+MAX_DONE = 1_000
+"""How many people's reactions or votes are shown of one message."""
 
 _SWEEP_S = 3600.0
 _SWEEP = 500
@@ -29,12 +41,16 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class MessageFilter:
-    """Which messages: ``session`` is an id or a name; ``chat`` takes what ``to`` takes, and needs ``session``."""
+    """Which messages: ``session`` is an id or a name; ``chat`` takes what ``to`` takes, and needs ``session``.
+
+    ``acts``: also the acts that were sent, which travel as messages.
+    """
 
     session: str | None = None
     chat: str | None = None
     direction: Direction | None = None
     status: MessageStatus | None = None
+    acts: bool = False
 
 
 EVERY_MESSAGE = MessageFilter()
@@ -71,12 +87,41 @@ class Messaging:
         Raises SessionNotFound, InvalidRecipient, InvalidContent, UnsupportedByEngine, MessageNotFound (reply_to),
         SessionNotPaired and MessageNotNamed (reply_to), IdempotencyKeyReused, TooBusy.
         """
-        if wait_s <= 0:
-            return await self._accept(principal, session, request, idempotency_key)
-        async with self._outcomes.watching():
-            accepted = await self._accept(principal, session, request, idempotency_key)
-            await self._outcomes.settled(accepted.message, until, wait_s)
-        return Accepted(await self.get(principal, accepted.message.id), accepted.replayed)
+        script = self._way_out.accept(principal, session, request, idempotency_key)
+        return await self._accepted(principal, script, wait_s, until)
+
+    async def act(
+        self,
+        principal: Principal,
+        request: ActRequest,
+        *,
+        idempotency_key: str | None = None,
+        wait_s: float = 0.0,
+        until: MessageStatus = MessageStatus.SENT,
+    ) -> Accepted:
+        """Accept something to be done to a message: committed, and sent like a message, in order with its chat.
+
+        Raises MessageNotFound, MessageUnavailable, NotOwnMessage, EditWindowOver, InvalidRequest, InvalidContent,
+        UnsupportedByEngine, SessionNotPaired, IdempotencyKeyReused, TooBusy.
+        """
+        script = self._way_out.act(principal, request, idempotency_key)
+        return await self._accepted(principal, script, wait_s, until)
+
+    async def forward(
+        self,
+        principal: Principal,
+        request: ForwardRequest,
+        *,
+        idempotency_key: str | None = None,
+        wait_s: float = 0.0,
+        until: MessageStatus = MessageStatus.SENT,
+    ) -> Accepted:
+        """Accept what a message says for somebody else, marked as forwarded as WhatsApp marks it.
+
+        Raises MessageNotFound, MessageUnavailable, and what ``send`` raises.
+        """
+        script = self._way_out.forward(principal, request, idempotency_key)
+        return await self._accepted(principal, script, wait_s, until)
 
     async def get(self, principal: Principal, message: str) -> Message:
         """One message. Raises MessageNotFound."""
@@ -105,6 +150,11 @@ class Messaging:
         following = write_cursor(listed, found[limit - 1].id) if len(found) > limit else None
         return Page(tuple(found[:limit]), following)
 
+    async def done_to(self, principal: Principal, message: str, kind: str) -> builtins.list[Done]:
+        """What people did to a message in one way (``Reaction.type``, ``PollVote.type``). Raises MessageNotFound."""
+        found = await self.get(principal, message)
+        return await self._database.read(acts.acts_on(found, kind, MAX_DONE))
+
     def stop_waiting(self) -> None:
         """Have every ``send`` that waits for an outcome return now: its caller is about to be hung up on."""
         self._outcomes.close()
@@ -124,10 +174,23 @@ class Messaging:
 
     # ---- inside
 
-    async def _accept(
-        self, principal: Principal, session: str, request: SendRequest, idempotency_key: str | None
+    async def _accepted(
+        self,
+        principal: Principal,
+        script: Script[Accepted],
+        wait_s: float = 0.0,
+        until: MessageStatus = MessageStatus.SENT,
     ) -> Accepted:
-        accepted = await self._database.write(self._way_out.accept(principal, session, request, idempotency_key))
+        """Commit, and wait for the outcome if that is wanted."""
+        if wait_s <= 0:
+            return await self._commit(script)
+        async with self._outcomes.watching():
+            accepted = await self._commit(script)
+            await self._outcomes.settled(accepted.message, until, wait_s)
+        return Accepted(await self.get(principal, accepted.message.id), accepted.replayed)
+
+    async def _commit(self, script: Script[Accepted]) -> Accepted:
+        accepted = await self._database.write(script)
         if not accepted.replayed:
             self._dispatcher.wake()
         return accepted
@@ -144,6 +207,8 @@ class Messaging:
             place = ("session", target.session) if only.chat is None else ("chat", target.chat or "")
         chosen = {"direction": only.direction, "status": only.status}
         filters = {name: word.value for name, word in chosen.items() if word is not None}
+        if only.acts:
+            filters["acts"] = "too"
         return (yield from messages.list_messages(principal, place, filters, order, after, limit))
 
     async def _sweep(self) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from wagate.domain.content import Content, Quoted, Text
+from wagate.domain import vcard
+from wagate.domain.acts import Act, Edit, Pin, PollVote, Reaction, Said
+from wagate.domain.content import Contacts, EventInvite, Poll, Quoted, Text
 from wagate.domain.message import Chat, Contact, Message
 from wagate.domain.moments import iso
+from wagate.domain.plain import all_fields
 
 
 def contact_shape(contact: Contact) -> dict[str, object]:
@@ -28,21 +31,72 @@ def chat_shape(chat: Chat) -> dict[str, object]:
     }
 
 
-def content_shape(content: Content) -> dict[str, object]:
+def content_shape(content: Said) -> dict[str, object]:
     """What the message says, by its type."""
-    if isinstance(content, Text):
-        return {"text": content.body}
-    return {"kind": content.kind}
+    match content:
+        case Text(body):
+            return {"text": body}
+        case Contacts(cards):
+            return {"cards": [_card(card.name, card.vcard) for card in cards]}
+        case Poll(question, options, selectable):
+            multiple = selectable != 1
+            return {"question": question, "options": list(options), "selectable": selectable, "multiple": multiple}
+        case EventInvite():
+            moments = {"starts_at": _moment(content.starts_at), "ends_at": _moment(content.ends_at)}
+            return {**all_fields(content), **moments}
+    return _act_fields(content) if isinstance(content, Act) else all_fields(content)
+
+
+def _act_fields(act: Act) -> dict[str, object]:
+    target = {"id": act.target.message, "wa_id": act.target.wa_id, "from": act.target.author}
+    match act:
+        case Reaction(_, emoji):
+            return {"target": target, "emoji": emoji}
+        case Edit(_, content):
+            return {"target": target, "text": content.body}
+        case PollVote(_, selected):
+            return {"poll": target, "selected": None if selected is None else list(selected)}
+        case Pin(_, for_s):
+            return {"target": target, "for_s": for_s}
+    return {"target": target}
+
+
+def _card(name: str, card: str) -> dict[str, object]:
+    person = vcard.read(card)
+    return {
+        "name": name or (person.name if person is not None else ""),
+        "phones": [] if person is None else list(person.phones),
+        "vcard": card,
+    }
+
+
+def act_shape(chat: Chat, sender: Contact, act: Act, at: int, message: Message | None) -> dict[str, object]:
+    """What somebody did to a message, as the events of acts show it; ``message`` is null where we do not know it."""
+    shown: dict[str, object] = {
+        "message": None if message is None else message.id,
+        "wa_id": act.target.wa_id,
+        "chat": chat_shape(chat),
+        "from": contact_shape(sender),
+        "at": iso(at),
+    }
+    match act:
+        case Reaction(_, emoji):
+            shown["emoji"] = emoji
+        case PollVote(_, selected):
+            shown["selected"] = None if selected is None else list(selected)
+        case Pin(_, for_s):
+            shown["for_s"] = for_s
+    return shown
 
 
 def quoted_shape(quoted: Quoted) -> dict[str, object]:
-    """The message that another one answers."""
-    return {"wa_id": quoted.wa_id, "from": quoted.sender, "text": quoted.text}
+    """The message that another one answers; ``id`` is null where it is not here."""
+    return {"id": quoted.message, "wa_id": quoted.wa_id, "from": quoted.sender, "text": quoted.text}
 
 
 def message_shape(message: Message) -> dict[str, object]:
     """A message as the API and the ``message.*`` events show it."""
-    content = message.content
+    content, context = message.content, message.context
     failure = message.failure
     return {
         "id": message.id,
@@ -57,6 +111,11 @@ def message_shape(message: Message) -> dict[str, object]:
         "text": content.text,
         "content": content_shape(content),
         "mentions": list(content.mentions) if isinstance(content, Text) else [],
+        "forwarded": context.forwarded,
+        "view_once": context.view_once,
+        "expires_at": _expiry(message),
+        "edited_at": _moment(message.edited_at),
+        "deleted_at": _moment(message.deleted_at),
         "quoted": None if message.quoted is None else quoted_shape(message.quoted),
         "status": message.status.value,
         "status_reason": message.status_reason,
@@ -74,3 +133,9 @@ def message_shape(message: Message) -> dict[str, object]:
 
 def _moment(ms: int | None) -> str | None:
     return None if ms is None else iso(ms)
+
+
+def _expiry(message: Message) -> str | None:
+    """When a message of a chat with a timer is gone from the phones."""
+    expires_in_s = message.context.expires_in_s
+    return None if expires_in_s is None else iso((message.sent_at or message.accepted_at) + expires_in_s * 1000)

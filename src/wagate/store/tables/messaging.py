@@ -82,12 +82,45 @@ MESSAGE = Table(
     maybe_number("sent_at"),
     maybe_number("delivered_at"),
     maybe_number("read_at"),
+    # How it was said, where that is anything special: forwarded, once, for a time (JSON).
+    maybe_text("context"),
+    maybe_number("edited_at"),
+    maybe_number("deleted_at"),
+    # Set for an act that we send, which travels as a message: the message that it is about.
+    maybe_text("act_on"),
     # A message is known by chat, sender and id: WhatsApp's ids are unique only within those two. The id comes first,
     # because acks and receipts are looked up by it alone: a receipt may name the chat by another address than we did.
     UniqueConstraint("session_id", "wa_id", "chat_id", "sender_id"),
     Index("message_tenant_id_id", "tenant_id", "id"),
     Index("message_session_id_id", "session_id", "id"),
     Index("message_chat_id_id", "chat_id", "id"),
+)
+
+ACT = Table(
+    "act",
+    METADATA,
+    text("tenant_id"),
+    # By the message's id at WhatsApp, because an act may come before the message that it is about, or without it.
+    text("session_id", primary_key=True),
+    text("wa_id", primary_key=True),
+    text("sender_id", primary_key=True),
+    text("kind", primary_key=True),
+    text("chat_id"),
+    # WhatsApp's id of the act itself: one that comes again is told by it.
+    text("act_wa_id"),
+    text("content"),
+    number("at"),
+    # 0 while the message is not there: such acts are kept for it, in bounds.
+    number("is_known"),
+    Index("act_session_id_chat_id", "session_id", "chat_id"),
+    Index(
+        "act_orphans",
+        "session_id",
+        "at",
+        sqlite_where=raw("is_known = 0"),
+        postgresql_where=raw("is_known = 0"),
+    ),
+    sqlite_with_rowid=False,
 )
 
 OUTBOX = Table(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing_extensions import override
 
 from wagate.adapters.engines.fake.frames import (
+    CONTENTS,
     Ack,
     AskedAgain,
     Delivery,
@@ -26,7 +27,6 @@ from wagate.adapters.engines.fake.frames import (
 from wagate.adapters.engines.fake.hearing import Hearing
 from wagate.adapters.engines.fake.letters import Letters
 from wagate.adapters.engines.fake.service import FakeService
-from wagate.domain.content import Text
 from wagate.domain.errors import SessionAlreadyPaired, UnsupportedByEngine
 from wagate.domain.jid import Jid
 from wagate.domain.session import Reason, SessionState
@@ -127,11 +127,11 @@ class FakeConnection(Connection, PairsDevices, LogsOut, MarksRead):
             raise NoRecipientDevice()
         if not outgoing.to.is_person:
             raise SendImpossible("This engine writes to people only")
-        if not isinstance(outgoing.content, Text):
-            raise UnsupportedByEngine("This engine sends texts only")
+        if outgoing.content.type not in CONTENTS:
+            raise UnsupportedByEngine(f"content of kind {outgoing.content.type!r} cannot be sent")
         if await self._letters.knows(outgoing.message):
             return
-        letter, unit = self._letters.write(outgoing, outgoing.content)
+        letter, unit = self._letters.write(outgoing)
         try:
             await self._line.vault.submit(unit)
         except VaultFailed:
@@ -390,4 +390,5 @@ def _news(frame: Delivery | Receipt, now: int) -> DurableNews:
         chat_alt=None if frame.from_me else frame.sender_alt,
         push_name=frame.push_name,
         quoted=frame.quoted,
+        context=frame.context,
     )

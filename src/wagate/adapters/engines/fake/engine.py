@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from wagate.adapters.engines.fake.archive import RecentStanzas, StoredStanzas
 from wagate.adapters.engines.fake.connection import FakeConnection, Manners, Patience, read_token
+from wagate.adapters.engines.fake.frames import CONTENTS
 from wagate.adapters.engines.fake.hearing import TellsAtOnce, TellsWhenDurable
 from wagate.adapters.engines.fake.letters import ChosenIds, GivenIds, Letters
 from wagate.adapters.engines.fake.service import FakeService
@@ -26,7 +27,7 @@ FEATURES = EngineFeatures(
     answers_retries_from_store=True,
     queries_history=False,
     pairs_with_passkey=False,
-    contents=frozenset({"text"}),
+    contents=CONTENTS,
     max_text_bytes=65_536,
 )
 WITHOUT_PROMISES = replace(

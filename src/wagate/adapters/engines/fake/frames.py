@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import json
 import secrets
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
-from wagate.domain.content import Quoted, Text
+from wagate.domain.acts import Said
+from wagate.domain.content import PLAIN_CONTEXT, Context, Quoted
 from wagate.domain.jid import Jid
+from wagate.domain.plain import plain, said_of
 from wagate.domain.session import Me, Reason, SessionState
 from wagate.ports.engine import Outgoing
 from wagate.ports.news import ReceiptKind
+
+CONTENTS = frozenset(
+    {"text", "location", "contacts", "poll", "event_invite"} | {"reaction", "edit", "revocation", "poll_vote", "pin"}
+)
+"""What the pretend service carries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +60,9 @@ class Delivery:
     sender_alt: Jid | None
     from_me: bool
     push_name: str
-    content: Text
+    content: Said
     quoted: Quoted | None
+    context: Context = PLAIN_CONTEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +118,7 @@ class Link(Protocol):
         ...
 
 
-def encode_stanza(outgoing: Outgoing, wa_id: str | None, content: Text) -> bytes:
+def encode_stanza(outgoing: Outgoing, wa_id: str | None) -> bytes:
     """A message as it travels. No two encodings are alike, as with ciphertext: a retry must reuse the first one.
 
     Without ``wa_id`` the service gives it one, and each such stanza is a message of its own.
@@ -120,8 +128,8 @@ def encode_stanza(outgoing: Outgoing, wa_id: str | None, content: Text) -> bytes
             "ref": outgoing.message,
             "wa_id": wa_id,
             "to": outgoing.to,
-            "text": content.body,
-            "mentions": list(content.mentions),
+            "content": plain(outgoing.content),
+            "context": asdict(outgoing.context),
             "quoted": None if outgoing.quoted is None else [outgoing.quoted.wa_id, outgoing.quoted.sender],
             "nonce": secrets.token_hex(8),
         }
@@ -135,8 +143,9 @@ class Stanza:
     ref: str
     wa_id: str | None
     to: Jid
-    content: Text
+    content: Said
     quoted: Quoted | None
+    context: Context = PLAIN_CONTEXT
 
 
 def decode_stanza(stanza: bytes) -> Stanza:
@@ -147,6 +156,7 @@ def decode_stanza(stanza: bytes) -> Stanza:
         fields["ref"],
         fields["wa_id"],
         Jid(fields["to"]),
-        Text(fields["text"], tuple(Jid(mention) for mention in fields["mentions"])),
+        said_of(fields["content"]),
         None if quoted is None else Quoted(quoted[0], Jid(quoted[1])),
+        Context(**fields["context"]),
     )

@@ -21,7 +21,8 @@ from wagate.adapters.engines.fake.frames import (
     Stanza,
     decode_stanza,
 )
-from wagate.domain.content import Quoted, Text
+from wagate.domain.acts import Said
+from wagate.domain.content import PLAIN_CONTEXT, Context, Quoted, Text
 from wagate.domain.ids import wa_id
 from wagate.domain.jid import LID_SERVER, Jid
 from wagate.domain.session import Me, Reason, SessionState
@@ -52,6 +53,8 @@ class Shown:
     text: str
     mentions: tuple[Jid, ...]
     quoted: Quoted | None
+    content: Said
+    context: Context
 
 
 @dataclass(slots=True)
@@ -92,8 +95,12 @@ class FakePhone:
 
     def type(self, to: FakePhone, text: str, *, quoted: Quoted | None = None, mentions: tuple[Jid, ...] = ()) -> str:
         """Send a text; its id."""
+        return self.say(to, Text(text, mentions), quoted=quoted)
+
+    def say(self, to: FakePhone, said: Said, *, quoted: Quoted | None = None, context: Context = PLAIN_CONTEXT) -> str:
+        """Send anything, an act included; its id."""
         chosen = wa_id()
-        message = Stanza("", chosen, to.jid, Text(text, mentions), quoted)
+        message = Stanza("", chosen, to.jid, said, quoted, context)
         self._service.route(self, message, chosen, except_for=None)
         return chosen
 
@@ -308,6 +315,7 @@ class FakeService:
             push_name=sender.name,
             content=message.content,
             quoted=message.quoted,
+            context=message.context,
         )
         for device in recipient.devices:
             self._queue(device, delivery)
@@ -316,7 +324,9 @@ class FakeService:
             if device is not except_for:
                 self._queue(device, echo)
         content = message.content
-        recipient.inbox.append(Shown(wa_id, sender.jid, content.body, content.mentions, message.quoted))
+        mentions = content.mentions if isinstance(content, Text) else ()
+        shown = Shown(wa_id, sender.jid, content.text, mentions, message.quoted, content, message.context)
+        recipient.inbox.append(shown)
         if recipient.auto_deliver:
             self.receipt(ReceiptKind.DELIVERED, wa_id, recipient)
         if recipient.auto_read:

@@ -37,7 +37,10 @@ FEATURES: Final = EngineFeatures(
     answers_retries_from_store=True,
     queries_history=False,
     pairs_with_passkey=False,
-    contents=frozenset({"text"}),
+    contents=frozenset(
+        {"text", "location", "contacts", "poll", "event_invite"}
+        | {"reaction", "edit", "revocation", "poll_vote", "pin"}
+    ),
     max_text_bytes=65_536,
 )
 
@@ -93,7 +96,7 @@ class NativeEngine(Engine, CarriesDevices):
     @property
     @override
     def features(self) -> EngineFeatures:
-        """Every promise about durability; texts only."""
+        """Every promise about durability; what needs no media file."""
         return FEATURES
 
     @property

@@ -69,6 +69,37 @@ class UndecryptableNews(Shown):
     detail: str = Field(description="What was wrong with it.")
 
 
+class ActNews(Shown):
+    """What somebody did to a message."""
+
+    message: str | None = Field(description="Id of the message; null where we do not have it.")
+    wa_id: str = Field(description="WhatsApp's own id of the message.")
+    chat: Chat = Field(description="Where it was said.")
+    from_: Contact = Field(alias="from", description="Who did it; `is_me` for ourselves, on whatever device.")
+    at: Moment = Field(description="When, by that person's clock.")
+
+
+class ReactionNews(ActNews):
+    """A reaction."""
+
+    emoji: str | None = Field(description="The emoji; null when the reaction was taken away.")
+
+
+class VoteNews(ActNews):
+    """A vote."""
+
+    selected: list[str] | None = Field(
+        description="All that is chosen now. Null: it cannot be read, because the poll came before the device was "
+        "linked."
+    )
+
+
+class PinNews(ActNews):
+    """A pin."""
+
+    for_s: int | None = Field(description="For how many seconds; null when the message was unpinned.")
+
+
 class ContactNews(Shown):
     """A person of whom more is known now."""
 
@@ -103,6 +134,11 @@ SHAPES: Mapping[EventType, type[Shown]] = {
     EventType.MESSAGE_PLAYED: Message,
     EventType.MESSAGE_FAILED: Message,
     EventType.MESSAGE_UNKNOWN: Message,
+    EventType.MESSAGE_EDITED: Message,
+    EventType.MESSAGE_DELETED: Message,
+    EventType.MESSAGE_REACTION: ReactionNews,
+    EventType.MESSAGE_POLL_VOTE: VoteNews,
+    EventType.MESSAGE_PINNED: PinNews,
     EventType.MESSAGE_UNDECRYPTABLE: UndecryptableNews,
     EventType.CONTACT_UPDATED: ContactNews,
     EventType.CONTACT_MERGED: MergedNews,

@@ -2,57 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
-from wagate.api.v1.schemas.parts import Asked, Line, Moment, Shown, example
-from wagate.domain.content import Text
-from wagate.domain.errors import InvalidRecipient
-from wagate.domain.jid import Jid, parse_recipient
+from wagate.api.v1.schemas.parts import Asked, Moment, Shown, example
 from wagate.domain.message import Direction, MessageStatus, Origin
-from wagate.features.messaging.outbox import SendRequest
 
-MAX_TEXT_CHARS = 65_536
-MAX_MENTIONS = 1_024
 MAX_WAIT_S = 60
-
-Address = Annotated[Line, StringConstraints(min_length=1, max_length=100)]
-
-
-class SendMessage(Asked):
-    """A message to send."""
-
-    model_config = example({"to": "+5511999999999", "text": "Hello from wagate"})
-
-    to: Address = Field(
-        description="A phone number in any sane form, a JID, a LID, or the id of a chat or contact of this session."
-    )
-    type: Literal["text"] = "text"
-    text: Annotated[Line, StringConstraints(min_length=1, max_length=MAX_TEXT_CHARS)]
-    reply_to: Annotated[Line, StringConstraints(max_length=64)] | None = Field(
-        default=None, description="Id of the message of the same chat that this one answers."
-    )
-    mentions: list[Address] = Field(
-        default_factory=list, max_length=MAX_MENTIONS, description="People named in the text, as in `to`."
-    )
-    client_ref: Annotated[Line, StringConstraints(max_length=200)] | None = Field(
-        default=None, description="Your own word for this message; kept, shown, never interpreted."
-    )
-
-    def to_request(self) -> SendRequest:
-        """The same in the house's words. Raises InvalidRecipient for a mention that is no address."""
-        mentions = tuple(_mention(index, text) for index, text in enumerate(self.mentions))
-        return SendRequest(
-            to=self.to, content=Text(self.text, mentions), reply_to=self.reply_to, client_ref=self.client_ref
-        )
-
-
-def _mention(index: int, text: str) -> Jid:
-    try:
-        return parse_recipient(text)
-    except InvalidRecipient as error:
-        raise InvalidRecipient(error.detail, pointer=f"/mentions/{index}") from None
 
 
 class Contact(Shown):
@@ -77,6 +34,7 @@ class Chat(Shown):
 class Quoted(Shown):
     """The message that another one answers."""
 
+    id: str | None = Field(description="Null where we do not have it.")
     wa_id: str
     from_: str = Field(alias="from")
     text: str
@@ -124,6 +82,11 @@ class Message(Shown):
         "text": "Hello from wagate",
         "content": {"text": "Hello from wagate"},
         "mentions": [],
+        "forwarded": 0,
+        "view_once": False,
+        "expires_at": None,
+        "edited_at": None,
+        "deleted_at": None,
         "quoted": None,
         "status": "queued",
         "status_reason": None,
@@ -146,6 +109,11 @@ class Message(Shown):
     text: str = Field(description="Always readable, whatever the type.")
     content: dict[str, Any] = Field(description="What it says, by its type.")
     mentions: list[str]
+    forwarded: int = Field(description="How often it was passed on before; 5 and more is shown as *many times*.")
+    view_once: bool
+    expires_at: Moment | None = Field(description="When the phones forget it, in a chat with a timer.")
+    edited_at: Moment | None
+    deleted_at: Moment | None = Field(description="When its author took it back; what it said is gone here, too.")
     quoted: Quoted | None
     status: MessageStatus
     status_reason: str | None
@@ -160,6 +128,42 @@ class MessagePage(Shown):
 
     data: list[Message]
     next_cursor: str | None
+
+
+class Reactor(Shown):
+    """Somebody's reaction to a message."""
+
+    EXAMPLE: ClassVar[dict[str, Any]] = {"from": _CONTACT, "emoji": "👍", "at": "2026-11-20T09:16:02.000Z"}
+
+    from_: Contact = Field(alias="from")
+    emoji: str
+    at: Moment
+
+
+class Reactions(Shown):
+    """The reactions to a message, one a person at most."""
+
+    model_config = example({"data": [Reactor.EXAMPLE]})
+
+    data: list[Reactor]
+
+
+class Voter(Shown):
+    """What somebody chose in a poll."""
+
+    EXAMPLE: ClassVar[dict[str, Any]] = {"from": _CONTACT, "selected": ["Pizza"], "at": "2026-11-20T09:16:02.000Z"}
+
+    from_: Contact = Field(alias="from")
+    selected: list[str] | None = Field(description="Null where the vote could not be read.")
+    at: Moment
+
+
+class Votes(Shown):
+    """The votes in a poll, one a person at most."""
+
+    model_config = example({"data": [Voter.EXAMPLE]})
+
+    data: list[Voter]
 
 
 class SendQuery(Asked):

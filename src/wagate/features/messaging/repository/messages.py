@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum, auto
 from functools import cache
 
 from wagate.domain.ids import ChatId, ContactId, MessageId
@@ -11,9 +12,11 @@ from wagate.domain.page import Order
 from wagate.features.messaging.repository.people import InSession
 from wagate.features.messaging.stored import (
     read_content,
+    read_context,
     read_failure,
     read_quoted,
     write_content,
+    write_context,
     write_failure,
     write_quoted,
 )
@@ -23,6 +26,7 @@ from wagate.store.script import Row, Script
 _VIEW = (
     "SELECT m.id, m.tenant_id, m.session_id, m.sender_id, m.direction, m.origin, m.wa_id, m.client_ref, m.content,"
     " m.quoted, m.status, m.status_reason, m.failure, m.accepted_at, m.sent_at, m.delivered_at, m.read_at,"
+    " m.context, m.edited_at, m.deleted_at, m.act_on,"
     " c.id AS chat_id, c.kind, c.jid,"
     " p.id AS contact_id, p.phone, p.lid, p.push_name, p.is_me,"
     " COALESCE(f.merged_into, f.id) AS from_id, f.phone AS from_phone, f.lid AS from_lid,"
@@ -36,13 +40,23 @@ _BY_WA_ID = scoped(
     _VIEW,
     "WHERE m.tenant_id = :tenant AND m.session_id = :session AND m.wa_id = :wa_id AND m.direction = :direction",
 )
+_IN_CHAT = scoped(
+    _VIEW,
+    "WHERE m.tenant_id = :tenant AND m.session_id = :session AND m.wa_id = :wa_id AND m.chat_id = :chat",
+    "AND m.act_on IS NULL ORDER BY m.id",
+)
 _STATUS = scoped("SELECT status FROM message WHERE tenant_id = :tenant AND id = :id")
 _ADD = scoped(
     "INSERT INTO message (id, tenant_id, session_id, chat_id, sender_id, direction, origin, wa_id, client_ref,",
-    "content, quoted, status, status_reason, failure, accepted_at, sent_at, delivered_at, read_at)",
+    "content, quoted, status, status_reason, failure, accepted_at, sent_at, delivered_at, read_at, context, act_on)",
     "VALUES (:id, :tenant, :session, :chat, :sender, :direction, :origin, :wa_id, :client_ref, :content,",
-    ":quoted, :status, NULL, NULL, :accepted_at, :sent_at, NULL, NULL)",
-    "ON CONFLICT (session_id, wa_id, chat_id, sender_id) DO NOTHING RETURNING id",
+    ":quoted, :status, NULL, NULL, :accepted_at, :sent_at, NULL, NULL, :context, :act_on)",
+    "ON CONFLICT (session_id, wa_id, chat_id, sender_id) DO NOTHING RETURNING EXISTS (SELECT 1 FROM act",
+    "WHERE act.session_id = message.session_id AND act.wa_id = message.wa_id AND act.is_known = 0) AS is_awaited",
+)
+_REWRITE = scoped(
+    "UPDATE message SET content = :content, edited_at = :edited_at, deleted_at = :deleted_at",
+    "WHERE tenant_id = :tenant AND id = :id",
 )
 _MOVE = scoped(
     "UPDATE message SET status = :status, status_reason = :reason, failure = :failure, sent_at = :sent_at,",
@@ -88,8 +102,23 @@ def status_of(scope: Scoped, message: MessageId) -> Script[MessageStatus | None]
     return MessageStatus(rows[0]["status"]) if rows else None
 
 
-def add_message(message: Message, sender: ContactId) -> Script[bool]:
-    """Keep a new message; False when it is already there."""
+def messages_of(scope: InSession, chat: ChatId, wa_id: str) -> Script[list[Message]]:
+    """The messages of a chat that WhatsApp knows by this id: one, but for somebody who chose another's id."""
+    rows = yield _IN_CHAT(scope, session=scope.session, chat=chat, wa_id=wa_id)
+    return [message_of(row) for row in rows]
+
+
+class Kept(Enum):
+    """What became of a message that was to be kept."""
+
+    THERE_ALREADY = auto()
+    NEW = auto()
+    AWAITED = auto()
+    """New, and there are acts that came before it."""
+
+
+def add_message(message: Message, sender: ContactId) -> Script[Kept]:
+    """Keep a new message, unless it is there already."""
     rows = yield _ADD(
         message,
         id=message.id,
@@ -105,8 +134,23 @@ def add_message(message: Message, sender: ContactId) -> Script[bool]:
         status=message.status.value,
         accepted_at=message.accepted_at,
         sent_at=message.sent_at,
+        context=write_context(message.context),
+        act_on=message.act_on,
     )
-    return bool(rows)
+    if not rows:
+        return Kept.THERE_ALREADY
+    return Kept.AWAITED if rows[0]["is_awaited"] else Kept.NEW
+
+
+def rewrite_message(message: Message) -> Script[None]:
+    """Write what a message says now, and since when."""
+    yield _REWRITE(
+        message,
+        id=message.id,
+        content=write_content(message.content),
+        edited_at=message.edited_at,
+        deleted_at=message.deleted_at,
+    )
 
 
 def move_message(message: Message) -> Script[None]:
@@ -148,18 +192,20 @@ def list_messages(
     scope: Scoped, place: tuple[str, str], filters: dict[str, str], order: Order, after: str, limit: int
 ) -> Script[list[Message]]:
     """Messages beyond the id ``after``. ``place`` is ("tenant", ""), ("session", id) or ("chat", id);
-    ``filters`` may name a ``direction`` and a ``status``.
+    ``filters`` may name a ``direction``, a ``status`` and ``acts`` (any value): without it, acts are left out.
     """
     kind, value = place
     statement = _list_statement(kind, tuple(sorted(filters)), order)
     where = {} if kind == "tenant" else {"place": value}
-    rows = yield statement(scope, after=after, limit=limit, **where, **filters)
+    values = {name: value for name, value in filters.items() if name != "acts"}
+    rows = yield statement(scope, after=after, limit=limit, **where, **values)
     return [message_of(row) for row in rows]
 
 
 @cache
 def _list_statement(place: str, filters: tuple[str, ...], order: Order) -> ScopedStatement:
-    wanted = " ".join(f"AND m.{name} = :{name}" for name in filters)
+    parts = [f"AND m.{name} = :{name}" for name in filters if name != "acts"]
+    wanted = " ".join(parts if "acts" in filters else [*parts, "AND m.act_on IS NULL"])
     return scoped(_VIEW, "WHERE", _PLACES[place], wanted, "AND", _WALKS[order])
 
 
@@ -187,6 +233,10 @@ def message_of(row: Row) -> Message:
         sent_at=row["sent_at"],
         delivered_at=row["delivered_at"],
         read_at=row["read_at"],
+        context=read_context(row["context"]),
+        edited_at=row["edited_at"],
+        deleted_at=row["deleted_at"],
+        act_on=row["act_on"],
     )
 
 

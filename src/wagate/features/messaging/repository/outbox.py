@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wagate.domain.content import Content, Quoted
+from wagate.domain.acts import Said
+from wagate.domain.content import Context, Quoted
 from wagate.domain.ids import ChatId, MessageId, SessionId
 from wagate.domain.jid import Jid
 from wagate.domain.message import Contact, Message
 from wagate.features.messaging.repository.people import InSession
-from wagate.features.messaging.stored import read_content, read_quoted
+from wagate.features.messaging.stored import read_content, read_context, read_quoted
 from wagate.store.scoped import Scoped, scoped
 from wagate.store.script import Row, Script, sql
 
@@ -35,8 +36,9 @@ class Waiting:
     chat: ChatId
     wa_id: str | None
     to: Jid
-    content: Content
+    content: Said
     quoted: Quoted | None
+    context: Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,8 @@ _SENDING = scoped(
 )
 
 _WAITING = (
-    "SELECT o.position, o.message_id, o.session_id, o.chat_id, m.wa_id, m.content, m.quoted, c.jid, p.phone, p.lid"
+    "SELECT o.position, o.message_id, o.session_id, o.chat_id, m.wa_id, m.content, m.quoted, m.context,"
+    " c.jid, p.phone, p.lid"
     " FROM outbox o JOIN message m ON m.id = o.message_id JOIN chat c ON c.id = o.chat_id"
     " LEFT JOIN contact p ON p.id = c.contact_id"
 )
@@ -218,6 +221,7 @@ def _waiting(row: Row) -> Waiting:
         address_of(row["phone"], row["lid"], row["jid"]),
         read_content(row["content"]),
         None if quoted is None else read_quoted(quoted),
+        read_context(row["context"]),
     )
 
 

@@ -48,6 +48,7 @@ class Habits:
     old_signed_prekey_life_s: float = 37 * 86_400.0
     device_list_life_s: float = 86_400.0
     sent_life_s: float = 8 * 86_400.0
+    secret_life_s: float = 183 * 86_400.0
 
 
 _DOUBTED_DEVICES: Final = 256

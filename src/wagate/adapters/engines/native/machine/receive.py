@@ -11,19 +11,20 @@ from dataclasses import dataclass
 
 import structlog
 
-from wagate.adapters.engines.native.machine import directory, ratchets, retry
-from wagate.adapters.engines.native.machine.decode import content_of, quoted_of
+from wagate.adapters.engines.native.machine import directory, polls, ratchets, retry
+from wagate.adapters.engines.native.machine.decode import Speaker, context_of, quoted_of, said_in
 from wagate.adapters.engines.native.machine.device import Device
 from wagate.adapters.engines.native.machine.flows import Flow, Load
 from wagate.adapters.engines.native.machine.ratchets import Peer
 from wagate.adapters.engines.native.machine.records import Asked, Step, remember, was_seen
 from wagate.domain import jid as domain
-from wagate.domain.content import Content, Quoted, Unsupported
+from wagate.domain.acts import Said
+from wagate.domain.content import PLAIN_CONTEXT, Context, Quoted, Unsupported
 from wagate.ports.news import MessageArrived
 from wagate.ports.vault import RecordKey
 from whatsapp_wire.errors import BadMac, DuplicateMessage, MalformedCiphertext, StanzaRefused, WireError
 from whatsapp_wire.jid import Jid
-from whatsapp_wire.message import Content as Said
+from whatsapp_wire.message import Content as Read
 from whatsapp_wire.message import Kind, parse, read, unwrap
 from whatsapp_wire.node import Node
 from whatsapp_wire.pairing.identity import verify_device_identity
@@ -67,6 +68,12 @@ def message(us: Device, stanza: Node) -> Flow[None]:
         _take_unavailable(us, step, arrival)
         return
     messages, failure = _unseal(us, step, arrival)
+    if (secrets := polls.records_of(incoming.id, messages)) != ():
+        # What a vote needs is known only now. Nothing was submitted yet, so all of it is done once more.
+        yield Load((*records, *secrets))
+        step = us.step()
+        directory.learn_links(step, incoming.source)
+        messages, failure = _unseal(us, step, arrival)
     if messages and (failure is None or isinstance(failure, DuplicateMessage)):
         _take(us, step, arrival, messages)
     elif was_seen(step.get("seen", peer.address), arrival.chat, incoming.id):
@@ -162,17 +169,19 @@ def _take_sender_key(step: Step, arrival: Arrival, message: Message) -> None:
 def _take(us: Device, step: Step, arrival: Arrival, messages: list[Message]) -> None:
     """Store a message that could be read and tell of it, unless it came before."""
     wa_id, address = arrival.message.id, arrival.peer.address
-    said = [read(message) for message in messages]
-    for message, content in zip(messages, said, strict=True):
+    found = [(message, read(message)) for message in messages]
+    for message, content in found:
         if content.kind is Kind.APP_STATE_KEYS and arrival.message.source.is_from_me:
             _keep_app_state_keys(step, message)
+        elif content.kind is Kind.POLL and polls.is_new(step, wa_id):
+            polls.keep(step, wa_id, arrival.message.source.sender.bare, message)
     seen = step.get("seen", address)
     if not was_seen(seen, arrival.chat, wa_id):
         step.put("seen", address, remember(seen, arrival.chat, wa_id))
-        step.news += _news(us, arrival, said)
+        step.news += _news(us, step, arrival, found)
     if wa_id in (asked := Asked.unpack(step.get("retry", address))).counts:
         step.changes["retry", address] = asked.settled(wa_id)
-    announces_history = any(content.kind is Kind.HISTORY for content in said)
+    announces_history = any(content.kind is Kind.HISTORY for _, content in found)
     us.submit(step, lambda: _confirm(us, arrival, announces_history))
 
 
@@ -181,38 +190,57 @@ def _keep_app_state_keys(step: Step, message: Message) -> None:
         step.put("app_state_key", key.key_id.key_id.hex(), key.key_data.SerializeToString())
 
 
-def _news(us: Device, arrival: Arrival, said: list[Said]) -> list[MessageArrived]:
+def _news(us: Device, step: Step, arrival: Arrival, found: list[tuple[Message, Read]]) -> list[MessageArrived]:
     """What there is to show: of several ciphertexts in one stanza, one carries it."""
-    for each in said:
-        content = content_of(each)
-        if content is not None:
-            return [_arrived(us, arrival, content, quoted_of(each), each.destination)]
+    source = arrival.message.source
+    for message, content in found:
+        chat, _ = _chat_of(arrival, content.destination)
+        speaker = Speaker(source.sender.bare, chat, us.me.lid, source.is_from_me)
+        said = said_in(message, content, speaker, polls.opened(us, step, source, message))
+        if said is not None:
+            context = context_of(message)
+            return [_arrived(us, arrival, said, quoted_of(content), content.destination, context)]
     return []
 
 
+def _chat_of(arrival: Arrival, destination: Jid | None) -> tuple[Jid, Jid | None]:
+    """The chat of a message, by both its addresses: a copy from a device of ours may say only inside where it went."""
+    source = arrival.message.source
+    if source.is_group:
+        return source.chat, source.chat_alt
+    if not source.is_from_me:
+        return source.chat, source.sender_alt
+    if destination is not None and arrival.stanza.get("recipient") is None:
+        return destination.bare, None
+    return source.chat, source.chat_alt
+
+
 def _arrived(
-    us: Device, arrival: Arrival, content: Content, quoted: Quoted | None = None, destination: Jid | None = None
+    us: Device,
+    arrival: Arrival,
+    said: Said,
+    quoted: Quoted | None = None,
+    destination: Jid | None = None,
+    context: Context = PLAIN_CONTEXT,
 ) -> MessageArrived:
     message, source = arrival.message, arrival.message.source
-    chat, chat_alt, sender_alt = source.chat, source.chat_alt, source.sender_alt
+    sender_alt = source.sender_alt
     if source.is_from_me:
         sender_alt = us.own.pn if source.sender.is_lid else us.own.lid
-        if not source.is_group and destination is not None and arrival.stanza.get("recipient") is None:
-            chat, chat_alt = destination.bare, None
-    elif not source.is_group:
-        chat_alt = sender_alt
+    chat, chat_alt = _chat_of(arrival, destination)
     return MessageArrived(
         wa_id=message.id,
         chat=domain.Jid(chat),
         sender=domain.Jid(source.sender.bare),
         from_me=source.is_from_me,
         timestamp=message.timestamp,
-        content=content,
+        content=said,
         chat_alt=_bare(chat_alt),
         sender_alt=_bare(sender_alt),
         push_name=None if source.is_from_me else message.notify,
         quoted=quoted,
         offline=message.is_offline,
+        context=context,
     )
 
 

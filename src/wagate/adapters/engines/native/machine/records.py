@@ -11,6 +11,7 @@ device          person              their devices (`DeviceList`)
 tctoken         LID                 trusted-contact tokens, theirs and when ours was issued (`ContactToken`)
 unacked         sequence number     a stanza that waits for the server's ack (`Unacked`)
 sent            message id          what a retry receipt needs (`Sent`), kept for a week
+secret          message id          what reads the votes of a poll (`PollSecret`), kept for half a year
 seen            device              the newest message ids of a device (`remember`)
 retry           device              how often its unreadable messages were asked for (`Asked`)
 app_state_key   key id (hex)        a key for the account's app state, as it was shared
@@ -41,6 +42,7 @@ KINDS: Final = (
     "tctoken",
     "unacked",
     "sent",
+    "secret",
     "seen",
     "retry",
     "app_state_key",
@@ -116,6 +118,26 @@ class Sent:
         with _reading():
             chat, plaintext, sealed_at, answered = _unpack(value, 4)
             return cls(Jid(chat.decode()), plaintext, float(sealed_at), json.loads(answered) if answered else {})
+
+
+@dataclass(frozen=True, slots=True)
+class PollSecret:
+    """What it takes to read the votes of a poll: who asked (bare), the poll's own secret, and its options."""
+
+    author: Jid
+    secret: bytes
+    options: tuple[str, ...]
+
+    def pack(self) -> bytes:
+        """The record's value."""
+        return _pack(self.author.encode(), self.secret, json.dumps(self.options).encode())
+
+    @classmethod
+    def unpack(cls, value: bytes) -> PollSecret:
+        """Read a record's value; raises RecordUnreadable."""
+        with _reading():
+            author, secret, options = _unpack(value, 3)
+            return cls(Jid(author.decode()), secret, tuple(json.loads(options)))
 
 
 @dataclass(frozen=True, slots=True)

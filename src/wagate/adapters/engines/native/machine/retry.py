@@ -204,5 +204,6 @@ def _resend(us: Device, step: Step, asked: Receipt, request: RetryRequest, peer:
         recipient=asked.recipient,
         edit=asked.edit,
         media_type=kind.media_type,
+        poll_type=kind.poll_type,
         device_identity=us.credentials.voucher,
     )

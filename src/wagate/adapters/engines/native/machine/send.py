@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
 import structlog
 
-from wagate.adapters.engines.native.machine import directory, ratchets
+from wagate.adapters.engines.native.machine import directory, polls, ratchets
 from wagate.adapters.engines.native.machine.device import Device, InFlight, Person, Phase
-from wagate.adapters.engines.native.machine.encode import message_of
+from wagate.adapters.engines.native.machine.encode import Stage, message_of
 from wagate.adapters.engines.native.machine.errors import refusal_of
 from wagate.adapters.engines.native.machine.flows import Commit, Flow, Join, Load
 from wagate.adapters.engines.native.machine.ratchets import Peer
 from wagate.adapters.engines.native.machine.records import ContactToken, Sent, Step, Unacked
+from wagate.domain.acts import PollVote
 from wagate.domain.ids import MessageId
 from wagate.ports.engine import NoRecipientDevice, NotSent, Outgoing, SendImpossible
 from wagate.ports.news import SendAccepted, SendRefused, SendStarted
@@ -52,10 +53,20 @@ class Written:
     plaintext: Message
 
 
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A message to send, whose words depend on the chat that they are for."""
+
+    message: MessageId
+    wa_id: str
+    to: Jid
+    compose: Callable[[Person], Flow[Message]]
+
+
 def send(us: Device, outgoing: Outgoing) -> Flow[None]:
-    """Write a message and post it. Raises NotSent, SendImpossible, or the vault's error."""
-    plaintext = message_of(outgoing.content, outgoing.quoted)
-    yield from post(us, Written(outgoing.message, outgoing.chosen_id, Jid(outgoing.to), plaintext))
+    """Write a message and post it. Raises NotSent, SendImpossible, UnsupportedByEngine, or the vault's error."""
+    compose = partial(_compose, us, outgoing)
+    yield from _begin(us, _Draft(outgoing.message, outgoing.chosen_id, Jid(outgoing.to), compose))
 
 
 def post(us: Device, written: Written) -> Flow[None]:
@@ -63,9 +74,8 @@ def post(us: Device, written: Written) -> Flow[None]:
 
     Raises NotSent, SendImpossible, or the vault's error.
     """
-    if us.phase is not Phase.READY:
-        raise NotSent("the session is not connected to WhatsApp")
-    yield Join(("send", written.wa_id), lambda: _post(us, written))
+    compose = partial(_as_it_is, written.plaintext)
+    yield from _begin(us, _Draft(written.message, written.wa_id, written.to, compose))
 
 
 def acked(us: Device, ack: ServerAck) -> None:
@@ -103,31 +113,52 @@ def issue_token(us: Device, person: Jid, issued_at: int) -> Flow[None]:
     yield Join(("token", person), partial(_issue_token, us, person, issued_at))
 
 
-def _post(us: Device, written: Written) -> Flow[None]:
-    to = written.to
+def _begin(us: Device, draft: _Draft) -> Flow[None]:
+    if us.phase is not Phase.READY:
+        raise NotSent("the session is not connected to WhatsApp")
+    yield Join(("send", draft.wa_id), lambda: _post(us, draft))
+
+
+def _post(us: Device, draft: _Draft) -> Flow[None]:
+    to = draft.to
     if not (to.is_user or to.is_lid):
         raise SendImpossible(f"this engine cannot write to {to.server} yet, only to people")
-    yield Load((("sent", written.wa_id),))
-    if us.shell.get("sent", written.wa_id) is not None:
+    yield Load((("sent", draft.wa_id),))
+    if us.shell.get("sent", draft.wa_id) is not None:
         return
     try:
         chat = yield from directory.find(us, to)
         theirs, ours = yield from _recipients(us, chat)
     except WireError as error:
         raise NotSent(f"WhatsApp's answer to a look-up cannot be read: {error}") from error
+    message = yield from draft.compose(chat)
     yield Load((*(key for peer in (*theirs, *ours) for key in peer.keys), ("tctoken", chat.lid)))
     # From here to the commit nothing waits: no other flow can see a ratchet between its old and its new state.
     step = us.step()
-    letter = _Letter(written.wa_id, chat, written.plaintext, ContactToken.unpack(step.get("tctoken", chat.lid)))
+    letter = _Letter(draft.wa_id, chat, message, ContactToken.unpack(step.get("tctoken", chat.lid)))
     in_flight = _seal_for_all(us, step, letter, theirs, ours)
-    step.news.append(SendStarted(written.message, written.wa_id))
+    polls.keep(step, letter.wa_id, us.me.lid, message)
+    step.news.append(SendStarted(draft.message, draft.wa_id))
     yield Commit(step)
-    us.unacked[written.wa_id] = in_flight
+    us.unacked[draft.wa_id] = in_flight
     if us.phase is Phase.READY:
         in_flight.written_at = us.shell.now()
         us.shell.write(in_flight.unacked.stanza)
     if privacy.is_token_due(letter.token.issued_at or None, us.now):
         us.flows.start(issue_token(us, chat.lid, us.now), ends_with_line=True)
+
+
+def _as_it_is(plaintext: Message, _chat: Person) -> Flow[Message]:
+    yield from ()
+    return plaintext
+
+
+def _compose(us: Device, outgoing: Outgoing, chat: Person) -> Flow[Message]:
+    """The plaintext. Raises SendImpossible for what cannot be said."""
+    stage = Stage(chat.lid, (us.me.lid, us.own.pn.bare), int(us.shell.now() * 1000))
+    if isinstance(outgoing.content, PollVote):
+        return (yield from polls.compose_vote(us, outgoing.content, stage))
+    return message_of(outgoing, stage)
 
 
 def _recipients(us: Device, chat: Person) -> Flow[tuple[list[Peer], list[Peer]]]:
@@ -180,7 +211,7 @@ def _stanza(us: Device, letter: _Letter, recipients: Sequence[Recipient]) -> Nod
         recipients=tuple(recipients),
         recipient_pn=letter.chat.pn,
         edit=kind.edit,
-        content=EncKind(kind.media_type, kind.hide_failure),
+        content=EncKind(kind.media_type, kind.hide_failure, kind.poll_type),
         device_identity=us.credentials.voucher,
         trusted_contact_token=token.token if is_token_good else None,
     )

@@ -1,0 +1,92 @@
+"""Polls: their secrets are kept with the messages, because a vote can only be made and read with them."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Iterator
+
+from wagate.adapters.engines.native.machine.device import Device
+from wagate.adapters.engines.native.machine.encode import Stage
+from wagate.adapters.engines.native.machine.flows import Flow, Load
+from wagate.adapters.engines.native.machine.records import PollSecret, Step
+from wagate.domain.acts import PollVote
+from wagate.ports.engine import SendImpossible
+from wagate.ports.vault import RecordKey
+from whatsapp_wire.contents import polls
+from whatsapp_wire.contents.acts import read_act
+from whatsapp_wire.contents.polls import Ballot
+from whatsapp_wire.errors import DecryptionFailed
+from whatsapp_wire.jid import Jid
+from whatsapp_wire.message import unwrap
+from whatsapp_wire.proto.message_pb2 import Message
+from whatsapp_wire.stanza.source import Source
+
+
+def records_of(wa_id: str, messages: Iterable[Message]) -> tuple[RecordKey, ...]:
+    """The secrets that these messages, which came under an id, are about: a poll's own, or the one that is voted in."""
+    return tuple(_records_of(wa_id, messages))
+
+
+def keep(step: Step, wa_id: str, author: Jid, message: Message) -> None:
+    """Keep the secret of a poll that goes out or comes in. An id that is taken stays with who came first."""
+    inner = unwrap(message)
+    poll, secret = polls.read_poll(inner), polls.secret_of(message, inner)
+    if poll is not None and secret is not None:
+        step.put("secret", wa_id, PollSecret(author, secret, poll.options).pack())
+
+
+def is_new(step: Step, wa_id: str) -> bool:
+    """Whether no secret is kept under an id yet."""
+    return step.get("secret", wa_id) is None
+
+
+def opened(us: Device, step: Step, source: Source, message: Message) -> tuple[str, ...] | None:
+    """The options that a vote chooses; None when it cannot be read, because its poll is not known here."""
+    inner = unwrap(message)
+    act = read_act(inner)
+    if act is None or not inner.HasField("poll_update_message"):
+        return None
+    kept = step.get("secret", act.target.id)
+    if kept is None:
+        return None
+    poll = PollSecret.unpack(kept)
+    voters = _names(us, source.sender, source.sender_alt)
+    authors = voters if poll.author in voters else _names(us, poll.author, None)
+    for author in authors:
+        for voter in voters:
+            try:
+                ballot = Ballot(act.target.id, poll.secret, author, voter)
+                return ballot.open(inner.poll_update_message.vote, poll.options)
+            except DecryptionFailed:
+                continue
+    return None
+
+
+def compose_vote(us: Device, vote: PollVote, stage: Stage) -> Flow[Message]:
+    """The message for a vote. Raises SendImpossible when the poll's secret is not known."""
+    yield Load((("secret", vote.target.wa_id),))
+    kept = us.shell.get("secret", vote.target.wa_id)
+    if kept is None:
+        raise SendImpossible("the secret of this poll is not known: it came before this device was linked, or long ago")
+    poll = PollSecret.unpack(kept)
+    voter = us.me.lid if poll.author.is_lid or us.me.pn is None else us.me.pn
+    ballot = Ballot(vote.target.wa_id, poll.secret, poll.author, voter)
+    sealed = ballot.seal(vote.selected or (), secrets.token_bytes(polls.NONCE_SIZE))
+    return polls.vote_message(stage.key(vote.target), sealed, vote.at or stage.now_ms)
+
+
+def _records_of(wa_id: str, messages: Iterable[Message]) -> Iterator[RecordKey]:
+    for message in messages:
+        inner = unwrap(message)
+        if polls.read_poll(inner) is not None:
+            yield ("secret", wa_id)
+        elif inner.HasField("poll_update_message") and (act := read_act(inner)) is not None:
+            yield ("secret", act.target.id)
+
+
+def _names(us: Device, one: Jid, other: Jid | None) -> tuple[Jid, ...]:
+    """Both addresses of a person, as far as they are known, bare."""
+    mine = (us.me.lid, us.me.pn)
+    if one.bare in mine:
+        return tuple(jid for jid in mine if jid is not None)
+    return (one.bare,) if other is None else (one.bare, other.bare)

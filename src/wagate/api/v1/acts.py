@@ -1,0 +1,170 @@
+"""What can be done to a message: react, edit, delete, vote, pin, forward, mark as read. Acts are sent like messages."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from wagate.api.parameters import IDEMPOTENCY_KEY
+from wagate.api.routing import GuardedRoute, answer, gateway_of, needs, principal_of
+from wagate.api.v1.messages import answer_accepted, idempotency_key
+from wagate.api.v1.schemas.messages import Message, Reactions, SendQuery, Votes
+from wagate.api.v1.schemas.sending import CastVote, EditMessage, ForwardMessage, PinMessage, SetReaction, mentioned
+from wagate.domain.acts import PollVote, Reaction
+from wagate.domain.content import Text
+from wagate.domain.errors import (
+    EditWindowOver,
+    IdempotencyKeyReused,
+    InvalidContent,
+    InvalidRecipient,
+    MessageNotFound,
+    MessageUnavailable,
+    NotOwnMessage,
+    SessionNotPaired,
+    TooBusy,
+    UnsupportedByEngine,
+)
+from wagate.domain.moments import iso
+from wagate.features.access import Scope
+from wagate.features.messaging.outbox import ActRequest, ForwardRequest
+from wagate.features.messaging.shape import contact_shape
+from wagate.features.messaging.wishes import PinFor, React, Revoke, Rewrite, Vote, Wish
+
+router = APIRouter(route_class=GuardedRoute, tags=["messages"])
+
+_TAKEN: dict[str, Any] = {
+    "status_code": 202,
+    "response_model": Message,
+    "responses": {
+        200: {"model": Message, "description": "With `wait`: it got as far as `until`, or failed"},
+        202: {"description": "Accepted: it is stored and will go out when the session can send"},
+    },
+    "openapi_extra": {"parameters": [IDEMPOTENCY_KEY]},
+}
+_ALWAYS = (
+    MessageNotFound,
+    MessageUnavailable,
+    SessionNotPaired,
+    UnsupportedByEngine,
+    IdempotencyKeyReused,
+    TooBusy,
+)
+Waiting = Annotated[SendQuery, Query()]
+
+
+@router.patch("/v1/messages/{message}", **_TAKEN)
+@needs(Scope.MESSAGES_SEND, *_ALWAYS, NotOwnMessage, EditWindowOver, InvalidContent, InvalidRecipient)
+async def edit_message(request: Request, message: str, asked: EditMessage, query: Waiting) -> Response:
+    """Put another text in the place of a text of one's own, within 15 minutes after it was sent.
+
+    The answer is the edit on its way. The message itself changes, and `message.edited` tells of it, once the edit is
+    out.
+    """
+    content = Text(asked.text, mentioned(asked.mentions), asked.mentions_all)
+    return await _act(request, message, Rewrite(content), query, asked.client_ref)
+
+
+@router.delete("/v1/messages/{message}", **_TAKEN)
+@needs(Scope.MESSAGES_SEND, *_ALWAYS, NotOwnMessage)
+async def delete_message(request: Request, message: str, query: Waiting) -> Response:
+    """Take a message of one's own back, for everybody.
+
+    The answer is the deletion on its way. What the message said is gone, and `message.deleted` tells of it, once the
+    deletion is out.
+    """
+    return await _act(request, message, Revoke(), query)
+
+
+@router.put("/v1/messages/{message}/reaction", **_TAKEN)
+@needs(Scope.MESSAGES_SEND, *_ALWAYS)
+async def react(request: Request, message: str, asked: SetReaction, query: Waiting) -> Response:
+    """React to a message with an emoji, in place of one's earlier one."""
+    return await _act(request, message, React(asked.emoji), query, asked.client_ref)
+
+
+@router.delete("/v1/messages/{message}/reaction", **_TAKEN)
+@needs(Scope.MESSAGES_SEND, *_ALWAYS)
+async def remove_reaction(request: Request, message: str, query: Waiting) -> Response:
+    """Take one's reaction away."""
+    return await _act(request, message, React(None), query)
+
+
+@router.get("/v1/messages/{message}/reactions", response_model=Reactions)
+@needs(Scope.MESSAGES_READ, MessageNotFound)
+async def list_reactions(request: Request, message: str) -> Response:
+    """Who reacted to a message, and how. At most 1,000 people."""
+    found = await gateway_of(request).messaging.done_to(principal_of(request), message, Reaction.type)
+    shown = [
+        {"from": contact_shape(done.sender), "emoji": done.act.emoji, "at": iso(done.at)}
+        for done in found
+        if isinstance(done.act, Reaction) and done.act.emoji is not None
+    ]
+    return answer({"data": shown})
+
+
+@router.put("/v1/messages/{message}/vote", **_TAKEN)
+@needs(Scope.MESSAGES_SEND, *_ALWAYS)
+async def vote(request: Request, message: str, asked: CastVote, query: Waiting) -> Response:
+    """Vote in a poll, in place of one's earlier vote. An empty list takes it back."""
+    return await _act(request, message, Vote(tuple(asked.selected)), query, asked.client_ref)
+
+
+@router.get("/v1/messages/{message}/votes", response_model=Votes)
+@needs(Scope.MESSAGES_READ, MessageNotFound)
+async def list_votes(request: Request, message: str) -> Response:
+    """Who chose what in a poll. At most 1,000 people."""
+    found = await gateway_of(request).messaging.done_to(principal_of(request), message, PollVote.type)
+    shown = [
+        {
+            "from": contact_shape(done.sender),
+            "selected": None if done.act.selected is None else list(done.act.selected),
+            "at": iso(done.at),
+        }
+        for done in found
+        if isinstance(done.act, PollVote)
+    ]
+    return answer({"data": shown})
+
+
+@router.put("/v1/messages/{message}/pin", **_TAKEN)
+@needs(Scope.MESSAGES_SEND, *_ALWAYS)
+async def pin_message(request: Request, message: str, asked: PinMessage, query: Waiting) -> Response:
+    """Pin a message to the top of its chat, for everybody in it."""
+    return await _act(request, message, PinFor(asked.for_s), query, asked.client_ref)
+
+
+@router.delete("/v1/messages/{message}/pin", **_TAKEN)
+@needs(Scope.MESSAGES_SEND, *_ALWAYS)
+async def unpin_message(request: Request, message: str, query: Waiting) -> Response:
+    """Unpin a message."""
+    return await _act(request, message, PinFor(None), query)
+
+
+@router.post("/v1/messages/{message}/forward", **_TAKEN)
+@needs(Scope.MESSAGES_SEND, *_ALWAYS, InvalidRecipient, InvalidContent)
+async def forward_message(request: Request, message: str, asked: ForwardMessage, query: Waiting) -> Response:
+    """Say what a message says to somebody else of the same session, marked as forwarded where WhatsApp marks it.
+
+    Like WhatsApp, what one passes on of one's own messages is not marked.
+    """
+    accepted = await gateway_of(request).messaging.forward(
+        principal_of(request),
+        ForwardRequest(message, asked.to, asked.client_ref),
+        idempotency_key=idempotency_key(request.headers.get("idempotency-key")),
+        wait_s=query.wait,
+        until=query.until,
+    )
+    return answer_accepted(accepted, query)
+
+
+async def _act(request: Request, message: str, wish: Wish, query: SendQuery, client_ref: str | None = None) -> Response:
+    accepted = await gateway_of(request).messaging.act(
+        principal_of(request),
+        ActRequest(message, wish, client_ref),
+        idempotency_key=idempotency_key(request.headers.get("idempotency-key")),
+        wait_s=query.wait,
+        until=query.until,
+    )
+    return answer_accepted(accepted, query)
