@@ -46,6 +46,7 @@ async def test_the_engines_are_listed_with_what_they_promise(api: Api) -> None:
         "logs_out": True,
         "marks_read": True,
         "pairs_devices": True,
+        "shows_typing": True,
     }
     assert [one["client_version"] for one in listed["data"]] == ["2.3000.7", None]
     assert all(one["unproven"] and one["summary"] for one in listed["data"])

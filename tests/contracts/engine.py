@@ -8,7 +8,7 @@ from wagate.domain.content import Quoted, Text
 from wagate.domain.errors import SessionAlreadyPaired
 from wagate.domain.jid import Jid
 from wagate.domain.session import SessionState
-from wagate.ports.abilities import MarksRead, PairsDevices
+from wagate.ports.abilities import Activity, MarksRead, PairsDevices, ShowsTyping
 from wagate.ports.engine import NotSent
 from wagate.ports.news import (
     MessageArrived,
@@ -221,3 +221,18 @@ async def its_readers_are_told_that_it_read(network: Network) -> None:
     await examinee.is_in(SessionState.DISCONNECTED)
     with pytest.raises(NotSent):
         await examinee.connection.mark_read(arrived.chat, arrived.sender, [wa_id])
+
+
+@PAPER.asks(ability=ShowsTyping)
+async def its_writing_is_shown(network: Network) -> None:
+    examinee = await Examinee.paired(network)
+    await network.type("are you there?")
+    arrived = await examinee.hears(MessageArrived)
+    assert isinstance(examinee.connection, ShowsTyping)
+    await examinee.connection.show_typing(arrived.chat, Activity.COMPOSING)
+    await eventually(network.typing_of_us, lambda: "OTHER was not shown it")
+    await network.go_down()
+    await network.drop()
+    await examinee.is_in(SessionState.DISCONNECTED)
+    with pytest.raises(NotSent):
+        await examinee.connection.show_typing(arrived.chat, Activity.COMPOSING)

@@ -152,6 +152,10 @@ class Network(Protocol):
         """The ids of OTHER's messages of which OTHER was told that we read them."""
         ...
 
+    async def typing_of_us(self) -> bool:
+        """Whether OTHER was shown that we are writing."""
+        ...
+
     async def end(self, state: SessionState) -> None:
         """Log OWN's device out, ban, replace or outdate it."""
         ...

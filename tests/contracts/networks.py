@@ -127,6 +127,10 @@ class FakeNetwork(Network):
         return self.other.was_read
 
     @override
+    async def typing_of_us(self) -> bool:
+        return (self.own.jid, "composing") in self.other.seen_typing
+
+    @override
     async def end(self, state: SessionState) -> None:
         codes = {
             SessionState.LOGGED_OUT: "device_removed",
@@ -158,6 +162,7 @@ class EmulatedNetwork(Network):
         self.examinees = []
         self._where = emulator.whereabouts
         self._control = control
+        self._world = emulator.world
         self._own, self._other = control.phone(OWN), control.phone(OTHER)
         self._operator = control.operator(OWN)
 
@@ -252,6 +257,11 @@ class EmulatedNetwork(Network):
     @override
     async def repeated(self) -> list[str]:
         return [message.id for message in await self._other.inbox() if message.repeat]
+
+    @override
+    async def typing_of_us(self) -> bool:
+        own, other = self._world.account(OWN), self._world.account(OTHER)
+        return other.handset.seen_typing.get(own.lid) == "composing"
 
     @override
     async def read_by_us(self) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
 from wagate.domain.jid import Jid
@@ -38,6 +39,23 @@ class LogsOut(Protocol):
 
     async def log_out(self) -> None:
         """Tell the service to forget this device, and delete its keys. Raises NotSent when the line is down."""
+        ...
+
+
+class Activity(StrEnum):
+    """What somebody seems to be doing in a chat."""
+
+    COMPOSING = "composing"
+    RECORDING = "recording"
+    PAUSED = "paused"
+
+
+@runtime_checkable
+class ShowsTyping(Protocol):
+    """Can show in a chat that we are writing or recording."""
+
+    async def show_typing(self, chat: Jid, activity: Activity) -> None:
+        """Show it once; phones forget it after some seconds. Raises NotSent when the line is down, NotOnWhatsApp."""
         ...
 
 

@@ -128,6 +128,9 @@ class Handset:
     """Upload a file again when a companion asks for it."""
 
     available: bool = False
+    seen_typing: dict[Jid, str] = field(default_factory=dict)
+    """What each person seemed to be doing when they last showed it: `composing` or `paused`."""
+
     inbox: list[Shown] = field(default_factory=list)
     receipts: list[SeenReceipt] = field(default_factory=list)
     sent: dict[str, Typed] = field(default_factory=dict)

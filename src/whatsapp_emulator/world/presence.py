@@ -40,7 +40,9 @@ def hear_typing(state: State, link: Link, node: Node) -> None:
 
 
 def show_typing(state: State, account: Account, source: Jid, content: list[Node]) -> None:
-    """Tell every listening device of an account what somebody does in their chat."""
+    """Tell the phone and every listening device of an account what somebody does in their chat."""
+    if content:
+        account.handset.seen_typing[source] = content[0].tag
     for device in account.devices.values():
         state.tell(device, Node("chatstate", {"from": source}, content))
 

@@ -30,6 +30,7 @@ from wagate.domain.content import (
     Section,
     Text,
 )
+from wagate.domain.errors import UnsupportedByEngine
 from wagate.domain.jid import Jid
 from wagate.domain.session import SessionState
 from wagate.features.messaging.shape import content_shape
@@ -256,7 +257,7 @@ async def test_how_a_message_was_said_comes_in_and_goes_out(emulator: Emulator, 
 @pytest.mark.parametrize("said", [Deleted("text"), Buttons("x"), ButtonReply("a", "b")])
 async def test_what_cannot_be_said_is_refused(emulator: Emulator, control: EmulatorClient, said: Said) -> None:
     async with paired_line(emulator.whereabouts, control) as line:
-        with pytest.raises(SendImpossible):
+        with pytest.raises(UnsupportedByEngine):
             await line.say(OTHER, said)
 
 

@@ -11,7 +11,15 @@ from wagate.api.parameters import IDEMPOTENCY_KEY
 from wagate.api.routing import GuardedRoute, answer, gateway_of, needs, principal_of
 from wagate.api.v1.messages import answer_accepted, idempotency_key
 from wagate.api.v1.schemas.messages import Message, Reactions, SendQuery, Votes
-from wagate.api.v1.schemas.sending import CastVote, EditMessage, ForwardMessage, PinMessage, SetReaction, mentioned
+from wagate.api.v1.schemas.sending import (
+    CastVote,
+    EditMessage,
+    ForwardMessage,
+    PinMessage,
+    SetReaction,
+    ShowTyping,
+    mentioned,
+)
 from wagate.domain.acts import PollVote, Reaction
 from wagate.domain.content import Text
 from wagate.domain.errors import (
@@ -22,7 +30,9 @@ from wagate.domain.errors import (
     MessageNotFound,
     MessageUnavailable,
     NotOwnMessage,
+    SessionNotFound,
     SessionNotPaired,
+    SessionNotRunning,
     TooBusy,
     UnsupportedByEngine,
 )
@@ -31,6 +41,8 @@ from wagate.features.access import Scope
 from wagate.features.messaging.outbox import ActRequest, ForwardRequest
 from wagate.features.messaging.shape import contact_shape
 from wagate.features.messaging.wishes import PinFor, React, Revoke, Rewrite, Vote, Wish
+from wagate.ports.abilities import Activity
+from wagate.ports.engine import NotOnWhatsApp, NotSent
 
 router = APIRouter(route_class=GuardedRoute, tags=["messages"])
 
@@ -157,6 +169,37 @@ async def forward_message(request: Request, message: str, asked: ForwardMessage,
         until=query.until,
     )
     return answer_accepted(accepted, query)
+
+
+@router.post("/v1/messages/{message}/read", status_code=204)
+@needs(Scope.MESSAGES_SEND, MessageNotFound, SessionNotRunning, UnsupportedByEngine, NotSent)
+async def mark_read(request: Request, message: str) -> Response:
+    """Tell the writer of a message that it was read, as far as the account's privacy settings allow.
+
+    It is said at once, over a connected session, or not at all.
+    """
+    await gateway_of(request).messaging.signals.mark_read(principal_of(request), message)
+    return Response(status_code=204)
+
+
+@router.post("/v1/sessions/{session}/chats/{chat}/typing", status_code=204)
+@needs(
+    Scope.MESSAGES_SEND,
+    SessionNotFound,
+    SessionNotRunning,
+    InvalidRecipient,
+    NotOnWhatsApp,
+    UnsupportedByEngine,
+    NotSent,
+)
+async def show_typing(request: Request, session: str, chat: str, asked: ShowTyping) -> Response:
+    """Show in a chat that we are writing or recording; phones forget it after some seconds, or on `paused`.
+
+    It is said at once, over a connected session, or not at all.
+    """
+    activity = Activity(asked.state)
+    await gateway_of(request).messaging.signals.show_typing(principal_of(request), session, chat, activity)
+    return Response(status_code=204)
 
 
 async def _act(request: Request, message: str, wish: Wish, query: SendQuery, client_ref: str | None = None) -> Response:

@@ -24,7 +24,7 @@ from wagate.features.messaging.repository import outbox
 from wagate.features.messaging.repository.outbox import Waiting
 from wagate.features.sessions.lines import LineWatcher, LiveLine
 from wagate.ports.clock import Clock
-from wagate.ports.engine import NotSent, Outgoing
+from wagate.ports.engine import Connection, NotSent, Outgoing
 from wagate.ports.vault import VaultFailed
 from wagate.store.database import Database
 
@@ -90,6 +90,11 @@ class Dispatcher(LineWatcher):
             lane.live = False
             self._end_pause(lane)
             self._drop_if_idle(lane)
+
+    def connection(self, session: SessionId) -> Connection | None:
+        """The connection of a session that can send right now; None when there is none in this process."""
+        lane = self._lanes.get(session)
+        return lane.line.connection if lane is not None and lane.live else None
 
     def close(self) -> None:
         """Let ``run`` end once nothing is in flight any more."""

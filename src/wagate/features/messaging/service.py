@@ -26,6 +26,7 @@ from wagate.features.messaging.outbox import (
 from wagate.features.messaging.outcomes import Outcomes
 from wagate.features.messaging.repository import acts, messages, outbox
 from wagate.features.messaging.repository.acts import Done
+from wagate.features.messaging.signals import Signals
 from wagate.ports.clock import Clock
 from wagate.store.database import Database
 from wagate.store.script import Script
@@ -68,6 +69,7 @@ class Messaging:
         self._dispatcher = dispatcher
         self._outcomes = outcomes
         self._clock = clock
+        self.signals = Signals(database, dispatcher)
         self._closed = asyncio.Event()
 
     async def send(

@@ -30,7 +30,7 @@ from wagate.adapters.engines.fake.service import FakeService
 from wagate.domain.errors import SessionAlreadyPaired, UnsupportedByEngine
 from wagate.domain.jid import Jid
 from wagate.domain.session import Reason, SessionState
-from wagate.ports.abilities import LogsOut, MarksRead, PairingCode, PairsDevices
+from wagate.ports.abilities import Activity, LogsOut, MarksRead, PairingCode, PairsDevices, ShowsTyping
 from wagate.ports.clock import Clock
 from wagate.ports.engine import Connection, Line, NoRecipientDevice, NotOnWhatsApp, NotSent, Outgoing, SendImpossible
 from wagate.ports.news import (
@@ -86,7 +86,7 @@ async def read_token(vault: Vault) -> str | None:
         raise RecordUnreadable("The credential of this session cannot be read") from error
 
 
-class FakeConnection(Connection, PairsDevices, LogsOut, MarksRead):
+class FakeConnection(Connection, PairsDevices, LogsOut, MarksRead, ShowsTyping):
     """Works on its line in one task, from the constructor until a final state or ``close``."""
 
     def __init__(
@@ -190,6 +190,13 @@ class FakeConnection(Connection, PairsDevices, LogsOut, MarksRead):
         if not self._connected:
             raise NotSent("The line is down")
         self._service.tell_read(sender, wa_ids)
+
+    @override
+    async def show_typing(self, chat: Jid, activity: Activity) -> None:
+        """Let the other phone know."""
+        if not self._connected or self._token is None:
+            raise NotSent("The line is down")
+        self._service.show_typing(self._token, chat, activity.value)
 
     def push(self, frame: Frame) -> None:
         """Hear something from the service."""

@@ -82,6 +82,7 @@ class FakePhone:
         self.inbox: list[Shown] = []
         self.repeated: list[str] = []
         self.was_read: list[str] = []
+        self.seen_typing: list[tuple[Jid, str]] = []
         self.devices: list[Device] = []
         self._service = service
 
@@ -222,6 +223,12 @@ class FakeService:
         for frame in device.waiting.values():
             link.push(frame)
         return None
+
+    def show_typing(self, token: str, to: Jid, activity: str) -> None:
+        """A device shows somebody what it seems to be doing."""
+        device = self._devices.get(token)
+        if device is not None:
+            self._phones[to].seen_typing.append((device.phone.jid, activity))
 
     def hang_up(self, token: str, link: Link) -> None:
         """A device leaves; what comes for it waits."""

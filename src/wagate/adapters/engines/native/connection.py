@@ -35,7 +35,7 @@ from wagate.adapters.engines.native.shell import LineShell
 from wagate.adapters.engines.native.transport import DialFailed, Endpoint, Pools, Wire, WireClosed, dial, http_proxy
 from wagate.domain.jid import Jid
 from wagate.domain.session import SessionState
-from wagate.ports.abilities import LogsOut, MarksRead, PairingCode, PairsDevices
+from wagate.ports.abilities import Activity, LogsOut, MarksRead, PairingCode, PairsDevices, ShowsTyping
 from wagate.ports.engine import Connection, Line, NotSent, Outgoing
 from wagate.ports.news import LineNews, StateChanged
 from wagate.ports.vault import OwnershipLost, RecordUnreadable, Vault, VaultFailed
@@ -77,7 +77,7 @@ class Means:
     patience: Patience
 
 
-class NativeConnection(Connection, PairsDevices, LogsOut, MarksRead):
+class NativeConnection(Connection, PairsDevices, LogsOut, MarksRead, ShowsTyping):
     """One line. Its only task reads from the wire; everything else is callbacks."""
 
     def __init__(self, means: Means, line: Line, kept: Kept) -> None:
@@ -129,6 +129,11 @@ class NativeConnection(Connection, PairsDevices, LogsOut, MarksRead):
     async def mark_read(self, chat: Jid, sender: Jid, wa_ids: list[str]) -> None:
         """Send read receipts."""
         await self._settled(partial(self._machine.mark_read, chat, sender, wa_ids))
+
+    @override
+    async def show_typing(self, chat: Jid, activity: Activity) -> None:
+        """Show that we are writing or recording, or not any more."""
+        await self._settled(partial(self._machine.show_typing, chat, activity))
 
     # ---- beyond the port, for rooms that will need it
 

@@ -9,7 +9,16 @@ from typing import Any, Final
 
 import structlog
 
-from wagate.adapters.engines.native.machine import login, media, notifications, pairing, receipts, receive, send
+from wagate.adapters.engines.native.machine import (
+    login,
+    media,
+    notifications,
+    pairing,
+    presence,
+    receipts,
+    receive,
+    send,
+)
 from wagate.adapters.engines.native.machine.credentials import Credentials
 from wagate.adapters.engines.native.machine.device import Device, Habits, Phase
 from wagate.adapters.engines.native.machine.errors import (
@@ -25,6 +34,7 @@ from wagate.adapters.engines.native.machine.outlook import Outlook
 from wagate.adapters.engines.native.machine.send import Written
 from wagate.adapters.engines.native.machine.shell import Shell, Then
 from wagate.domain.jid import Jid
+from wagate.ports.abilities import Activity
 from wagate.ports.engine import NotSent, Outgoing
 from wagate.ports.vault import VaultFailed
 from whatsapp_wire.errors import WireError
@@ -150,6 +160,10 @@ class Machine:
     def mark_read(self, chat: Jid, sender: Jid, wa_ids: list[str], then: Then) -> None:
         """Send read receipts."""
         self._device.flows.start(receipts.mark_read(self._device, chat, sender, wa_ids), then)
+
+    def show_typing(self, chat: Jid, activity: Activity, then: Then) -> None:
+        """Show what we seem to be doing in a chat."""
+        self._device.flows.start(presence.show_typing(self._device, chat, activity), then)
 
     def request_pairing_code(self, phone: Jid, then: Then) -> None:
         """Ask for a `PairingCode`."""

@@ -56,7 +56,9 @@ def mark_read(us: Device, chat: domain.Jid, sender: domain.Jid, wa_ids: list[str
         us.tells_reading = privacy.parse_settings(answer).get("readreceipts") != "none"
     type: Literal["read", "read-self"] = "read" if us.tells_reading else "read-self"
     if wa_ids:
-        us.write(stanzas.read(Jid(chat), wa_ids, us.now, Jid(sender), type))
+        place = (yield from directory.known_person(us, Jid(chat))).lid if domain.Jid(chat).is_person else Jid(chat)
+        author = (yield from directory.known_person(us, Jid(sender))).lid
+        us.write(stanzas.read(place, wa_ids, us.now, author, type))
 
 
 def _news(stanza: Node, arrived: Receipt, kind: ReceiptKind) -> list[ReceiptArrived]:
