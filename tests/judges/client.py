@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Protocol
@@ -55,6 +55,34 @@ class Client(Talker, Protocol):
 
     async def read(self, chat: str, id: str) -> None:
         """Tell the author of a message that it was read."""
+        ...
+
+    async def react(self, chat: str, id: str, emoji: str) -> str:
+        """React to a message of the other person; with no emoji, take the reaction away. Returns the act's id."""
+        ...
+
+    async def edit(self, chat: str, id: str, text: str) -> str:
+        """Put another text in the place of one's own; returns the act's id."""
+        ...
+
+    async def revoke(self, chat: str, id: str) -> str:
+        """Take one's own message back; returns the act's id."""
+        ...
+
+    async def poll(self, to: str, question: str, options: Sequence[str]) -> str:
+        """Ask a question with one answer; returns its id."""
+        ...
+
+    async def vote(self, chat: str, id: str, options: Sequence[str]) -> str:
+        """Vote in a poll of the other person that this client has shown; returns the act's id."""
+        ...
+
+    async def location(self, to: str, latitude: float, longitude: float, name: str) -> str:
+        """Send a place; returns its id."""
+        ...
+
+    async def contact(self, to: str, name: str, vcard: str) -> str:
+        """Send a contact card; returns its id."""
         ...
 
     async def log_out(self) -> None:

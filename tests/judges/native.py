@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -19,7 +19,8 @@ from wagate.adapters.engines.native.connection import NativeConnection
 from wagate.adapters.engines.native.machine.send import Written
 from wagate.adapters.engines.native.media import Source
 from wagate.adapters.vault.memory import MemoryStorage
-from wagate.domain.content import Content, Quoted, Text
+from wagate.domain.acts import Edit, PollVote, Reaction, Revocation, Said, Target
+from wagate.domain.content import Card, Contacts, Location, Poll, Quoted, Text
 from wagate.domain.ids import MessageId, SessionId, wa_id
 from wagate.domain.jid import Jid
 from wagate.domain.session import FINAL, SessionState
@@ -86,19 +87,19 @@ class NativeClient(Client):
     @override
     async def send(self, to: str, text: str) -> str:
         """Send a text, as often as it takes to get it out, always under the same id."""
-        return await self._send(to, Text(text))
+        return await self.say(to, Text(text))
 
     @override
     async def mention(self, to: str, text: str, person: str) -> str:
         """Send a text that names somebody."""
-        return await self._send(to, Text(text, (Jid.from_phone(person),)))
+        return await self.say(to, Text(text, (Jid.from_phone(person),)))
 
     @override
     async def reply(self, to: str, text: str, answered: str) -> str:
         """Answer a message that arrived."""
         message = next(message for message in self.arrived if message.wa_id == answered)
         author = message.sender_alt or message.sender
-        return await self._send(to, Text(text), Quoted(message.wa_id, author, message.content.text))
+        return await self.say(to, Text(text), Quoted(message.wa_id, author, message.content.text))
 
     @override
     async def send_file(self, to: str, kind: str, path: Path, caption: str) -> str:
@@ -132,6 +133,42 @@ class NativeClient(Client):
     async def read(self, chat: str, id: str) -> None:
         """Mark a message as read."""
         await cast(MarksRead, self.connection).mark_read(Jid(chat), Jid(chat), [id])
+
+    @override
+    async def react(self, chat: str, id: str, emoji: str) -> str:
+        """React to a message of the other person."""
+        return await self.say(chat, Reaction(Target(id, Jid(chat)), emoji or None))
+
+    @override
+    async def edit(self, chat: str, id: str, text: str) -> str:
+        """Put another text in the place of our own."""
+        return await self.say(chat, Edit(self._own(id), Text(text)))
+
+    @override
+    async def revoke(self, chat: str, id: str) -> str:
+        """Take our own message back."""
+        return await self.say(chat, Revocation(self._own(id)))
+
+    @override
+    async def poll(self, to: str, question: str, options: Sequence[str]) -> str:
+        """Ask a question with one answer."""
+        return await self.say(to, Poll(question, tuple(options)))
+
+    @override
+    async def vote(self, chat: str, id: str, options: Sequence[str]) -> str:
+        """Vote in a poll of the other person."""
+        await self.until(lambda: any(message.wa_id == id for message in self.arrived))
+        return await self.say(chat, PollVote(Target(id, Jid(chat)), tuple(options)))
+
+    @override
+    async def location(self, to: str, latitude: float, longitude: float, name: str) -> str:
+        """Send a place."""
+        return await self.say(to, Location(latitude, longitude, name))
+
+    @override
+    async def contact(self, to: str, name: str, vcard: str) -> str:
+        """Send a contact card."""
+        return await self.say(to, Contacts((Card(name, vcard),)))
 
     @override
     async def log_out(self) -> None:
@@ -169,6 +206,9 @@ class NativeClient(Client):
         self.committed.append(news)
         self._news.set()
 
+    def _own(self, id: str) -> Target:
+        return Target(id, Jid.from_phone(self.phone))
+
     @property
     def is_connected(self) -> bool:
         """Whether the line was up when it was last heard of."""
@@ -176,7 +216,8 @@ class NativeClient(Client):
         assert not states or states[-1] not in FINAL, self.told[-1]
         return bool(states) and states[-1] in (SessionState.CONNECTED, SessionState.DEGRADED)
 
-    async def _send(self, to: str, content: Content, quoted: Quoted | None = None) -> str:
+    async def say(self, to: str, content: Said, quoted: Quoted | None = None) -> str:
+        """Send anything, an act included; returns its id."""
         id = wa_id()
         assert self.connection is not None
         while True:

@@ -13,12 +13,17 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from neonize._binder import consume_bytes_struct, gocode
 from neonize.client import NewClient
 from neonize.events import ConnectedEv, DisconnectedEv, LoggedOutEv, MessageEv, PairStatusEv, ReceiptEv
+from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import ContactMessage, LocationMessage, Message
 from neonize.utils import build_jid
-from neonize.utils.enum import ClientType, ReceiptType
+from neonize.utils.enum import ClientType, ReceiptType, VoteType
 
 _OUTPUT = threading.Lock()
+
+# neonize 0.5.2 forgets to turn this one result of its library into bytes, as it does with all the others.
+gocode.DecryptPollVote.errcheck = consume_bytes_struct
 
 
 def say(**event: object) -> None:
@@ -83,14 +88,17 @@ class Driver:
         return on_event
 
     def on_message(self, event: Any) -> None:
-        """Report a message that has text or a file."""
+        """Report a message: all of it as it was decrypted, and its text or its file if it has one."""
         source, text = event.Info.MessageSource, text_of(event.Message)
+        self.received[event.Info.ID] = event
+        vote: list[str] = []
+        if event.Message.HasField("pollUpdateMessage"):
+            vote = [digest.hex() for digest in self.client.decrypt_poll_vote(event).selectedOptions]
+        say(event="content", id=event.Info.ID, raw=event.Message.SerializeToString().hex(), vote=vote)
         if text:
-            self.received[event.Info.ID] = event
             chat = f"{source.Chat.User}@{source.Chat.Server}"
             say(event="message", id=event.Info.ID, text=text, from_me=source.IsFromMe, chat=chat)
         elif (file := file_of(event.Message)) is not None:
-            self.received[event.Info.ID] = event
             say(event="file", id=event.Info.ID, kind=file[0], caption=file[1], from_me=source.IsFromMe)
 
     def do(self, command: dict[str, Any]) -> dict[str, object]:
@@ -110,6 +118,45 @@ class Driver:
                 return {"sha256": hashlib.sha256(content or b"").hexdigest()}
             case "reply":
                 return {"id": self.client.reply_message(command["text"], self.received[command["answered"]]).ID}
+            case _:
+                return self.say_or_act(command)
+
+    def say_or_act(self, command: dict[str, Any]) -> dict[str, object]:
+        """Carry out a command that sends what is neither words nor a file."""
+        match command["do"]:
+            case "react":
+                chat = address(command["chat"])
+                return self.sent(chat, self.client.build_reaction(chat, chat, command["id"], command["emoji"]))
+            case "edit":
+                new = Message(conversation=command["text"])
+                return {"id": self.client.edit_message(address(command["chat"]), command["id"], new).ID}
+            case "revoke":
+                chat = address(command["chat"])
+                return {"id": self.client.revoke_message(chat, self.client.get_me().JID, command["id"]).ID}
+            case "poll":
+                poll = self.client.build_poll_vote_creation(command["question"], command["options"], VoteType.SINGLE)
+                return self.sent(address(command["to"]), poll)
+            case "vote":
+                asked = self.received[command["id"]].Info
+                return self.sent(address(command["chat"]), self.client.build_poll_vote(asked, command["options"]))
+            case "location":
+                place = LocationMessage(
+                    degreesLatitude=command["latitude"], degreesLongitude=command["longitude"], name=command["name"]
+                )
+                return self.sent(address(command["to"]), Message(locationMessage=place))
+            case "contact":
+                card = ContactMessage(displayName=command["name"], vcard=command["vcard"])
+                return self.sent(address(command["to"]), Message(contactMessage=card))
+            case _:
+                return self.look_after(command)
+
+    def sent(self, to: Any, message: Any) -> dict[str, object]:
+        """Send anything; returns its id."""
+        return {"id": self.client.send_message(to, message).ID}
+
+    def look_after(self, command: dict[str, Any]) -> dict[str, object]:
+        """Carry out a command that sends no message."""
+        match command["do"]:
             case "read":
                 chat = address(command["chat"])
                 self.client.mark_read(command["id"], chat=chat, sender=chat, receipt=ReceiptType.READ)

@@ -9,7 +9,7 @@ import re
 import sys
 import tempfile
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -21,6 +21,8 @@ from typing_extensions import override
 from judges.client import Client
 from services.node import baileys_home, node
 from whatsapp_emulator.whereabouts import Whereabouts, client_environment
+from whatsapp_wire.message import parse
+from whatsapp_wire.proto.message_pb2 import Message
 
 _HERE = Path(__file__).parent
 Event = dict[str, Any]
@@ -139,6 +141,50 @@ class Peer(Client):
     async def read(self, chat: str, id: str) -> None:
         """Mark a message as read."""
         await self.do("read", chat=chat, id=id)
+
+    @override
+    async def react(self, chat: str, id: str, emoji: str) -> str:
+        """React to a message of the other person."""
+        return await self._said("react", chat=chat, id=id, emoji=emoji)
+
+    @override
+    async def edit(self, chat: str, id: str, text: str) -> str:
+        """Put another text in the place of one's own."""
+        return await self._said("edit", chat=chat, id=id, text=text)
+
+    @override
+    async def revoke(self, chat: str, id: str) -> str:
+        """Take one's own message back."""
+        return await self._said("revoke", chat=chat, id=id)
+
+    @override
+    async def poll(self, to: str, question: str, options: Sequence[str]) -> str:
+        """Ask a question with one answer."""
+        return await self._said("poll", to=to, question=question, options=list(options))
+
+    @override
+    async def vote(self, chat: str, id: str, options: Sequence[str]) -> str:
+        """Vote in a poll that this client has shown; Baileys cannot."""
+        await self.wait("content", lambda event: event["id"] == id)
+        return await self._said("vote", chat=chat, id=id, options=list(options))
+
+    @override
+    async def location(self, to: str, latitude: float, longitude: float, name: str) -> str:
+        """Send a place."""
+        return await self._said("location", to=to, latitude=latitude, longitude=longitude, name=name)
+
+    @override
+    async def contact(self, to: str, name: str, vcard: str) -> str:
+        """Send a contact card."""
+        return await self._said("contact", to=to, name=name, vcard=vcard)
+
+    async def content(self, id: str) -> tuple[Message, list[bytes]]:
+        """What a message says as this client decrypted it, and the hashes of the options if it is a vote."""
+        event = await self.wait("content", lambda event: event["id"] == id)
+        return parse(bytes.fromhex(event["raw"])), [bytes.fromhex(digest) for digest in event["vote"]]
+
+    async def _said(self, what: str, **arguments: object) -> str:
+        return str((await self.do(what, **arguments))["id"])
 
     @override
     async def log_out(self) -> None:

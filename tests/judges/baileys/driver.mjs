@@ -8,7 +8,10 @@ import { pathToFileURL } from 'node:url'
 
 const [, , url, rootKey, folder, modules] = process.argv
 const load = name => import(pathToFileURL(createRequire(join(modules, 'package.json')).resolve(name)).href)
-const { default: makeWASocket, downloadMediaMessage, generateMessageIDV2, normalizeMessageContent, useMultiFileAuthState } = await load('baileys')
+const {
+  default: makeWASocket, decryptPollVote, downloadMediaMessage, generateMessageIDV2, jidNormalizedUser, normalizeMessageContent,
+  proto, useMultiFileAuthState
+} = await load('baileys')
 const { WA_CERT_DETAILS } = await import(pathToFileURL(join(modules, 'node_modules/baileys/lib/Defaults/index.js')).href)
 const { default: pino } = await load('pino')
 
@@ -26,6 +29,20 @@ let socket
 const readable = message => {
   const inner = message?.deviceSentMessage?.message ?? message?.ephemeralMessage?.message ?? message
   return inner?.conversation ?? inner?.extendedTextMessage?.text ?? null
+}
+
+// A vote in a poll that was sent from here. Baileys leaves it to its caller to open it.
+const voteIn = (message, key) => {
+  const update = message?.pollUpdateMessage
+  if (!update) return []
+  const poll = sent.get(update.pollCreationMessageKey.id)
+  const { selectedOptions } = decryptPollVote(update.vote, {
+    pollCreatorJid: jidNormalizedUser(socket.user.lid),
+    pollMsgId: update.pollCreationMessageKey.id,
+    pollEncKey: poll.messageContextInfo.messageSecret,
+    voterJid: jidNormalizedUser(key.remoteJid),
+  })
+  return selectedOptions.map(digest => Buffer.from(digest).toString('hex'))
 }
 
 const connect = () => {
@@ -50,6 +67,8 @@ const connect = () => {
   socket.ev.on('messages.upsert', ({ messages, type }) => {
     for (const received of messages) {
       const { key, message, pushName } = received
+      const raw = message ? Buffer.from(proto.Message.encode(message).finish()).toString('hex') : ''
+      if (!key.fromMe) say({ event: 'content', id: key.id, raw, vote: voteIn(message, key) })
       const inner = normalizeMessageContent(message?.deviceSentMessage?.message ?? message)
       const kind = kinds.find(each => inner?.[`${each}Message`])
       if (kind) {
@@ -71,6 +90,12 @@ const sendFile = async (to, content) => {
   return { id: messageId }
 }
 
+const post = async (to, content) => {
+  const { key, message } = await socket.sendMessage(to, content)
+  sent.set(key.id, message)
+  return { id: key.id }
+}
+
 const commands = {
   send_image: ({ to, path, caption }) => sendFile(to, { image: { url: path }, caption }),
   send_video: ({ to, path, caption }) => sendFile(to, { video: { url: path }, caption }),
@@ -82,6 +107,13 @@ const commands = {
     const content = await downloadMediaMessage(files.get(id), 'buffer', {})
     return { sha256: createHash('sha256').update(content).digest('hex') }
   },
+  react: ({ chat, id, emoji }) => post(chat, { react: { text: emoji, key: { remoteJid: chat, id, fromMe: false } } }),
+  edit: ({ chat, id, text }) => post(chat, { text, edit: { remoteJid: chat, id, fromMe: true } }),
+  revoke: ({ chat, id }) => post(chat, { delete: { remoteJid: chat, id, fromMe: true } }),
+  poll: ({ to, question, options }) => post(to, { poll: { name: question, values: options, selectableCount: 1 } }),
+  location: ({ to, latitude, longitude, name }) =>
+    post(to, { location: { degreesLatitude: latitude, degreesLongitude: longitude, name } }),
+  contact: ({ to, name, vcard }) => post(to, { contacts: { displayName: name, contacts: [{ displayName: name, vcard }] } }),
   send: async ({ to, text }) => {
     const messageId = generateMessageIDV2(socket.user?.id)
     // Kept before it is sent: the first request to send it again comes before `sendMessage` returns.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 from collections import deque
 from dataclasses import dataclass
 
 from typing_extensions import override
 
+from wagate.adapters.engines.fake.credential import forget_token, keep_token
 from wagate.adapters.engines.fake.frames import (
     CONTENTS,
     Ack,
@@ -44,9 +44,7 @@ from wagate.ports.news import (
     SeenAlive,
     StateChanged,
 )
-from wagate.ports.vault import OwnershipLost, RecordUnreadable, Unit, Vault, VaultFailed
-
-CREDENTIAL = ("credential", "device")
+from wagate.ports.vault import OwnershipLost, RecordUnreadable, Unit, VaultFailed
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +70,6 @@ class LineEnded(Exception):
 
 class LineDropped(Exception):
     """The line broke; dial again."""
-
-
-async def read_token(vault: Vault) -> str | None:
-    """What this device logs in with, or None when no phone is linked. Raises RecordUnreadable."""
-    await vault.load([CREDENTIAL])
-    record = vault.get(*CREDENTIAL)
-    if record is None:
-        return None
-    try:
-        return str(json.loads(record)["token"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise RecordUnreadable("The credential of this session cannot be read") from error
 
 
 class FakeConnection(Connection, PairsDevices, LogsOut, MarksRead, ShowsTyping):
@@ -180,7 +166,7 @@ class FakeConnection(Connection, PairsDevices, LogsOut, MarksRead, ShowsTyping):
         self._service.remove(self._token)
         self._leave()
         unit = Unit()
-        unit.delete(*CREDENTIAL)
+        forget_token(unit)
         await self._line.vault.submit(unit)
         self.push(Ended(SessionState.LOGGED_OUT, Reason("logged_out_by_user")))
 
@@ -256,7 +242,7 @@ class FakeConnection(Connection, PairsDevices, LogsOut, MarksRead, ShowsTyping):
             return False
         self._report(StateChanged(SessionState.PAIRING))
         unit = Unit(news=[Paired(frame.me)])
-        unit.put(*CREDENTIAL, json.dumps({"token": frame.token}).encode())
+        keep_token(unit, frame.token)
         await self._line.vault.submit(unit)
         self._token = frame.token
         return True
