@@ -183,7 +183,7 @@ class Peer(Client):
         event = await self.wait("content", lambda event: event["id"] == id)
         return parse(bytes.fromhex(event["raw"])), [bytes.fromhex(digest) for digest in event["vote"]]
 
-    async def _said(self, what: str, **arguments: object) -> str:
+    async def _said(self, what: str, **arguments: Any) -> str:
         return str((await self.do(what, **arguments))["id"])
 
     @override

@@ -46,7 +46,8 @@ class Table:
 
     async def by_us(self, id: str) -> MessageArrived:
         """What our engine told of under an id."""
-        return await self.us.until(lambda: next((news for news in self.us.arrived if news.wa_id == id), None))  # type: ignore[return-value]  # not None once it is something
+        (news,) = await self.us.until(lambda: [news for news in self.us.arrived if news.wa_id == id])
+        return news
 
 
 async def _acquainted(

@@ -164,6 +164,50 @@ async def mark_read(stage: Stage) -> None:
     await stage.client.read(stage.contact_account.lid, stage.ids["answer"])
 
 
+async def react(stage: Stage) -> None:
+    await stage.client.react(stage.contact_account.lid, stage.ids["answer"], "👍")
+
+
+async def take_reaction_away(stage: Stage) -> None:
+    await stage.client.react(stage.contact_account.lid, stage.ids["answer"], "")
+
+
+async def edit(stage: Stage) -> None:
+    await stage.client.edit(stage.contact_account.lid, stage.ids["first"], "The first text, put better")
+
+
+async def revoke(stage: Stage) -> None:
+    await stage.client.revoke(stage.contact_account.lid, stage.ids["first"])
+
+
+async def ask_a_poll(stage: Stage) -> None:
+    await stage.client.poll(stage.contact_account.lid, "Lunch?", ["Pizza", "Sushi"])
+
+
+async def vote(stage: Stage) -> None:
+    poll = await stage.contact.say(ME, "poll", question="Dinner?", options=["Soup", "Bread"])
+    await stage.client.vote(stage.contact_account.lid, poll, ["Soup"])
+
+
+async def send_location(stage: Stage) -> None:
+    await stage.client.location(stage.contact_account.lid, -23.5, -46.5, "A place")
+
+
+async def send_contact(stage: Stage) -> None:
+    card = "BEGIN:VCARD\nVERSION:3.0\nFN:Bea\nTEL:+4915100000099\nEND:VCARD"
+    await stage.client.contact(stage.contact_account.lid, "Bea", card)
+
+
+async def receive_acts(stage: Stage) -> None:
+    """A contact does everything that does not ask for an answer."""
+    text = await stage.contact.type(ME, "A text that things are done to")
+    await stage.contact.act("react", text, emoji="👍")
+    await stage.contact.act("edit", text, text="The same, put better")
+    await stage.contact.act("revoke", text)
+    await stage.contact.type(ME, "After all of it")
+    await stage.client.shows("After all of it")
+
+
 async def hear_receipts(stage: Stage) -> None:
     await stage.contact.read()
 
@@ -248,6 +292,15 @@ ACTS = (
     Act("send a document", send_document),
     Act("receive an image and get its file", get_image),
     Act("mark as read", mark_read),
+    Act("react", react),
+    Act("take a reaction away", take_reaction_away),
+    Act("edit a text", edit),
+    Act("delete a text for everybody", revoke),
+    Act("send a poll", ask_a_poll),
+    Act("vote in a poll", vote),
+    Act("send a location", send_location),
+    Act("send a contact", send_contact),
+    Act("receive reactions, edits and deletions", receive_acts),
     Act("hear that texts were read", hear_receipts),
     Act("copy of a text from our own phone", copy_from_phone),
     Act("receive what cannot be decrypted", receive_undecryptable),

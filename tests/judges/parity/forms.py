@@ -28,10 +28,11 @@ _CHANGING: Final = (
     (re.compile(r"1[789]\d{8}"), "[seconds]"),
     (re.compile(r"https://\S+/v/\S+"), "[URL of a file]"),
     (re.compile(r"/v/\S+"), "[path of a file]"),
+    (re.compile(r"1[789]\d{11}"), "[milliseconds]"),
 )
 """Values that are never the same twice, and what they are. The first that fits counts.
 
-The years that seconds are recognised in (2023 to 2033) keep them apart from other long numbers, as in versions.
+The years that moments are recognised in (2023 to 2033) keep them apart from other long numbers, as in versions.
 """
 
 _SHOWN_AS_HEX: Final = 2
