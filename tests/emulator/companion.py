@@ -122,9 +122,9 @@ class Companion:
         self.sessions[to] = sealed.record
         return Node("enc", {"v": "2", "type": sealed.kind}, sealed.ciphertext)
 
-    def text(self, id: str, chat: Jid, text: str, devices: list[Jid]) -> Node:
-        """A text for these devices; the own ones among them get the copy that says where it went."""
-        message = text_message(text)
+    def text(self, id: str, chat: Jid, text: str | Message, devices: list[Jid], edit: str | None = None) -> Node:
+        """A text (or anything) for these devices; the own ones among them get the copy that says where it went."""
+        message = text_message(text) if isinstance(text, str) else text
         copies = [
             Node(
                 "to", {"jid": to}, [self.seal(to, device_sent(message, chat) if to.bare == self.lid.bare else message)]
@@ -132,7 +132,7 @@ class Companion:
             for to in devices
         ]
         content = [Node("participants", None, copies), Node("device-identity", None, self.account)]
-        return Node("message", {"id": id, "type": "text", "to": chat}, content)
+        return Node("message", {"id": id, "type": "text", "to": chat, "edit": edit}, content)
 
     def open(self, stanza: Node) -> Message:
         """Decrypt a message from a phone; its address is a LID, or the own number for messages between own devices."""

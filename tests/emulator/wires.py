@@ -11,6 +11,7 @@ from whatsapp_wire.decoding import decode
 from whatsapp_wire.encoding import encode
 from whatsapp_wire.jid import Jid
 from whatsapp_wire.node import Node
+from whatsapp_wire.proto.message_pb2 import Message
 
 
 class Line:
@@ -109,8 +110,8 @@ class Wires:
             line.take(tag)
         return line
 
-    def send(self, line: Line, id: str, phone: str, text: str) -> Node:
-        """Send a text from a companion to the phone of somebody, and to its own; returns the stanza."""
+    def send(self, line: Line, id: str, phone: str, text: str | Message, edit: str | None = None) -> Node:
+        """Send a text (or anything) from a companion to the phone of somebody, and to its own; returns the stanza."""
         to = [self.world.account(phone).lid, line.companion.lid.bare]
         unknown = [jid for jid in to if jid not in line.companion.sessions]
         if unknown:
@@ -118,7 +119,7 @@ class Wires:
             answer = line.ask(iq("encrypt", "get", Node("key", None, users)))
             for user in answer.require("list").all("user"):
                 line.companion.begin(user)
-        stanza = line.companion.text(id, to[0], text, to)
+        stanza = line.companion.text(id, to[0], text, to, edit)
         line.say(stanza)
         return stanza
 
