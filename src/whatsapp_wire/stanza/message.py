@@ -5,11 +5,15 @@ Facts: whatsmeow `send.go`, `retry.go`, `message.go`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from whatsapp_wire.jid import Jid
 from whatsapp_wire.node import Attribute, Node
 from whatsapp_wire.stanza.attributes import optional_number, timestamp
 from whatsapp_wire.stanza.source import Own, Source, source_of
+
+ADMIN_REVOKE: Final = "8"
+"""The `edit` of a stanza in which an admin takes back what another member of a group said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from wagate.domain.content import (
     Row,
     Section,
     Text,
+    Unsupported,
 )
 from wagate.domain.errors import UnsupportedByEngine
 from wagate.domain.jid import Jid
@@ -39,6 +40,7 @@ from wagate.ports.engine import SendImpossible
 from wagate.ports.news import MessageArrived
 from whatsapp_emulator.client import EmulatorClient, MessageTold
 from whatsapp_emulator.emulator import Emulator
+from whatsapp_wire.contents import acts
 from whatsapp_wire.contents.context import Context as WireContext
 from whatsapp_wire.contents.context import read_context
 from whatsapp_wire.contents.polls import read_poll
@@ -100,8 +102,8 @@ async def test_an_act_on_their_message_goes_out(emulator: Emulator, control: Emu
         target = Target(id, (await arrived(line, 1)).sender)
         for said in (Reaction(target, "👍", 1), Reaction(target, None, 2), Pin(target, 86_400), Pin(target, None)):
             await line.say(OTHER, said)
-        acts = await control.phone(OTHER).inbox(3, wait_s=5) and await control.phone(OTHER).inbox()
-        assert [(act.kind, act.text, act.edit, act.target) for act in acts] == [
+        done = await control.phone(OTHER).inbox(3, wait_s=5) and await control.phone(OTHER).inbox()
+        assert [(act.kind, act.text, act.edit, act.target) for act in done] == [
             ("reaction", "👍", None, id),
             ("reaction", "", "7", id),
             ("pin", "", "2", id),
@@ -164,6 +166,16 @@ def _timed(expected: Act, said: Act) -> Act:
     """The same act with the time that was told; only a revocation has none."""
     assert (said.at is None) is isinstance(said, Revocation)
     return type(expected)(**{name: getattr(expected, name) for name in expected.__slots__ if name != "at"}, at=said.at)
+
+
+@pytest.mark.parametrize(("edit", "passes"), [("8", True), ("7", False), (None, False)])
+def test_only_an_admin_takes_back_what_another_said(edit: str | None, passes: bool) -> None:
+    """What is inside a message is the sender's claim; that they are an admin is what the server has checked."""
+    group, eve, bob = WireJid("1-1@g.us"), WireJid("2@lid"), WireJid("3@lid")
+    message = acts.revoke_message(acts.key_of(group, "M1", from_me=False, author=bob))
+    speaker = Speaker(eve, group, WireJid("4@lid"), from_me=False, by_admin=edit == "8")
+    expected = Revocation(Target("M1", Jid("3@lid"))) if passes else Unsupported("revoke")
+    assert said_in(message, read(message), speaker, None) == expected
 
 
 async def test_votes_pass_both_ways(emulator: Emulator, control: EmulatorClient) -> None:

@@ -45,12 +45,16 @@ _LATEST_S: Final = 250_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """Who said something, in which chat, and who we are. All addresses are bare."""
+    """Who said something, in which chat, and who we are. All addresses are bare.
+
+    ``by_admin``: the server lets it pass as what only an admin of the group may do.
+    """
 
     sender: wire.Jid
     chat: wire.Jid
     own: wire.Jid
     from_me: bool
+    by_admin: bool = False
 
     def author_of(self, named: Named) -> wire.Jid:
         """Who wrote the message that this speaker names."""
@@ -99,7 +103,8 @@ def _act(inner: Message, read: Read, speaker: Speaker, selected: tuple[str, ...]
         case Kind.EDIT:
             return None if read.text is None else Edit(target, _text(read, inner.protocol_message.edited_message), at)
         case Kind.REVOKE:
-            return Revocation(target, at)
+            # The server sees the stanza and not what is inside it, so only what the stanza says was checked.
+            return Revocation(target, at) if found.target.from_me or speaker.by_admin else None
         case Kind.PIN:
             return Pin(target, acts.pinned_for_s(inner), at)
         case _:

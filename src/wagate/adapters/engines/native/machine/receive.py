@@ -31,7 +31,7 @@ from whatsapp_wire.pairing.identity import verify_device_identity
 from whatsapp_wire.proto.message_pb2 import Message
 from whatsapp_wire.stanza import receipt
 from whatsapp_wire.stanza.ack import ack
-from whatsapp_wire.stanza.message import Enc, IncomingMessage, parse_message
+from whatsapp_wire.stanza.message import ADMIN_REVOKE, Enc, IncomingMessage, parse_message
 
 _log = structlog.get_logger(__name__)
 
@@ -195,7 +195,8 @@ def _news(us: Device, step: Step, arrival: Arrival, found: list[tuple[Message, R
     source = arrival.message.source
     for message, content in found:
         chat, _ = _chat_of(arrival, content.destination)
-        speaker = Speaker(source.sender.bare, chat, us.me.lid, source.is_from_me)
+        is_admins = arrival.message.edit == ADMIN_REVOKE
+        speaker = Speaker(source.sender.bare, chat, us.me.lid, source.is_from_me, by_admin=is_admins)
         said = said_in(message, content, speaker, polls.opened(us, step, source, message))
         if said is not None:
             context = context_of(message)
