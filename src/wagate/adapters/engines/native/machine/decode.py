@@ -69,6 +69,8 @@ def said_in(message: Message, read: Read, speaker: Speaker, selected: tuple[str,
     """What a message says, or None for what is nothing to a human. ``selected`` are a vote's options, once opened."""
     if read.kind in _SILENT:
         return None
+    if read.kind is Kind.TEXT and message.HasField("conversation"):
+        return Text(read.text or "")  # nearly all of them, by a shorter way
     inner = unwrap(message)
     if read.kind in _ACTS:
         return _act(inner, read, speaker, selected) or Unsupported(read.kind.value)
@@ -136,8 +138,6 @@ def _content(inner: Message, read: Read) -> Content | None:
 
 
 def _text(read: Read, inner: Message) -> Text:
-    if inner.HasField("conversation"):
-        return Text(read.text or "")
     mentions = tuple(Jid(mention.bare) for mention in read.mentions)
     return Text(read.text or "", mentions, read_context(inner).mentions_all)
 

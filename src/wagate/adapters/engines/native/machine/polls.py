@@ -43,8 +43,8 @@ def is_new(step: Step, wa_id: str) -> bool:
 def opened(us: Device, step: Step, source: Source, message: Message) -> tuple[str, ...] | None:
     """The options that a vote chooses; None when it cannot be read, because its poll is not known here."""
     inner = unwrap(message)
-    act = read_act(inner)
-    if act is None or not inner.HasField("poll_update_message"):
+    act = read_act(inner) if inner.HasField("poll_update_message") else None
+    if act is None:
         return None
     kept = step.get("secret", act.target.id)
     if kept is None:
@@ -77,6 +77,8 @@ def compose_vote(us: Device, vote: PollVote, stage: Stage) -> Flow[Message]:
 
 def _records_of(wa_id: str, messages: Iterable[Message]) -> Iterator[RecordKey]:
     for message in messages:
+        if message.HasField("conversation"):
+            continue
         inner = unwrap(message)
         if polls.read_poll(inner) is not None:
             yield ("secret", wa_id)

@@ -197,7 +197,8 @@ def _news(us: Device, step: Step, arrival: Arrival, found: list[tuple[Message, R
         chat, _ = _chat_of(arrival, content.destination)
         is_admins = arrival.message.edit == ADMIN_REVOKE
         speaker = Speaker(source.sender.bare, chat, us.me.lid, source.is_from_me, by_admin=is_admins)
-        said = said_in(message, content, speaker, polls.opened(us, step, source, message))
+        selected = polls.opened(us, step, source, message) if content.kind is Kind.POLL_VOTE else None
+        said = said_in(message, content, speaker, selected)
         if said is not None:
             context = context_of(message)
             return [_arrived(us, arrival, said, quoted_of(content), content.destination, context)]
