@@ -13,6 +13,7 @@ from random import Random
 
 from typing_extensions import override
 
+from engines.native import sayings
 from engines.native.lines import OTHER, OWN
 from wagate.adapters.engines.native import Habits
 from wagate.adapters.engines.native.machine.credentials import Credentials
@@ -20,7 +21,6 @@ from wagate.adapters.engines.native.machine.machine import Machine
 from wagate.adapters.engines.native.machine.outlook import Outlook
 from wagate.adapters.engines.native.machine.records import CREDENTIALS
 from wagate.adapters.engines.native.machine.shell import Shell, Then, Timer
-from wagate.domain.content import Text
 from wagate.domain.ids import MessageId
 from wagate.domain.jid import Jid
 from wagate.ports.engine import Outgoing
@@ -214,12 +214,13 @@ class Replay:
         """The house accepts a message for a contact."""
         number = len(self.posts) + 1
         jid = Jid.from_phone(phone)
-        self.posts.append(Post(Outgoing(MessageId(f"msg_{number}"), f"3EB0{number:018X}", jid, Text(f"out {number}"))))
+        said = sayings.out(number, jid)
+        self.posts.append(Post(Outgoing(MessageId(f"msg_{number}"), f"3EB0{number:018X}", jid, said)))
         self.dispatch()
 
     def type(self, phone: str) -> None:
-        """A contact writes to us."""
-        self.typed.append(self.world.phone(phone).type(self.own, f"in {len(self.typed) + 1}"))
+        """A contact writes to us, or votes."""
+        self.typed.append(sayings.say(self.world.phone(phone), self.own, len(self.typed) + 1))
         self._carry()
 
     def dispatch(self) -> None:

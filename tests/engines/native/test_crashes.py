@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engines.native import sayings
 from engines.native.lines import OTHER
 from engines.native.replay import THIRD, Replay
+from wagate.domain.acts import PollVote
 from wagate.domain.jid import Jid
-from wagate.ports.news import MessageUndecryptable
+from wagate.ports.news import MessageArrived, MessageUndecryptable
 
 
 class Act(Enum):
@@ -65,6 +67,8 @@ def check(replay: Replay) -> None:
     assert {phone: replay.shown(phone) for phone in posted} == posted
     assert sorted(replay.accepted()) == sorted(wa_id for wa_ids in posted.values() for wa_id in wa_ids)
     assert sorted(replay.arrived()) == sorted(replay.typed)
+    said = [news.content for news in replay.disk.ledger if isinstance(news, MessageArrived)]
+    assert {act.selected for act in said if isinstance(act, PollVote)} <= {sayings.OPTIONS[:1]}
     assert [key for key in replay.disk.records if key[0] == "unacked"] == []
 
 
