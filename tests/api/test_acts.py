@@ -9,6 +9,7 @@ import pytest
 from api.world import World, one_database, until
 from wagate.adapters.engines.fake import FakePhone
 from wagate.api.app import api_routes
+from wagate.api.v1.schemas.event_shapes import SHAPES
 from wagate.domain.acts import Edit, PollVote, Reaction, Revocation, Target
 from wagate.domain.content import Poll, Text
 from wagate.ports.abilities import Activity
@@ -222,3 +223,20 @@ async def test_acts_need_the_scope_and_the_tenants_own_message(world: World) -> 
         body = {"text": "x"} if method == "PATCH" else None if method == "DELETE" else {}
         answer = await world.api.ask(method, unknown, body)
         assert (answer.status, answer.json["code"]) in ((404, "message_not_found"), (422, "invalid_request"))
+
+
+async def test_what_events_of_acts_carry_is_what_the_reference_says(world: World) -> None:
+    poll = await received(world, Poll("Lunch?", ("Pizza", "Sushi"), 1))
+    ours = await world.send("helo")
+    path, own = f"/v1/messages/{poll['id']}", f"/v1/messages/{ours['id']}"
+    await do(world, "PUT", f"{path}/reaction?wait=10", {"emoji": "👍"})
+    await do(world, "PUT", f"{path}/vote?wait=10", {"selected": ["Pizza"]})
+    await do(world, "PUT", f"{path}/pin?wait=10", {})
+    await do(world, "PATCH", f"{own}?wait=10", {"text": "hello"})
+    await do(world, "DELETE", f"{own}?wait=10")
+    kinds = ("message.reaction", "message.poll_vote", "message.pinned", "message.edited", "message.deleted")
+    events = (await world.api.get(f"/v1/events?types={','.join(kinds)}"))["data"]
+    assert [event["type"] for event in events] == list(kinds)
+    for event in events:
+        shape = SHAPES[event["type"]]
+        assert shape.model_validate(event["data"]).model_dump(mode="json", by_alias=True) == event["data"]
