@@ -80,7 +80,17 @@ def _promises(entries: Sequence[Entry]) -> list[list[str]]:
         *([meaning, *(_mark(entry.keeps(name)) for entry in entries)] for name, meaning in PROMISES.items()),
         ["Kinds of content it sends", *(", ".join(sorted(entry.features.contents)) for entry in entries)],
         ["Longest text, in bytes of UTF-8", *(f"{entry.features.max_text_bytes:,}" for entry in entries)],
+        ["Seconds in which a text can be edited", *(_edit_window(entry) for entry in entries)],
+        ["Most options of a poll", *(_poll_options(entry) for entry in entries)],
     ]
+
+
+def _edit_window(entry: Entry) -> str:
+    return f"{entry.features.edit_window_s:,}" if "edit" in entry.features.contents else "none"
+
+
+def _poll_options(entry: Entry) -> str:
+    return f"{entry.features.max_poll_options:,}" if "poll" in entry.features.contents else "none"
 
 
 def _abilities(entries: Sequence[Entry]) -> list[list[str]]:

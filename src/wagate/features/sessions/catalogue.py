@@ -38,6 +38,8 @@ def entry_shape(entry: Entry, *, is_default: bool) -> dict[str, object]:
         ],
         "contents": sorted(entry.features.contents),
         "max_text_bytes": entry.features.max_text_bytes,
+        "edit_window_s": entry.features.edit_window_s,
+        "max_poll_options": entry.features.max_poll_options,
         "costs": {name: getattr(entry.costs, name) for name in COSTS},
         "unproven": entry.unproven,
     }

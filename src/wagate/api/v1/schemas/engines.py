@@ -53,6 +53,8 @@ class Engine(Shown):
         ],
         "contents": ["text"],
         "max_text_bytes": 65_536,
+        "edit_window_s": 900,
+        "max_poll_options": 12,
         "costs": {
             "memory": "tens of kilobytes a session",
             "processes": "none of its own",
@@ -70,6 +72,8 @@ class Engine(Shown):
     abilities: list[Ability]
     contents: list[str] = Field(description="The kinds of content that it sends.")
     max_text_bytes: int = Field(description="The longest text, in bytes of UTF-8.")
+    edit_window_s: int = Field(description="For how many seconds a text can be edited, by engines that send `edit`.")
+    max_poll_options: int = Field(description="The most options of a poll, for engines that send `poll`.")
     costs: Costs
     unproven: str = Field(description="What nobody has shown.")
 
