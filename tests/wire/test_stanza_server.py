@@ -91,7 +91,7 @@ def device(jid: Jid) -> Node:
             PictureChanged(LID, PN, "99", is_removed=False),
         ),
         (notification("picture", LID, Node("delete")), PictureChanged(LID, None, None, is_removed=True)),
-        (notification("w:gp2", LID, Node("subject"), Node("add")), Other(("subject", "add"))),
+        (notification("pay", LID, Node("subject"), Node("add")), Other(("subject", "add"))),
         (notification("newer", SERVER), Other(())),
     ],
 )

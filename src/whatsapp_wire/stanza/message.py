@@ -67,12 +67,12 @@ class DirectMessage:
             "edit": self.edit,
         }
         fan_out = [
-            Node("to", {"jid": to.device}, [_enc(to.kind, to.ciphertext, self.content)]) for to in self.recipients
+            Node("to", {"jid": to.device}, [enc(to.kind, to.ciphertext, self.content)]) for to in self.recipients
         ]
         children = [
             Node("participants", content=fan_out),
-            *_voucher(self.recipients, self.device_identity),
-            *_meta(self.content),
+            *voucher(self.recipients, self.device_identity),
+            *meta(self.content),
         ]
         if self.trusted_contact_token:
             children.append(Node("tctoken", content=self.trusted_contact_token))
@@ -113,8 +113,8 @@ class Resend:
         }
         device = self.recipient_device
         content = EncKind(self.media_type, poll_type=self.poll_type)
-        enc = _enc(device.kind, device.ciphertext, content, self.count)
-        return Node("message", attrs, [enc, *_voucher((device,), self.device_identity), *_meta(content)])
+        sealed = enc(device.kind, device.ciphertext, content, self.count)
+        return Node("message", attrs, [sealed, *voucher((device,), self.device_identity), *meta(content)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,8 @@ def parse_message(stanza: Node, own: Own) -> IncomingMessage:
     )
 
 
-def _enc(kind: str, ciphertext: bytes, content: EncKind, count: int | None = None) -> Node:
+def enc(kind: str, ciphertext: bytes, content: EncKind, count: int | None = None) -> Node:
+    """A ciphertext as stanzas carry it; `count` numbers a resend."""
     attrs = {
         "v": "2",
         "type": kind,
@@ -180,13 +181,15 @@ def _enc(kind: str, ciphertext: bytes, content: EncKind, count: int | None = Non
     return Node("enc", attrs, ciphertext)
 
 
-def _voucher(recipients: Sequence[Recipient], device_identity: bytes | None) -> list[Node]:
+def voucher(recipients: Sequence[Recipient], device_identity: bytes | None) -> list[Node]:
+    """Our account's word for this device, if any recipient meets it for the first time."""
     if device_identity is None or all(recipient.kind != "pkmsg" for recipient in recipients):
         return []
     return [Node("device-identity", content=device_identity)]
 
 
-def _meta(content: EncKind) -> list[Node]:
+def meta(content: EncKind) -> list[Node]:
+    """What is said of a poll beside its ciphertext."""
     return [] if content.poll_type is None else [Node("meta", {"polltype": content.poll_type})]
 
 

@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 from whatsapp_wire.jid import SERVER, Jid
 from whatsapp_wire.node import Node
 from whatsapp_wire.stanza.attributes import optional_jid, optional_number, timestamp
+from whatsapp_wire.stanza.group_changes import GroupChanged, parse_group_changed
 from whatsapp_wire.stanza.media import MediaRetried, parse_retried
 from whatsapp_wire.stanza.pairing import PrimaryHello, parse_primary_hello
 from whatsapp_wire.stanza.prekeys import parse_count
@@ -109,6 +110,7 @@ Content: TypeAlias = (
     | AppStateChanged
     | PictureChanged
     | MediaRetried
+    | GroupChanged
     | Other
 )
 
@@ -201,4 +203,5 @@ _READERS: Final[dict[str, Callable[[Node], Content]]] = {
     "server_sync": _server_sync,
     "picture": _picture,
     "mediaretry": _media_retry,
+    "w:gp2": parse_group_changed,
 }
