@@ -76,6 +76,20 @@ class ReceiptTold:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupTold:
+    """A group: `members` are roles by phone number, `settings` as in `whatsapp_wire.stanza.groups.Settings`."""
+
+    jid: str
+    subject: str
+    description: str | None
+    members: dict[str, str]
+    requests: list[str]
+    settings: dict[str, object]
+    has_picture: bool
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class ViolationTold:
     """What strict mode found."""
 
@@ -121,6 +135,10 @@ class EmulatorClient:
     def operator(self, number: str) -> OperatorClient:
         """What WhatsApp itself can do to the account with that number."""
         return OperatorClient(self, number)
+
+    async def group(self, jid: str) -> GroupTold:
+        """A group as it is."""
+        return GroupTold(**await self.get(f"/control/groups/{jid}"))
 
     async def faults(self, **knobs: object) -> dict[str, Any]:
         """Turn knobs (`latency_s`, `no_ack`, … as in `whatsapp_emulator.faults.Faults`); returns all of them."""
@@ -247,8 +265,23 @@ class PhoneClient:
         removed: list[int] = (await self._post("log-out", device=device))["removed"]
         return removed
 
+    async def create_group(self, subject: str, people: Sequence[str], **settings: object) -> GroupTold:
+        """Make a group with people named by phone number or address."""
+        return GroupTold(**await self._post("groups", subject=subject, people=list(people), settings=settings))
+
+    async def join(self, code: str) -> bool:
+        """Follow an invite link; whether admins have to approve first."""
+        return bool((await self._post("join", code=code))["pending"])
+
+    def group(self, jid: str) -> GroupClient:
+        """A group in this person's hand."""
+        return GroupClient(self._client, f"{self._path}/groups/{jid}")
+
     async def set(self, **settings: bool | str | None) -> dict[str, Any]:
-        """Change `swallow`, `auto_receipt`, `auto_read`, `auto_reply` or `keeps_media`; returns all settings."""
+        """Change `swallow`, `auto_receipt`, `auto_read`, `auto_reply`, `keeps_media` or `refuses_groups`.
+
+        Returns all settings.
+        """
         return await self._post("settings", **settings)
 
     async def say(self, to: str, kind: str, **fields: object) -> str:
@@ -278,6 +311,47 @@ class PhoneClient:
 
     async def _post(self, action: str, **fields: object) -> dict[str, Any]:
         return await self._client.post(f"{self._path}/{action}", **fields)
+
+
+class GroupClient:
+    """One group in one person's hand. Whatever that person may not do raises ControlError 409."""
+
+    def __init__(self, client: EmulatorClient, path: str) -> None:
+        self._client = client
+        self._path = path
+
+    async def change(self, action: str, *people: str) -> dict[str, int | None]:
+        """`add`, `remove`, `promote` or `demote` people; the error for each, None where it worked."""
+        errors: dict[str, int | None] = (await self._post("change", action=action, people=list(people)))["errors"]
+        return errors
+
+    async def decide(self, decision: str, *people: str) -> dict[str, int | None]:
+        """`approve` or `reject` who asked to join; the error for each, None where it worked."""
+        errors: dict[str, int | None] = (await self._post("decide", decision=decision, people=list(people)))["errors"]
+        return errors
+
+    async def rename(self, subject: str) -> None:
+        """Give it another name."""
+        await self._post("rename", subject=subject)
+
+    async def describe(self, text: str) -> None:
+        """Give it another description, or none."""
+        await self._post("describe", text=text)
+
+    async def set(self, **settings: object) -> None:
+        """Change settings."""
+        await self._post("set", **settings)
+
+    async def invite(self, *, reset: bool = False) -> str:
+        """The code of its link, or a new one."""
+        return str((await self._post("invite", reset=reset))["code"])
+
+    async def leave(self) -> None:
+        """Go."""
+        await self._post("leave")
+
+    async def _post(self, verb: str, **fields: object) -> dict[str, Any]:
+        return await self._client.post(f"{self._path}/{verb}", **fields)
 
 
 class OperatorClient:

@@ -14,6 +14,7 @@ from whatsapp_wire.stanza.group_changes import (
     Deleted,
     DescriptionChanged,
     Entered,
+    GroupChanged,
     InviteReset,
     MembersChanged,
     RequestsGone,
@@ -35,7 +36,7 @@ from whatsapp_wire.stanza.groups import (
     Settings,
 )
 from whatsapp_wire.stanza.message import EncKind, Recipient
-from whatsapp_wire.stanza.notification import GroupChanged, parse_notification
+from whatsapp_wire.stanza.notification import parse_notification
 
 GROUP = Jid("120363000000000001@g.us")
 ANN, BOB = Jid("100000000000001@lid"), Jid("100000000000002@lid")
@@ -256,7 +257,8 @@ PERSON = Node("participant", {"jid": BOB})
     ],
 )
 def test_changes_are_told_apart(child: Node, change: Change) -> None:
-    head = {"from": GROUP, "type": "w:gp2", "id": "1", "t": 7, "participant": ANN, "participant_pn": ANN_PN}
+    head: dict[str, str | int | bool | None] = {"from": GROUP, "type": "w:gp2", "id": "1", "t": 7}
+    head |= {"participant": ANN, "participant_pn": ANN_PN}
     read = parse_notification(Node("notification", head, [child])).content
     assert read == GroupChanged(GROUP, ANN, ANN_PN, (change,))
 

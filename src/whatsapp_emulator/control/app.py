@@ -5,12 +5,13 @@ import asyncio
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from whatsapp_emulator.control import contents, media, network, phones
+from whatsapp_emulator.control import contents, groups, media, network, phones
 from whatsapp_emulator.control.keys import BLOBS, BOARD, PROXY, WHEREABOUTS
 from whatsapp_emulator.web.media import Blobs
 from whatsapp_emulator.web.proxy import ConnectProxy
 from whatsapp_emulator.web.switchboard import Switchboard
 from whatsapp_emulator.whereabouts import Whereabouts
+from whatsapp_emulator.world.replies import IqRefused
 from whatsapp_emulator.world.shelf import MediaRefused
 from whatsapp_wire.errors import MediaDamaged, PairingRefused
 
@@ -21,7 +22,7 @@ def control_app(board: Switchboard, whereabouts: Whereabouts, proxy: ConnectProx
     """The application of the control API."""
     app = web.Application(client_max_size=_MAX_BODY, middlewares=[_tell_errors])
     app[BOARD], app[WHEREABOUTS], app[PROXY], app[BLOBS] = board, whereabouts, proxy, blobs
-    app.add_routes([*network.ROUTES, *phones.ROUTES, *media.ROUTES, *contents.ROUTES])
+    app.add_routes([*network.ROUTES, *phones.ROUTES, *media.ROUTES, *contents.ROUTES, *groups.ROUTES])
     return app
 
 
@@ -36,6 +37,8 @@ async def _tell_errors(request: web.Request, handler: Handler) -> web.StreamResp
         return _error(error.status, error.text)
     except MediaDamaged as error:
         return _error(409, f"the file is not what its message says: {error}")
+    except IqRefused as error:
+        return _error(409, f"refused: {error.code} {error.text}")
     except LookupError as error:
         return _error(404, f"{type(error).__name__}: {error}")
     except (ValueError, OSError) as error:

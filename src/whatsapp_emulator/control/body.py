@@ -76,6 +76,13 @@ class Body:
             raise BadRequest(f"{name} must be a list of texts")
         return value
 
+    def object(self, name: str) -> dict[str, object]:
+        """An object of whatever; empty when absent."""
+        value = self.fields.get(name) or {}
+        if not isinstance(value, dict):
+            raise BadRequest(f"{name} must be an object")
+        return value
+
     def strings(self, name: str) -> dict[str, str]:
         """An object of texts; empty when absent."""
         value = self.fields.get(name) or {}

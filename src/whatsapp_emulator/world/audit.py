@@ -18,6 +18,8 @@ ViolationKind: TypeAlias = Literal[
     "bad_signature",
     "bad_media",
     "wrong_attributes",
+    "sender_key_missing",
+    "sender_key_not_rotated",
     "exception",
 ]
 

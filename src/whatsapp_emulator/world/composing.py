@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from whatsapp_emulator.world import sealing
+from whatsapp_emulator.world import group_typing, sealing
 from whatsapp_emulator.world.accounts import Account
 from whatsapp_emulator.world.handset import Shown, Typed
 from whatsapp_emulator.world.inbox import show
@@ -25,14 +25,17 @@ def type_text(
 ) -> str:
     """Send a text from an account's phone; returns the message's id.
 
-    `quote` is the id of a message the phone has shown or sent. Raises NoSuchPerson and NoSuchMessage.
+    `quote` is the id of a message the phone has shown or sent. Raises NoSuchPerson and NoSuchMessage, and IqRefused
+    for a group that the person may not write to.
     """
     quoted = None if quote is None else find_message(account, quote).as_quote()
     return send_message(state, account, to, text_message(text, quoted, mentions))
 
 
 def send_message(state: State, account: Account, to: Jid, message: Message) -> str:
-    """Send any content from an account's phone; returns the message's id. Raises NoSuchPerson."""
+    """Send any content from an account's phone; returns the message's id. Raises NoSuchPerson, IqRefused."""
+    if to.is_group:
+        return group_typing.send(state, account, to, message)
     recipient = state.directory.find(to)
     if recipient is None:
         raise NoSuchPerson(to)

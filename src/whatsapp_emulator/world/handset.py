@@ -25,7 +25,7 @@ class Shown:
     """The device that sent it."""
 
     chat: Jid
-    """The other person, as LID."""
+    """The other person, as LID, or the group."""
 
     own: bool
     """Whether it is a copy of what another device of this account sent."""
@@ -98,10 +98,17 @@ class Typed:
 
     message: Message
     recipient: Jid
-    """The other person, as LID."""
+    """The other person, as LID, or the group."""
 
     peer: bool = False
     """Whether it is between own devices, for no person to see."""
+
+
+@dataclass(eq=False, slots=True)
+class GroupKey:
+    """Who has the phone's sender key for one group: companions, by LID."""
+
+    holders: set[Jid] = field(default_factory=set)
 
 
 @dataclass(eq=False, slots=True)
@@ -127,6 +134,9 @@ class Handset:
     keeps_media: bool = True
     """Upload a file again when a companion asks for it."""
 
+    refuses_groups: bool = False
+    """Whether nobody may simply add this person to a group: they get a personal invitation instead."""
+
     available: bool = False
     seen_typing: dict[Jid, str] = field(default_factory=dict)
     """What each person seemed to be doing when they last showed it: `composing` or `paused`."""
@@ -137,6 +147,7 @@ class Handset:
     retries: Counter[str] = field(default_factory=Counter)
     """How often each message was asked for again."""
 
+    group_keys: dict[Jid, GroupKey] = field(default_factory=dict)
     ciphertexts: set[bytes] = field(default_factory=set)
     """Digests of what was decrypted, to tell a ciphertext that arrives again from a ratchet key used twice."""
 

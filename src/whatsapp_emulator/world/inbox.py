@@ -15,14 +15,25 @@ def show(state: State, account: Account, shown: Shown) -> None:
     handset.known.add(key)
     handset.inbox.append(shown)
     if handset.auto_receipt and not shown.own:
-        send_receipt(state, account, shown.sender, [shown.id])
+        acknowledge(state, account, shown)
     if handset.auto_read and not shown.own:
         shown.read = True
-        send_receipt(state, account, shown.sender, [shown.id], "read")
+        acknowledge(state, account, shown, "read")
 
 
-def send_receipt(state: State, account: Account, to: Jid, ids: list[str], type: str | None = None) -> None:
-    """Send a receipt of an account's phone for messages of one person; without a type it says `delivered`."""
+def acknowledge(state: State, account: Account, shown: Shown, type: str | None = None) -> None:
+    """Send a receipt for one message."""
+    group = shown.chat if shown.chat.is_group else None
+    send_receipt(state, account, shown.sender, [shown.id], type, group)
+
+
+def send_receipt(
+    state: State, account: Account, to: Jid, ids: list[str], type: str | None = None, group: Jid | None = None
+) -> None:
+    """Send a receipt of an account's phone for messages of one person, in a group or not.
+
+    Without a type it says `delivered`.
+    """
     sender = state.directory.find(to)
     if sender is not None:
-        spread(state, sender, account.lid if to.is_lid else account.pn, receipt_of(ids, type))
+        spread(state, sender, account.lid if to.is_lid else account.pn, receipt_of(ids, type), group)

@@ -6,7 +6,8 @@ from whatsapp_wire.crypto.keys import KeyPair
 from whatsapp_wire.crypto.xeddsa import clamp
 from whatsapp_wire.errors import NoSession
 from whatsapp_wire.jid import Jid
-from whatsapp_wire.signal import session
+from whatsapp_wire.proto.message_pb2 import Message
+from whatsapp_wire.signal import sender_keys, session
 from whatsapp_wire.signal.padding import pad, unpad
 from whatsapp_wire.signal.prekeys import PreKey, PreKeyBundle, SignedPreKey
 from whatsapp_wire.signal.session import Encrypted
@@ -24,6 +25,8 @@ class Keyring:
         self._prekeys: dict[int, KeyPair] = {}
         self._next_prekey = 1
         self._sessions: dict[Jid, bytes] = {}
+        self._own_groups: dict[Jid, bytes] = {}
+        self._group_keys: dict[tuple[Jid, Jid], bytes] = {}
 
     def publish(self) -> PreKeyBundle:
         """A bundle with a prekey made for whoever asked: a phone never runs out, and none is handed out twice."""
@@ -77,12 +80,43 @@ class Keyring:
             self._prekeys.pop(first.used_prekey_id, None)
         return unpad(first.plaintext)
 
+    def writes_to(self, group: Jid) -> bool:
+        """Whether there is a sender key of our own for a group."""
+        return group in self._own_groups
+
+    def begin_group(self, group: Jid) -> None:
+        """Make a sender key for a group; the one before is of no use any more."""
+        self._own_groups[group] = sender_keys.create()
+
+    def distribution(self, group: Jid) -> bytes:
+        """What lets a device read what we write to a group from now on."""
+        return sender_keys.distribution(self._own_groups[group])
+
+    def encrypt_for_group(self, group: Jid, message: Message) -> bytes:
+        """Encrypt for everybody who has our key, and move it on."""
+        sealed = sender_keys.encrypt(self._own_groups[group], pad(message.SerializeToString()))
+        self._own_groups[group] = sealed.record
+        return sealed.ciphertext
+
+    def take_group_key(self, group: Jid, device: Jid, distributed: bytes) -> None:
+        """Keep the key with which a device will write to a group. Raises MalformedCiphertext."""
+        key = (group, device)
+        self._group_keys[key] = sender_keys.process_distribution(self._group_keys.get(key), distributed)
+
+    def decrypt_from_group(self, group: Jid, device: Jid, ciphertext: bytes) -> bytes:
+        """Decrypt a `skmsg`, and move its chain on when it worked. Raises SignalError and its family."""
+        opened = sender_keys.decrypt(self._group_keys.get((group, device)), ciphertext)
+        self._group_keys[group, device] = opened.record
+        return unpad(opened.plaintext)
+
     def forget(self) -> set[Jid]:
-        """Lose every session and every prekey that was handed out, as a phone restored from a backup has.
+        """Lose every session, sender key and prekey that was handed out, as a phone restored from a backup has.
 
         Returns the companions there were sessions with.
         """
         lost = set(self._sessions)
         self._sessions.clear()
         self._prekeys.clear()
+        self._own_groups.clear()
+        self._group_keys.clear()
         return lost

@@ -8,6 +8,7 @@ from whatsapp_emulator.world.accounts import Account
 from whatsapp_emulator.world.composing import NoSuchPerson, find_message
 from whatsapp_emulator.world.handset import Handset, SeenReceipt, Shown, Typed
 from whatsapp_emulator.world.inbox import send_receipt
+from whatsapp_emulator.world.phone_groups import PhoneGroups
 from whatsapp_emulator.world.retries import Again
 from whatsapp_emulator.world.state import State
 from whatsapp_wire.jid import Jid
@@ -16,7 +17,14 @@ from whatsapp_wire.node import Node
 from whatsapp_wire.proto.message_pb2 import Message
 from whatsapp_wire.proto.signal_pb2 import PreKeySignalMessage
 
-_SETTINGS: Final = {"swallow": bool, "auto_receipt": bool, "auto_read": bool, "auto_reply": str, "keeps_media": bool}
+_SETTINGS: Final = {
+    "swallow": bool,
+    "auto_receipt": bool,
+    "auto_read": bool,
+    "auto_reply": str,
+    "keeps_media": bool,
+    "refuses_groups": bool,
+}
 
 
 class Phone:
@@ -36,8 +44,13 @@ class Phone:
         """The receipts that reached the phone, oldest first."""
         return self._handset.receipts
 
+    @property
+    def groups(self) -> PhoneGroups:
+        """What the person does with groups."""
+        return PhoneGroups(self.state, self.account)
+
     def type(self, to: Jid, text: str, *, quote: str | None = None, mentions: Sequence[Jid] = ()) -> str:
-        """Send a text; returns the message's id. Raises NoSuchPerson, NoSuchMessage."""
+        """Send a text to a person or a group; returns its id. Raises NoSuchPerson, NoSuchMessage, IqRefused."""
         return composing.type_text(self.state, self.account, to, text, quote, mentions)
 
     def send(self, to: Jid, message: Message) -> str:
@@ -77,7 +90,7 @@ class Phone:
         return [companion.id for companion in chosen]
 
     def set(self, settings: Mapping[str, object]) -> None:
-        """Change `swallow`, `auto_receipt`, `auto_read`, `auto_reply` or `keeps_media` (see `Handset`).
+        """Change `swallow`, `auto_receipt`, `auto_read`, `auto_reply`, `keeps_media`, `refuses_groups` (see `Handset`).
 
         Raises ValueError, and then none is changed.
         """
@@ -122,7 +135,9 @@ class Phone:
     def ask_again(self, id: str, count: int = 1) -> None:
         """Ask the device that sent a message for it again, although it could be read. Raises NoSuchMessage."""
         shown = find_message(self.account, id)
-        again = Again(id, count, recipient=shown.chat if shown.own else None)
+        in_group = shown.chat.is_group
+        recipient = shown.chat if shown.own and not in_group else None
+        again = Again(id, count, recipient=recipient, group=shown.chat if in_group else None)
         retries.request(self.state, self.account, shown.sender, again)
 
     @property
@@ -140,11 +155,12 @@ class Phone:
 
     def _acknowledge(self, messages: list[Shown], type: str) -> list[str]:
         """One receipt for all the messages of one sender, as phones send it."""
-        by_sender: dict[Jid, list[str]] = {}
+        by_sender: dict[tuple[Jid, Jid | None], list[str]] = {}
         for shown in messages:
-            by_sender.setdefault(shown.sender.bare, []).append(shown.id)
-        for sender, ids in by_sender.items():
-            send_receipt(self.state, self.account, sender, ids, type)
+            group = shown.chat if shown.chat.is_group else None
+            by_sender.setdefault((shown.sender.bare, group), []).append(shown.id)
+        for (sender, group), ids in by_sender.items():
+            send_receipt(self.state, self.account, sender, ids, type, group)
         return [id for ids in by_sender.values() for id in ids]
 
 

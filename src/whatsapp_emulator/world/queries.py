@@ -1,6 +1,6 @@
 """The queries with short answers, and the table of all of them: namespace and first child to whoever answers."""
 
-from whatsapp_emulator.world import app_state, devices, login, media, prekeys, usync
+from whatsapp_emulator.world import app_state, devices, group_queries, login, media, prekeys, usync
 from whatsapp_emulator.world.accounts import Device
 from whatsapp_emulator.world.replies import NOT_FOUND, Answer, IqRefused, Reply
 from whatsapp_emulator.world.state import State
@@ -32,10 +32,6 @@ def _nothing(state: State, device: Device, iq: Node) -> Reply:
 
 def _ping(state: State, device: Device, iq: Node) -> Reply:
     return Reply(attrs={"t": state.stamp})
-
-
-def _missing(state: State, device: Device, iq: Node) -> Reply:
-    raise NOT_FOUND
 
 
 def _privacy(state: State, device: Device, iq: Node) -> Reply:
@@ -78,10 +74,6 @@ def _status_privacy(state: State, device: Device, iq: Node) -> Reply:
     return Reply([Node("privacy", None, [Node("list", {"type": "contacts", "default": True})])])
 
 
-def _groups(state: State, device: Device, iq: Node) -> Reply:
-    return Reply([Node("groups")])
-
-
 def _contact_code(state: State, device: Device, iq: Node) -> Reply:
     return Reply([Node("qr", {"code": f"EMULATOR{device.account.phone}", "type": "contact"})])
 
@@ -110,12 +102,11 @@ _ANSWERS: dict[tuple[str, str], Answer] = {
     ("md", "remove-companion-device"): _remove_device,
     ("status", "status"): _set_about,
     ("status", "privacy"): _status_privacy,
-    ("w:g2", "participating"): _groups,
-    ("w:g2", "query"): _missing,
+    ("w:g2", "*"): group_queries.answer,
     ("w:qr", "qr"): _contact_code,
     ("w:biz", "business_profile"): _business_profile,
     ("w:biz", "verified_name"): _nothing,
-    ("w:profile:picture", "picture"): _missing,
+    ("w:profile:picture", "*"): group_queries.picture,
     ("disappearing_mode", "*"): _disappearing_mode,
     ("urn:xmpp:whatsapp:dirty", "clean"): _nothing,
     ("urn:xmpp:whatsapp:push", "config"): _nothing,

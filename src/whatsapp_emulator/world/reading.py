@@ -12,6 +12,7 @@ from whatsapp_wire.jid import Jid
 from whatsapp_wire.message import Kind, parse, read, stanza_kind, unwrap
 from whatsapp_wire.node import Node
 from whatsapp_wire.proto.message_pb2 import Message
+from whatsapp_wire.sender_key_share import shared
 
 _DIGEST_SIZE = 16
 
@@ -22,18 +23,19 @@ def receive(state: State, account: Account, stanza: Node) -> None:
     if handset.swallow:
         state.audit.counts["swallowed"] += 1
         return
-    sender = stanza.jid("from")
+    sender, group = author_of(stanza), group_of(stanza)
     device = _session_address(state, sender)
-    for enc in stanza.all("enc"):
+    encs = stanza.all("enc")
+    for enc in encs:
         digest = blake2b(enc.bytes(), digest_size=_DIGEST_SIZE).digest()
         try:
-            message = _open(handset, device, enc)
+            message = _open(handset, device, group, enc)
         except DuplicateMessage as error:
             if digest not in handset.ciphertexts:
                 _fail(state, account, stanza, device, error)
-            elif not account.owns(sender):
+            elif not account.owns(sender) and enc is encs[-1]:
                 state.audit.counts["phone saw same ciphertext"] += 1
-                send_receipt(state, account, sender, [stanza.attr("id")])
+                send_receipt(state, account, sender, [stanza.attr("id")], group=group)
         except WireError as error:
             _fail(state, account, stanza, device, error)
         else:
@@ -42,8 +44,27 @@ def receive(state: State, account: Account, stanza: Node) -> None:
             _take(state, account, stanza, message)
 
 
-def _open(handset: Handset, device: Jid, enc: Node) -> Message:
-    return parse(handset.keyring.decrypt(device, enc.attr("type"), enc.bytes()))
+def author_of(stanza: Node) -> Jid:
+    """The device that wrote a message; in a group that is not the one it comes from. Raises StanzaRefused."""
+    return stanza.jid("participant" if stanza.jid("from").is_group else "from")
+
+
+def group_of(stanza: Node) -> Jid | None:
+    """The group in which a message was written. Raises StanzaRefused."""
+    came_from = stanza.jid("from")
+    return came_from if came_from.is_group else None
+
+
+def _open(handset: Handset, device: Jid, group: Jid | None, enc: Node) -> Message:
+    if group is None:
+        return parse(handset.keyring.decrypt(device, enc.attr("type"), enc.bytes()))
+    if enc.attr("type") == "skmsg":
+        return parse(handset.keyring.decrypt_from_group(group, device, enc.bytes()))
+    message = parse(handset.keyring.decrypt(device, enc.attr("type"), enc.bytes()))
+    distributed = shared(message)
+    if distributed is not None:
+        handset.keyring.take_group_key(group, device, distributed)
+    return message
 
 
 def _fail(state: State, account: Account, stanza: Node, device: Jid, error: Exception) -> None:
@@ -58,12 +79,14 @@ def _fail(state: State, account: Account, stanza: Node, device: Jid, error: Exce
 
 def _take(state: State, account: Account, stanza: Node, message: Message) -> None:
     """Act on a decrypted message: housekeeping between own devices, or something for a person to see."""
-    sender = stanza.jid("from")
+    sender, group = author_of(stanza), group_of(stanza)
     if stanza.get("category") == "peer":
         _serve_companion(state, sender, message)
         return
+    if read(message).kind is Kind.SENDER_KEY:
+        return
     own = account.owns(sender)
-    other = stanza.jid("recipient") if own else sender
+    other = group or (stanza.jid("recipient") if own else sender)
     shown = Shown(
         id=stanza.attr("id"),
         sender=sender,

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from whatsapp_emulator.world import reading
+from whatsapp_emulator.world import group_relay, reading
 from whatsapp_emulator.world.accounts import Account, Device
 from whatsapp_emulator.world.links import Attrs, Link
 from whatsapp_emulator.world.state import State
-from whatsapp_wire.errors import MalformedCiphertext
+from whatsapp_emulator.world.watching import watch
 from whatsapp_wire.jid import Jid
 from whatsapp_wire.node import Node
 
@@ -22,6 +22,9 @@ def hear(state: State, link: Link, node: Node) -> None:
         state.violate("unhandled_stanza", link, repr(node))
         return
     state.audit.counts["messages"] += 1
+    if node.jid("to").is_group:
+        group_relay.hear(state, link, device, node)
+        return
     to, faults = node.jid("to"), state.faults
     addressed = list(_addressed(node))
     _watch(state, device, addressed)
@@ -54,21 +57,9 @@ def _addressed(node: Node) -> Iterator[tuple[Jid, list[Node]]]:
 
 
 def _watch(state: State, device: Device, addressed: list[tuple[Jid, list[Node]]]) -> None:
-    """Look for ratchet keys that encrypted two things."""
     for recipient, encs in addressed:
         for enc in encs:
-            account = state.directory.find(recipient)
-            address = recipient if account is None else account.lid.with_device(recipient.device)
-            try:
-                seen = state.audit.watch(device.lid, address, enc.attr("type"), enc.bytes())
-            except MalformedCiphertext as error:
-                state.audit.violate("malformed", device.label, f"an enc for {recipient}: {error}", state.now)
-                continue
-            if seen == "repeated":
-                state.audit.counts["same ciphertext"] += 1
-            elif seen == "reused":
-                detail = f"two ciphertexts in one place of the chain to {address}"
-                state.audit.violate("ratchet_reuse", device.label, detail, state.now)
+            watch(state, device, recipient, enc)
 
 
 def _hand_over(state: State, device: Device, recipient: Jid, node: Node, encs: list[Node]) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from whatsapp_emulator.world import sealing
+from whatsapp_emulator.world import group_sealing, sealing
 from whatsapp_emulator.world.accounts import Account, Device
 from whatsapp_emulator.world.key_store import bundle_nodes, read_bundle
 from whatsapp_emulator.world.links import Attrs
@@ -24,15 +24,18 @@ class Again:
 
     t: str | None = None
     recipient: str | None = None
+    group: Jid | None = None
 
 
 def ask(state: State, account: Account, message: Node) -> None:
     """The phone asks the sending device for a message again, a limited number of times."""
     id = message.attr("id")
     account.handset.retries[id] += 1
-    again = Again(id, account.handset.retries[id], message.get("t"), message.get("recipient"))
+    came_from = message.jid("from")
+    group = came_from if came_from.is_group else None
+    again = Again(id, account.handset.retries[id], message.get("t"), message.get("recipient"), group)
     if again.count <= MAX_REQUESTS:
-        request(state, account, message.jid("from"), again)
+        request(state, account, came_from if group is None else message.jid("participant"), again)
 
 
 def request(state: State, account: Account, to: Jid, again: Again) -> None:
@@ -50,6 +53,8 @@ def request(state: State, account: Account, to: Jid, again: Again) -> None:
         content.append(Node("keys", None, [node for node in bundle if node.tag != "registration"]))
     source = account.lid if to.is_lid else account.pn
     head: Attrs = {"from": source, "id": again.id, "t": state.stamp, "type": "retry", "recipient": again.recipient}
+    if again.group is not None:
+        head |= {"from": again.group, "participant": source}
     state.audit.counts["phone retry requests"] += 1
     state.deliver(device, Node("receipt", head, content))
 
@@ -67,4 +72,7 @@ def answer(state: State, account: Account, device: Device, receipt: Node) -> Non
         state.audit.counts["phone retries unknown"] += 1
         return
     state.audit.counts["phone retries answered"] += 1
+    if typed.recipient.is_group:
+        group_sealing.send_again(state, account, device, id, typed, retry.attr("count"))
+        return
     sealing.send(state, account, device, id, typed, count=retry.attr("count"))

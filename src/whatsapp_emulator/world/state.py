@@ -6,6 +6,7 @@ from random import Random
 from whatsapp_emulator.faults import Faults
 from whatsapp_emulator.world.accounts import Account, Device, Directory
 from whatsapp_emulator.world.audit import Audit, ViolationKind
+from whatsapp_emulator.world.groups import Groups
 from whatsapp_emulator.world.links import Attrs, Delivery, Effect, Hangup, Link, Settled
 from whatsapp_emulator.world.shelf import MediaShelf
 from whatsapp_emulator.world.tickets import LinkCodeRequest, Ticket
@@ -27,6 +28,7 @@ class State:
         self.audit = Audit()
         self.directory = Directory()
         self.media = MediaShelf()
+        self.groups = Groups()
         self.refs: dict[str, Link] = {}
         """Unpaired connections by the references in their QR codes."""
 

@@ -11,6 +11,7 @@ from whatsapp_emulator.faults import Faults
 from whatsapp_emulator.world import link_codes, login, pairing, presence, queries, receipts, relay
 from whatsapp_emulator.world.accounts import Account
 from whatsapp_emulator.world.audit import Audit
+from whatsapp_emulator.world.groups import Group
 from whatsapp_emulator.world.links import Effect, Link
 from whatsapp_emulator.world.media import MediaHosts
 from whatsapp_emulator.world.operator import Operator
@@ -64,6 +65,11 @@ class World:
     def accounts(self) -> Iterable[Account]:
         """Everybody."""
         return self._state.directory
+
+    @property
+    def groups(self) -> Iterable[Group]:
+        """Every group."""
+        return self._state.groups
 
     def tick(self, now: float) -> None:
         """Say what time it is; `connect`, `receive` and `close` do so themselves."""
