@@ -26,6 +26,8 @@ from wagate.features.media.shelf import Shelf
 from wagate.features.media.sweeper import Sweeper
 from wagate.features.messaging.acts import Acts
 from wagate.features.messaging.dispatcher import Dispatcher
+from wagate.features.messaging.group_ledger import GroupLedger
+from wagate.features.messaging.groups import Groups
 from wagate.features.messaging.identities import Identities
 from wagate.features.messaging.inbox import Inbox
 from wagate.features.messaging.news import ERASERS, NewsDesk
@@ -290,6 +292,7 @@ def _furnish(parts: _Parts) -> Gateway:
     acts = Acts(journal)
     receipts = Receipts(journal, acts, clock)
     inbox = Inbox(journal, identities, acts, receipts, clock)
+    ledger = GroupLedger(journal, identities, clock)
     way_out = Outbox(journal, identities, receipts, clock, {name: engine.features for name, engine in engines.items()})
 
     box = SettingsBox(sealer)
@@ -300,7 +303,7 @@ def _furnish(parts: _Parts) -> Gateway:
     opening = Opening(
         database=database,
         node=node,
-        keeper=VaultKeeper(database, sealer, NewsDesk(states, identities, inbox, receipts).take, clock),
+        keeper=VaultKeeper(database, sealer, NewsDesk(states, identities, inbox, receipts, ledger).take, clock),
         engines=engines,
         absent=absent_engines(engines, settings, clock),
         states=states,
@@ -316,15 +319,17 @@ def _furnish(parts: _Parts) -> Gateway:
     inspector = ForkingInspector()
     dispatcher = Dispatcher(database, way_out, clock)
     supervisor.watch(dispatcher)
+    sessions = Sessions(opening, supervisor, Passages(importing, moving, ending), clock, default)
     return Gateway(
         Rooms(
             access=access,
             journal=journal,
             realtime=realtime,
-            sessions=Sessions(opening, supervisor, Passages(importing, moving, ending), clock, default),
+            sessions=sessions,
             messaging=Messaging(database, way_out, dispatcher, Outcomes(journal.relay), clock),
             engines=Catalogue(engines, default),
             media=_media_room(parts, inspector),
+            groups=Groups(database, sessions, supervisor, ledger, engines),
         ),
         Cellar(
             folder,

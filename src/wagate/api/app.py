@@ -24,13 +24,14 @@ from wagate.api.limits import LIMITS, Limits
 from wagate.api.middleware import BodyLimit, RequestContext
 from wagate.api.openapi import Document, describe
 from wagate.api.routing import JSON
-from wagate.api.v1 import acts, engines, events, keys, media, messages, sessions
+from wagate.api.v1 import acts, engines, events, groups, keys, media, messages, sessions
 from wagate.features import Gateway
 
 _ROUTERS = (
     messages.router,
     acts.router,
     sessions.router,
+    groups.router,
     engines.router,
     events.router,
     media.router,

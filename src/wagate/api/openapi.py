@@ -49,6 +49,8 @@ _SECURITY: Document = {
 _PATH_WORDS = {
     "session": "A session's id or name.",
     "message": "A message's id.",
+    "group": "A group's address (`…@g.us`), or the id of its chat.",
+    "contact": "A phone number in any sane form, a JID, a LID, or a contact's id.",
     "key": "An API key's id.",
     "media": "A media's id.",
     "chat": "A chat: its id, or whatever `to` takes.",
@@ -57,6 +59,7 @@ _TAGS = [
     {"name": "sessions", "description": "WhatsApp numbers: create, pair, start, stop."},
     {"name": "messages", "description": "Send messages, and see what became of them."},
     {"name": "media", "description": "Files: keep them, look at them, get them back."},
+    {"name": "groups", "description": "Groups: who is in them, what they are called, who may do what."},
     {"name": "events", "description": "Everything that happens, as a list and as a live stream."},
     {"name": "access", "description": "API keys, and who is asking."},
     {"name": "health", "description": "Is it alive, is it ready?"},

@@ -48,6 +48,10 @@ EVENT_MEANINGS: dict[EventType, str] = {
     EventType.MESSAGE_UNDECRYPTABLE: "A message could not be decrypted; its sender was asked to send it again.",
     EventType.CONTACT_UPDATED: "More became known of a contact: a name, another address.",
     EventType.CONTACT_MERGED: "Two contacts turned out to be one person (a phone number and a LID).",
+    EventType.GROUP_UPDATED: "A group is another than before: `changes` names what (`subject`, a setting, `is_member` "
+    "when the account came in or left, `invite` when the link was reset).",
+    EventType.GROUP_PARTICIPANTS: "People came into a group, went, or got another role.",
+    EventType.GROUP_JOIN_REQUEST: "Somebody wants to join a group of which the account is an admin, or does no longer.",
 }
 """Each type of event in a sentence."""
 

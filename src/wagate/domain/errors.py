@@ -5,10 +5,11 @@ GatewayError
 │   │                 InvalidMedia, FetchFailed
 │   └── DeviceUnreadable ── DeviceNotNamed
 ├── Unauthenticated, Forbidden
-├── NotFound ── SessionNotFound, MessageNotFound, ApiKeyNotFound, MediaNotFound
+├── NotFound ── SessionNotFound, MessageNotFound, ApiKeyNotFound, MediaNotFound, GroupNotFound
 ├── Conflict ── SessionNameTaken, SessionNotPaired, SessionAlreadyPaired, SessionNotRunning, QrNotReady,
 │               MessageNotNamed, MessageUnavailable, NotOwnMessage, EditWindowOver, MoveFailed, DeviceInUse,
 │               MediaNotReady, MediaInUse
+├── GroupRefused ── NotGroupAdmin, NotGroupMember, AlreadyGroupMember, InviteInvalid
 ├── IdempotencyKeyReused, PreconditionFailed, UnsupportedByEngine, MediaGone, MediaTooLarge
 ├── StorageUnavailable ── StorageFull
 └── MediaQuotaExceeded, TooBusy
@@ -269,3 +270,39 @@ class MediaQuotaExceeded(GatewayError):
     """The tenant's room for media is used up"""
 
     code = "media_quota_exceeded"
+
+
+class GroupNotFound(NotFound):
+    """There is no such group"""
+
+    code = "group_not_found"
+
+
+class GroupRefused(GatewayError):
+    """WhatsApp does not allow this in the group"""
+
+    code = "group_refused"
+
+
+class NotGroupAdmin(GroupRefused):
+    """Only an admin of the group may do this"""
+
+    code = "not_group_admin"
+
+
+class NotGroupMember(GroupRefused):
+    """This account is not in the group"""
+
+    code = "not_group_member"
+
+
+class AlreadyGroupMember(GroupRefused):
+    """This account is in the group already"""
+
+    code = "already_group_member"
+
+
+class InviteInvalid(GroupRefused):
+    """The invite link leads nowhere, or was revoked"""
+
+    code = "invite_invalid"

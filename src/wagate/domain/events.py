@@ -37,6 +37,9 @@ class EventType(StrEnum):
     MESSAGE_UNDECRYPTABLE = "message.undecryptable"
     CONTACT_UPDATED = "contact.updated"
     CONTACT_MERGED = "contact.merged"
+    GROUP_UPDATED = "group.updated"
+    GROUP_PARTICIPANTS = "group.participants"
+    GROUP_JOIN_REQUEST = "group.join_request"
 
 
 @dataclass(frozen=True, slots=True)

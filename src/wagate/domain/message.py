@@ -85,12 +85,16 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """A conversation of one session; ``contact`` is set for a direct one, ``jid`` for every other kind."""
+    """A conversation of one session; ``contact`` is set for a direct one, ``jid`` for every other kind.
+
+    ``name`` is what a group is called, as far as that is known.
+    """
 
     id: ChatId
     kind: str
     contact: Contact | None
     jid: Jid | None
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from wagate.domain.errors import GatewayError
 from wagate.features.access import Access, IssuedKey
 from wagate.features.journal import Journal
 from wagate.features.media import MediaRoom
+from wagate.features.messaging.groups import Groups
 from wagate.features.messaging.service import Messaging
 from wagate.features.realtime import Hub
 from wagate.features.sessions.catalogue import Catalogue
@@ -47,6 +48,7 @@ class Rooms:
     messaging: Messaging
     engines: Catalogue
     media: MediaRoom
+    groups: Groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ class Gateway:
         self.messaging = rooms.messaging
         self.engines = rooms.engines
         self.media = rooms.media
+        self.groups = rooms.groups
         self.first_key: IssuedKey | None = None
         """The admin key, on the very first start only: show it, for nobody can show it again."""
         self._cellar = cellar

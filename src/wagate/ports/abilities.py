@@ -7,6 +7,17 @@ from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
 from wagate.domain.jid import Jid
+from wagate.domain.people import (
+    CreatedGroup,
+    Group,
+    GroupEdit,
+    JoinedGroup,
+    JoinRequest,
+    MemberOutcome,
+    MembersAction,
+    NewGroup,
+    RequestDecision,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,4 +76,73 @@ class MarksRead(Protocol):
 
     async def mark_read(self, chat: Jid, sender: Jid, wa_ids: list[str]) -> None:
         """Send read receipts. Raises NotSent when the line is down."""
+        ...
+
+
+@runtime_checkable
+class ListsGroups(Protocol):
+    """Knows the groups that the account is in. What it learns is told as `GroupChanged` as well, before it returns."""
+
+    async def groups(self) -> tuple[Group, ...]:
+        """Every group. Raises NotSent when the line is down."""
+        ...
+
+    async def group(self, jid: Jid) -> Group:
+        """One group. Raises GroupNotFound, NotGroupMember, NotSent."""
+        ...
+
+
+@runtime_checkable
+class ManagesGroups(Protocol):
+    """Makes groups and changes them. What worked is told as `GroupChanged` before the call returns.
+
+    Everything may raise NotSent, GroupNotFound, NotGroupMember, NotGroupAdmin or GroupRefused.
+    """
+
+    async def create_group(self, wanted: NewGroup) -> CreatedGroup:
+        """Make a group."""
+        ...
+
+    async def change_members(self, group: Jid, action: MembersAction, people: tuple[Jid, ...]) -> list[MemberOutcome]:
+        """Add, remove, promote or demote people; what became of each."""
+        ...
+
+    async def edit_group(self, group: Jid, edit: GroupEdit) -> None:
+        """Change what is given, one request for each. What was changed before one is refused stays changed."""
+        ...
+
+    async def leave_group(self, group: Jid) -> None:
+        """Go."""
+        ...
+
+
+@runtime_checkable
+class InvitesToGroups(Protocol):
+    """Handles invite links, given as a link or as its bare code. Raises as `ManagesGroups`."""
+
+    async def invite_code(self, group: Jid, *, reset: bool = False) -> str:
+        """The code of a group's link; with ``reset`` a new one, which voids the old."""
+        ...
+
+    async def group_behind(self, code: str) -> Group:
+        """The group that a link leads to, as strangers see it. Raises InviteInvalid."""
+        ...
+
+    async def join_group(self, code: str) -> JoinedGroup:
+        """Follow a link. Raises InviteInvalid, AlreadyGroupMember."""
+        ...
+
+
+@runtime_checkable
+class ApprovesMembers(Protocol):
+    """Decides who may join a group that asks for approval. Raises as `ManagesGroups`."""
+
+    async def join_requests(self, group: Jid) -> tuple[JoinRequest, ...]:
+        """Who wants to join."""
+        ...
+
+    async def decide_requests(
+        self, group: Jid, decision: RequestDecision, people: tuple[Jid, ...]
+    ) -> list[MemberOutcome]:
+        """Let people in, or not; what became of each."""
         ...

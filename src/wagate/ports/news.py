@@ -13,6 +13,7 @@ from wagate.domain.acts import Said
 from wagate.domain.content import PLAIN_CONTEXT, Context, Quoted
 from wagate.domain.ids import MessageId
 from wagate.domain.jid import Jid
+from wagate.domain.people import GroupChange
 from wagate.domain.session import Me, Reason, SessionState
 
 # ---- durable
@@ -152,6 +153,20 @@ class GapSuspected:
     detail: str
 
 
+@dataclass(frozen=True, slots=True)
+class GroupChanged:
+    """Something happened in a group, or all of it was told. ``by`` (bare; ``by_alt`` their other address) did it.
+
+    The same change may be told more than once: who keeps groups compares with what is known.
+    """
+
+    group: Jid
+    change: GroupChange
+    timestamp: int
+    by: Jid | None = None
+    by_alt: Jid | None = None
+
+
 DurableNews = (
     Paired
     | MessageArrived
@@ -163,6 +178,7 @@ DurableNews = (
     | ReceiptArrived
     | IdentityLinked
     | GapSuspected
+    | GroupChanged
 )
 
 # ---- about the line

@@ -32,6 +32,8 @@ class Scope(StrEnum):
     SESSIONS_PAIR = "sessions:pair"
     MESSAGES_READ = "messages:read"
     MESSAGES_SEND = "messages:send"
+    GROUPS_READ = "groups:read"
+    GROUPS_WRITE = "groups:write"
     MEDIA_READ = "media:read"
     MEDIA_WRITE = "media:write"
     EVENTS_READ = "events:read"

@@ -84,12 +84,18 @@ class Identities:
             yield from people.add_direct_chat(scope, chat, known.contact.id, now)
         return Chat(chat, "direct", known.contact, None)
 
+    def unite_known(self, scope: InSession, address: Jid, alt: Jid) -> Script[None]:
+        """Two addresses are one person: of no interest unless we know that person under at least one of them."""
+        found = yield from people.find_people(scope, address, alt)
+        if found:
+            yield from self.resolve(scope, address, alt)
+
     def other_chat(self, scope: InSession, jid: Jid) -> Script[Chat]:
         """A group, the status list, a broadcast list or a channel, made when it is new."""
-        kind = "group" if jid.is_group else _KINDS.get(jid.server, "group")
         known = yield from people.find_chat(scope, jid)
         if known is not None:
-            return Chat(known, kind, None, jid)
+            return known
+        kind = "group" if jid.is_group else _KINDS.get(jid.server, "group")
         now = self._clock.now_ms()
         chat = Chat(chat_id(now), kind, None, jid)
         yield from people.add_chat(scope, chat, now)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from wagate.features.messaging.group_ledger import GroupLedger
 from wagate.features.messaging.identities import Identities
 from wagate.features.messaging.inbox import Inbox
 from wagate.features.messaging.receipts import Receipts
-from wagate.features.messaging.repository import acts, messages, outbox, people
+from wagate.features.messaging.repository import acts, groups, messages, outbox, people
 from wagate.features.sessions.states import States
 from wagate.ports.news import (
     DurableNews,
     GapSuspected,
+    GroupChanged,
     IdentityLinked,
     MessageArrived,
     MessageUndecryptable,
@@ -25,15 +27,24 @@ from wagate.ports.news import (
 from wagate.store.scoped import SessionScope
 from wagate.store.script import Script
 
-ERASERS = (outbox.delete_waiting, acts.delete_acts, messages.delete_messages, people.delete_people)
+ERASERS = (
+    outbox.delete_waiting,
+    acts.delete_acts,
+    messages.delete_messages,
+    groups.delete_groups,
+    people.delete_people,
+)
 """Remove, chunk by chunk, what this room keeps of a session that is deleted."""
 
 
 class NewsDesk:
     """The script for every kind of durable news."""
 
-    def __init__(self, states: States, identities: Identities, inbox: Inbox, receipts: Receipts) -> None:
+    def __init__(
+        self, states: States, identities: Identities, inbox: Inbox, receipts: Receipts, groups: GroupLedger
+    ) -> None:
         """Hand news on to these."""
+        self._groups = groups
         self._states = states
         self._identities = identities
         self._inbox = inbox
@@ -55,7 +66,13 @@ class NewsDesk:
     def _take_rare(
         self,
         scope: SessionScope,
-        news: SendRefused | SendUncertain | MessageUndecryptable | IdentityLinked | Paired | GapSuspected,
+        news: SendRefused
+        | SendUncertain
+        | MessageUndecryptable
+        | IdentityLinked
+        | Paired
+        | GapSuspected
+        | GroupChanged,
     ) -> Script[None]:
         match news:
             case SendRefused():
@@ -70,6 +87,8 @@ class NewsDesk:
                 return self._paired(scope, news)
             case GapSuspected():
                 return self._states.suspected_gap(scope, news)
+            case GroupChanged():
+                return self._groups.changed(scope, news)
         assert_never(news)
 
     def _linked(self, scope: SessionScope, news: IdentityLinked) -> Script[None]:

@@ -23,7 +23,7 @@ from wagate.domain.errors import (
 from wagate.domain.events import EventType
 from wagate.domain.ids import SessionId, message_id, wa_id
 from wagate.domain.jid import Jid, parse_recipient
-from wagate.domain.message import Contact, Direction, Message, MessageFailure, MessageStatus, Origin
+from wagate.domain.message import Chat, Contact, Direction, Message, MessageFailure, MessageStatus, Origin
 from wagate.features.journal import Journal
 from wagate.features.messaging.identities import Identities, own_contact_id
 from wagate.features.messaging.receipts import Receipts
@@ -106,9 +106,11 @@ class Recipient:
             jid = parse_recipient(to)
         except InvalidRecipient as error:
             raise InvalidRecipient(error.detail, pointer="/to") from error
+        if jid.is_group:
+            return cls("group", jid)
         if not jid.is_person:
             raise UnsupportedByEngine(
-                "Messages go to people; groups, lists and channels cannot be written to yet", pointer="/to"
+                "Messages go to people and groups; lists and channels cannot be written to yet", pointer="/to"
             )
         return cls("address", jid)
 
@@ -146,8 +148,7 @@ class Outbox:
                 return (yield from self._replay(scope, key, use, earlier))
         content, features = self._checked(target.engine, request.content)
         inside = SessionScope(scope.tenant, target.session, 0)
-        known = yield from self._person(inside, target, recipient)
-        chat = yield from self._identities.direct_chat(inside, known)
+        chat = yield from self._chat(inside, target, recipient, features)
         quoted = None
         if request.reply_to is not None:
             quoted = yield from self._quote(scope, request.reply_to, chat.id)
@@ -191,7 +192,7 @@ class Outbox:
         assert place is not None, "a message has a session"
         features = self._features_for(place.engine, request.wish.type)
         if target.chat.contact is None:
-            raise UnsupportedByEngine("Groups, lists and channels cannot be written to yet")
+            raise UnsupportedByEngine("What is said in groups, lists and channels cannot be acted on yet")
         accepted = replace(
             target,
             id=message,
@@ -298,13 +299,24 @@ class Outbox:
             raise UnsupportedByEngine(f"The engine {engine!r} cannot send {type_!r}", pointer="/type")
         return features
 
+    def _chat(
+        self, scope: SessionScope, target: Target, recipient: Recipient, features: EngineFeatures
+    ) -> Script[Chat]:
+        group = Jid(recipient.word) if recipient.road == "group" else target.jid
+        if group is None or not group.is_group:
+            known = yield from self._person(scope, target, recipient)
+            return (yield from self._identities.direct_chat(scope, known))
+        if not features.sends_to_groups:
+            raise UnsupportedByEngine(f"The engine {target.engine!r} cannot write to groups", pointer="/to")
+        return (yield from self._identities.other_chat(scope, group))
+
     def _person(self, scope: SessionScope, target: Target, recipient: Recipient) -> Script[Known]:
         if target.contact is not None:
             return Known(target.contact, target.chat)
         if recipient.road == "address":
             return (yield from self._identities.resolve(scope, Jid(recipient.word)))
         if target.chat is not None:
-            raise UnsupportedByEngine("Messages go to people; this chat is a group, a list or a channel", pointer="/to")
+            raise UnsupportedByEngine("Messages go to people and groups; this is a list or a channel", pointer="/to")
         raise InvalidRecipient(f"There is no {recipient.road} {recipient.word!r} in this session", pointer="/to")
 
     def _quote(self, scope: Scoped, reply_to: str, chat: str) -> Script[Quoted]:

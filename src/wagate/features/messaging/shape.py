@@ -28,6 +28,7 @@ def chat_shape(chat: Chat) -> dict[str, object]:
         "kind": chat.kind,
         "contact": None if chat.contact is None else contact_shape(chat.contact),
         "jid": chat.jid,
+        "name": chat.name,
     }
 
 

@@ -41,6 +41,8 @@ CHAT = Table(
     maybe_text("contact_id"),
     maybe_text("jid"),
     number("created_at"),
+    # What WhatsApp calls it; None for a chat with one person, who has names of their own.
+    maybe_text("name"),
     Index(
         "chat_session_id_contact_id",
         "session_id",

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 from pydantic import Field
 
+from wagate.api.v1.schemas.groups import GroupLite, GroupPerson
 from wagate.api.v1.schemas.messages import Chat, Contact, Message
 from wagate.api.v1.schemas.parts import Moment, Shown
 from wagate.api.v1.schemas.sessions import Me, Reason
 from wagate.domain.events import EventType
+from wagate.domain.people import GroupRole, MembersAction
 from wagate.domain.session import SessionState
 
 
@@ -115,6 +118,48 @@ class MergedNews(Shown):
     merged_chat: str | None = Field(description="Id of the chat that is gone, if both had one.")
 
 
+class GroupNamed(Shown):
+    """Which group."""
+
+    id: str = Field(description="The id of its chat.")
+    jid: str
+    subject: str = Field(description="Empty while it is not known.")
+
+
+class GroupMemberNamed(GroupPerson):
+    """Somebody in a group."""
+
+    role: GroupRole
+
+
+class GroupUpdatedNews(Shown):
+    """A group that is another than before."""
+
+    group: GroupLite = Field(description="The group as it is now.")
+    changes: list[str] = Field(description="What is different about it.")
+    by: GroupPerson | None = Field(description="Who did it, where that is told.")
+
+
+class GroupParticipantsNews(Shown):
+    """People in a group who came, went, or got another role."""
+
+    group: GroupNamed
+    action: MembersAction
+    participants: list[GroupMemberNamed] = Field(description="Whom it is about, in the role that they have now.")
+    reason: str | None = Field(description="WhatsApp's word for why, such as `invite`.")
+    by: GroupPerson | None = Field(description="Who did it: the same person where somebody left by themselves.")
+
+
+class GroupJoinRequestNews(Shown):
+    """People who want to join, or do no longer."""
+
+    group: GroupNamed
+    state: Literal["requested", "gone"] = Field(description="`gone`: taken back, or turned down.")
+    people: list[GroupPerson]
+    method: str | None = Field(description="WhatsApp's word for how they asked.")
+    by: GroupPerson | None = Field(description="Who did it, where that is told.")
+
+
 SHAPES: Mapping[EventType, type[Shown]] = {
     EventType.SESSION_STATE: StateNews,
     EventType.SESSION_CONNECTED: StateNews,
@@ -142,5 +187,8 @@ SHAPES: Mapping[EventType, type[Shown]] = {
     EventType.MESSAGE_UNDECRYPTABLE: UndecryptableNews,
     EventType.CONTACT_UPDATED: ContactNews,
     EventType.CONTACT_MERGED: MergedNews,
+    EventType.GROUP_UPDATED: GroupUpdatedNews,
+    EventType.GROUP_PARTICIPANTS: GroupParticipantsNews,
+    EventType.GROUP_JOIN_REQUEST: GroupJoinRequestNews,
 }
 """The shape of ``data`` by type."""

@@ -29,6 +29,7 @@ class Chat(Shown):
     kind: str
     contact: Contact | None
     jid: str | None
+    name: str | None = Field(description="What a group is called, as far as that is known.")
 
 
 class Quoted(Shown):
@@ -72,7 +73,13 @@ class Message(Shown):
     EXAMPLE: ClassVar[dict[str, Any]] = {
         "id": "msg_01KAGQ8Z1B4D7G0J3M5P8R1T6W",
         "session": "ses_01KAGQ5W7N4T9M2V6Z8X3C1B0R",
-        "chat": {"id": "cht_01KAGQ7M3E6G9J2M5P8R1T4W7Z", "kind": "direct", "contact": _CONTACT, "jid": None},
+        "chat": {
+            "id": "cht_01KAGQ7M3E6G9J2M5P8R1T4W7Z",
+            "kind": "direct",
+            "contact": _CONTACT,
+            "jid": None,
+            "name": None,
+        },
         "direction": "out",
         "origin": "api",
         "from": None,

@@ -27,7 +27,7 @@ _VIEW = (
     "SELECT m.id, m.tenant_id, m.session_id, m.sender_id, m.direction, m.origin, m.wa_id, m.client_ref, m.content,"
     " m.quoted, m.status, m.status_reason, m.failure, m.accepted_at, m.sent_at, m.delivered_at, m.read_at,"
     " m.context, m.edited_at, m.deleted_at, m.act_on,"
-    " c.id AS chat_id, c.kind, c.jid,"
+    " c.id AS chat_id, c.kind, c.jid, c.name AS chat_name,"
     " p.id AS contact_id, p.phone, p.lid, p.push_name, p.is_me,"
     " COALESCE(f.merged_into, f.id) AS from_id, f.phone AS from_phone, f.lid AS from_lid,"
     " f.push_name AS from_push_name"
@@ -245,7 +245,7 @@ def _chat(row: Row) -> Chat:
     if row["contact_id"] is not None:
         contact = Contact(row["contact_id"], row["phone"], row["lid"], row["push_name"], bool(row["is_me"]))
     jid = row["jid"]
-    return Chat(ChatId(row["chat_id"]), row["kind"], contact, None if jid is None else Jid(jid))
+    return Chat(ChatId(row["chat_id"]), row["kind"], contact, None if jid is None else Jid(jid), row["chat_name"])
 
 
 def _sender(row: Row, direction: Direction) -> Contact:

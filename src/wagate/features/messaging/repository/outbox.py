@@ -17,13 +17,17 @@ from wagate.store.script import Row, Script, sql
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a message goes, as far as it is known: the session, ourselves in it, the person and the chat."""
+    """Where a message goes, as far as it is known: the session, ourselves in it, the person and the chat.
+
+    ``jid`` is the chat's own address, unless it is a direct one.
+    """
 
     session: SessionId
     engine: str
     me: Contact | None
     contact: Contact | None
     chat: ChatId | None
+    jid: Jid | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ class KeyUse:
 # The own contact's id is derived from the session's: see identities.own_contact_id.
 _TARGET = (
     "SELECT s.id AS session_id, s.engine, me.id AS me_id, me.phone AS me_phone, me.lid AS me_lid,"
-    " me.push_name AS me_push_name, p.id, p.phone, p.lid, p.push_name, p.is_me, c.id AS chat_id"
+    " me.push_name AS me_push_name, p.id, p.phone, p.lid, p.push_name, p.is_me, c.id AS chat_id, c.jid"
     " FROM session s LEFT JOIN contact me ON me.id = 'con_' || substr(s.id, 5)"
 )
 _ROADS = {
@@ -62,6 +66,7 @@ _ROADS = {
     "contact": "LEFT JOIN contact q ON q.id = :to AND q.session_id = s.id"
     " LEFT JOIN contact p ON p.id = COALESCE(q.merged_into, q.id)"
     " LEFT JOIN chat c ON c.session_id = s.id AND c.contact_id = p.id",
+    "group": "LEFT JOIN chat c ON c.session_id = s.id AND c.jid = :to LEFT JOIN contact p ON p.id = c.contact_id",
     "chat": "LEFT JOIN chat c ON c.id = :to AND c.session_id = s.id LEFT JOIN contact p ON p.id = c.contact_id",
 }
 _SESSION_BY = {
@@ -127,7 +132,10 @@ _OF_SESSION = sql(
 
 
 def find_target(scope: Scoped, session: str, road: str, to: str) -> Script[Target | None]:
-    """Resolve a session (id or name) and a recipient in it; ``road`` says what ``to`` is: address, contact or chat."""
+    """Resolve a session (id or name) and a recipient in it; ``road`` says what ``to`` is.
+
+    It is one of address, contact, group and chat.
+    """
     by = "id" if session.startswith("ses_") else "name"
     rows = yield _FIND_TARGET[road, by](scope, ref=session, to=to)
     return _target(rows[0]) if rows else None
@@ -207,7 +215,8 @@ def _target(row: Row) -> Target:
         me = Contact(row["me_id"], row["me_phone"], row["me_lid"], row["me_push_name"], is_me=True)
     if row["id"] is not None:
         contact = Contact(row["id"], row["phone"], row["lid"], row["push_name"], bool(row["is_me"]))
-    return Target(row["session_id"], row["engine"], me, contact, row["chat_id"])
+    jid = row["jid"]
+    return Target(row["session_id"], row["engine"], me, contact, row["chat_id"], None if jid is None else Jid(jid))
 
 
 def _waiting(row: Row) -> Waiting:

@@ -64,11 +64,14 @@ _ADD_DIRECT_CHAT = scoped(
     "VALUES (:id, :tenant, :session, 'direct', :contact, :now)",
 )
 _FIND_CHAT = scoped(
-    "SELECT id FROM chat WHERE tenant_id = :tenant AND session_id = :session AND jid = :jid",
+    "SELECT id, kind, name FROM chat WHERE tenant_id = :tenant AND session_id = :session AND jid = :jid",
 )
 _ADD_CHAT = scoped(
     "INSERT INTO chat (id, tenant_id, session_id, kind, jid, created_at)",
     "VALUES (:id, :tenant, :session, :kind, :jid, :now)",
+)
+_NAME_CHAT = scoped(
+    "UPDATE chat SET name = :name WHERE tenant_id = :tenant AND id = :chat AND (name IS NULL OR name <> :name)"
 )
 _GIVE_CHAT = scoped("UPDATE chat SET contact_id = :kept WHERE tenant_id = :tenant AND id = :chat")
 _DROP_TWINS = scoped(
@@ -110,7 +113,7 @@ def find_people(scope: InSession, first: Jid, second: Jid) -> Script[dict[str, K
     return {row["address"]: Known(contact_of(row), row["chat_id"]) for row in rows}
 
 
-def get_contact(scope: InSession, contact: ContactId) -> Script[Known | None]:
+def get_contact(scope: InSession, contact: str) -> Script[Known | None]:
     """One contact."""
     rows = yield _GET(scope, session=scope.session, id=contact)
     return Known(contact_of(rows[0]), rows[0]["chat_id"]) if rows else None
@@ -150,10 +153,15 @@ def add_direct_chat(scope: InSession, chat: ChatId, contact: ContactId, now_ms: 
     yield _ADD_DIRECT_CHAT(scope, session=scope.session, id=chat, contact=contact, now=now_ms)
 
 
-def find_chat(scope: InSession, jid: Jid) -> Script[ChatId | None]:
+def find_chat(scope: InSession, jid: Jid) -> Script[Chat | None]:
     """The chat with this address: a group, list or channel."""
     rows = yield _FIND_CHAT(scope, session=scope.session, jid=jid)
-    return ChatId(rows[0]["id"]) if rows else None
+    return Chat(ChatId(rows[0]["id"]), rows[0]["kind"], None, jid, rows[0]["name"]) if rows else None
+
+
+def name_chat(scope: InSession, chat: ChatId, name: str) -> Script[None]:
+    """A chat is called something (else) from now on."""
+    yield _NAME_CHAT(scope, chat=chat, name=name)
 
 
 def add_chat(scope: InSession, chat: Chat, now_ms: int) -> Script[None]:
