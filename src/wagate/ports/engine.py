@@ -20,8 +20,8 @@ class EngineFeatures:
     """An engine's data sheet. What it does not claim is not promised to anybody.
 
     ``contents`` are the kinds that it can send, acts included (``Said.type``); ``max_text_bytes`` counts UTF-8;
-    ``edit_window_s`` is for how long after it was sent a message can be edited; ``sends_to_groups`` says that the recipient
-    of a message may be a group.
+    ``edit_window_s`` is for how long after it was sent a message can be edited; ``sends_to_groups`` says that the
+    recipient of a message may be a group.
     """
 
     chooses_message_id: bool

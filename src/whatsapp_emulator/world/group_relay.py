@@ -76,6 +76,7 @@ def _judge(state: State, device: Device, group: Group, chain: bytes, given: list
 
     What a client has not acknowledged to have heard it need not know.
     """
+    state.audit.counts["sender keys given"] += len(given)
     known = group.keys.setdefault(device.lid, SenderKeys())
     former = known.holders if known.chain == chain else set()
     known.chain, known.holders = chain, former.union(given)

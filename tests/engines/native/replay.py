@@ -21,6 +21,7 @@ from wagate.adapters.engines.native.machine.machine import Machine
 from wagate.adapters.engines.native.machine.outlook import Outlook
 from wagate.adapters.engines.native.machine.records import CREDENTIALS
 from wagate.adapters.engines.native.machine.shell import Shell, Then, Timer
+from wagate.domain.content import Text
 from wagate.domain.ids import MessageId
 from wagate.domain.jid import Jid
 from wagate.ports.engine import Outgoing
@@ -30,8 +31,12 @@ from whatsapp_emulator.world.links import Delivery, Hangup, Link
 from whatsapp_emulator.world.world import World
 from whatsapp_wire.decoding import decode
 from whatsapp_wire.encoding import encode
+from whatsapp_wire.jid import Jid as WireJid
 
 THIRD = "5511900000003"
+FOURTH = "5511900000004"
+"""Comes into the group and goes again."""
+
 HABITS = Habits(first_prekeys=12, more_prekeys=8)
 
 
@@ -185,7 +190,7 @@ class Post:
 
 
 class Replay:
-    """One line, two contacts, and every step that can happen to them."""
+    """One line, two contacts, a group of all three, and every step that can happen to them."""
 
     def __init__(self, seed: int, *, is_warm: bool = True) -> None:
         """Paired; ``is_warm`` says that messages were exchanged with both contacts before the test begins."""
@@ -198,23 +203,45 @@ class Replay:
         self.link: Link | None = None
         self.to_device: deque[bytes | None] = deque()
         self.own = self.world.account(OWN).lid
-        for phone in (OTHER, THIRD):
+        for phone in (OTHER, THIRD, FOURTH):
             self.world.account(phone)
+        members = [self.own, self.world.account(OTHER).lid]
+        self.group = Jid(self.world.phone(THIRD).groups.create("Group", members).jid)
         self._start()
         self._pair()
         if is_warm:
             for phone in (OTHER, THIRD):
                 self.post(phone)
                 self.type(phone)
+            self.post_to_group()
+            self.type_in_group()
             self.settle()
 
     # ---- steps
 
     def post(self, phone: str) -> None:
         """The house accepts a message for a contact."""
+        self._post(Jid.from_phone(phone))
+
+    def post_to_group(self) -> None:
+        """The house accepts a message for the group."""
+        self._post(self.group)
+
+    def type_in_group(self) -> None:
+        """A contact writes in the group."""
+        self.typed.append(self.world.phone(THIRD).type(WireJid(self.group), f"in {len(self.typed) + 1}"))
+        self._carry()
+
+    def change_group(self) -> None:
+        """Somebody comes into the group, or goes again."""
+        hand, group = self.world.phone(THIRD).groups, WireJid(self.group)
+        fourth = self.world.account(FOURTH)
+        hand.change(group, "remove" if fourth in hand.find(group).members else "add", [fourth.lid])
+        self._carry()
+
+    def _post(self, jid: Jid) -> None:
         number = len(self.posts) + 1
-        jid = Jid.from_phone(phone)
-        said = sayings.out(number, jid)
+        said = Text(f"out {number}") if jid.is_group else sayings.out(number, jid)
         self.posts.append(Post(Outgoing(MessageId(f"msg_{number}"), f"3EB0{number:018X}", jid, said)))
         self.dispatch()
 
@@ -226,8 +253,7 @@ class Replay:
     def dispatch(self) -> None:
         """Hand over what the house has waiting: one message per chat at a time, in its order."""
         started = {news.wa_id for news in self.disk.ledger if isinstance(news, SendStarted)}
-        for phone in (OTHER, THIRD):
-            to = Jid.from_phone(phone)
+        for to in self.chats:
             waiting = [p for p in self.posts if p.outgoing.to == to and p.outgoing.wa_id not in started]
             if waiting and not any(post.calling for post in waiting):
                 self._call(waiting[0])
@@ -331,9 +357,15 @@ class Replay:
     def accepted(self) -> list[str]:
         return [news.wa_id for news in self.disk.ledger if isinstance(news, SendAccepted)]
 
-    def shown(self, phone: str) -> list[str]:
-        """The ids of what a contact's phone shows of ours, in its order."""
-        return [shown.id for shown in self.world.phone(phone).inbox if not shown.own]
+    @property
+    def chats(self) -> tuple[Jid, ...]:
+        """Where the house posts to."""
+        return Jid.from_phone(OTHER), Jid.from_phone(THIRD), self.group
+
+    def shown(self, phone: str, chat: Jid) -> list[str]:
+        """The ids of what a phone shows of ours, in its order: in a direct chat, or in the group."""
+        ours = [shown for shown in self.world.phone(phone).inbox if shown.sender.user == self.own.user]
+        return [shown.id for shown in ours if shown.chat.is_group == chat.is_group]
 
     def _progress(self) -> bool:
         before = (len(self.disk.ledger), len(self.disk.records))

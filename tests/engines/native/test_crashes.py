@@ -21,6 +21,9 @@ class Act(Enum):
     POST_TO_THIRD = "post_"
     OTHER_TYPES = "type"
     THIRD_TYPES = "type_"
+    POST_TO_GROUP = "post_to_group"
+    THIRD_TYPES_IN_GROUP = "type_in_group"
+    CHANGE_GROUP = "change_group"
     DISPATCH = "dispatch"
     REPEAT = "repeat"
     ANSWER = "answer"
@@ -60,11 +63,10 @@ def check(replay: Replay) -> None:
     violations = replay.world.audit.violations
     assert violations == []
     assert [news for news in replay.disk.ledger if isinstance(news, MessageUndecryptable)] == []
-    posted = {
-        phone: [post.outgoing.chosen_id for post in replay.posts if post.outgoing.to == Jid.from_phone(phone)]
-        for phone in (OTHER, THIRD)
-    }
-    assert {phone: replay.shown(phone) for phone in posted} == posted
+    posted = {chat: [p.outgoing.chosen_id for p in replay.posts if p.outgoing.to == chat] for chat in replay.chats}
+    for phone in (OTHER, THIRD):
+        for chat in (Jid.from_phone(phone), replay.group):
+            assert replay.shown(phone, chat) == posted[chat]
     assert sorted(replay.accepted()) == sorted(wa_id for wa_ids in posted.values() for wa_id in wa_ids)
     assert sorted(replay.arrived()) == sorted(replay.typed)
     said = [news.content for news in replay.disk.ledger if isinstance(news, MessageArrived)]
@@ -94,6 +96,8 @@ def test_every_step_may_be_the_last(accident: Act, is_warm: bool) -> None:
             if step % 12 == 0:
                 play(replay, Act.POST_TO_OTHER if step % 24 else Act.POST_TO_THIRD, 1)
                 play(replay, Act.THIRD_TYPES, 1)
+                play(replay, Act.POST_TO_GROUP, 1)
+                play(replay, Act.CHANGE_GROUP if step % 24 else Act.THIRD_TYPES_IN_GROUP, 1)
             play(replay, _EXCHANGE[step % 4], 2 if is_warm else 6)
         replay.settle()
         check(replay)

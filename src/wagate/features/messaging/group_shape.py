@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from wagate.domain.ids import ChatId, ContactId
+from wagate.domain.moments import iso
 from wagate.domain.people import Group, JoinRequest, MemberOutcome, Participant
-from wagate.features.sessions.shape import iso
 
 
 @dataclass(frozen=True, slots=True)

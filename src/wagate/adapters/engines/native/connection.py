@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from functools import partial
 from random import Random
 from time import monotonic as _monotonic
-from typing import Final
+from typing import Final, TypeVar, cast
 
 import structlog
 from typing_extensions import override
 
+from wagate.adapters.engines.native.groups import SpeaksInGroups
 from wagate.adapters.engines.native.machine.credentials import Credentials
-from wagate.adapters.engines.native.machine.device import Habits
+from wagate.adapters.engines.native.machine.device import Device, Habits
 from wagate.adapters.engines.native.machine.errors import (
     CREDENTIALS_CORRUPT,
     ENGINE_FAILED,
@@ -25,6 +26,7 @@ from wagate.adapters.engines.native.machine.errors import (
     detailed,
     lost,
 )
+from wagate.adapters.engines.native.machine.flows import Flow
 from wagate.adapters.engines.native.machine.machine import Machine
 from wagate.adapters.engines.native.machine.outlook import Outlook
 from wagate.adapters.engines.native.machine.records import CREDENTIALS
@@ -44,6 +46,8 @@ from whatsapp_wire.errors import MalformedFrame, MalformedNode
 from whatsapp_wire.stanza.media import MediaConnection, MediaMessage
 
 _log = structlog.get_logger(__name__)
+
+_T = TypeVar("_T")
 
 _TURN_S: Final = 0.005
 
@@ -77,7 +81,7 @@ class Means:
     patience: Patience
 
 
-class NativeConnection(Connection, PairsDevices, LogsOut, MarksRead, ShowsTyping):
+class NativeConnection(Connection, PairsDevices, LogsOut, MarksRead, ShowsTyping, SpeaksInGroups):
     """One line. Its only task reads from the wire; everything else is callbacks."""
 
     def __init__(self, means: Means, line: Line, kept: Kept) -> None:
@@ -282,6 +286,10 @@ class NativeConnection(Connection, PairsDevices, LogsOut, MarksRead, ShowsTyping
 
         begin(then)
         return await result
+
+    @override
+    async def _in_groups(self, begin: Callable[[Device], Flow[_T]]) -> _T:
+        return cast("_T", await self._settled(partial(self._machine.in_groups, begin)))
 
     def _tell(self, ending: Ending) -> None:
         self._report(StateChanged(ending.state, ending.reason))

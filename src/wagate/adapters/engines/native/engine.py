@@ -42,6 +42,7 @@ FEATURES: Final = EngineFeatures(
         | {"reaction", "edit", "revocation", "poll_vote", "pin"}
     ),
     max_text_bytes=65_536,
+    sends_to_groups=True,
 )
 
 WORDS: Final = EngineWords(

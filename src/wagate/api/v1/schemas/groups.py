@@ -7,8 +7,8 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field, StringConstraints, field_validator
 
 from wagate.api.v1.schemas.lists import ListQuery
-from wagate.api.v1.schemas.messages import Address
 from wagate.api.v1.schemas.parts import Asked, Line, Moment, Shown, example
+from wagate.api.v1.schemas.sending import Address
 from wagate.domain.people import (
     MAX_DESCRIPTION,
     MAX_SUBJECT,

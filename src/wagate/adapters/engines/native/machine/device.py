@@ -47,6 +47,7 @@ class Habits:
     signed_prekey_life_s: float = 7 * 86_400.0
     old_signed_prekey_life_s: float = 37 * 86_400.0
     device_list_life_s: float = 86_400.0
+    members_life_s: float = 86_400.0
     sent_life_s: float = 8 * 86_400.0
     secret_life_s: float = 183 * 86_400.0
 

@@ -136,11 +136,17 @@ def learn_links(step: Step, source: Source) -> None:
 
 def link(step: Step, pn: Jid, lid: Jid) -> None:
     """Keep that a phone number and a LID (both bare, records loaded) are one person, if that is new."""
+    if link_quietly(step, pn, lid):
+        step.news.append(IdentityLinked(phone=domain.Jid(pn), lid=domain.Jid(lid)))
+
+
+def link_quietly(step: Step, pn: Jid, lid: Jid) -> bool:
+    """The same for one of many people whom a group's news tell of all together; returns whether it is new."""
     if step.get("lid", pn) == lid.encode():
-        return
+        return False
     step.put("lid", pn, lid.encode())
     step.put("pn", lid, pn.encode())
-    step.news.append(IdentityLinked(phone=domain.Jid(pn), lid=domain.Jid(lid)))
+    return True
 
 
 def _pairs(source: Source) -> list[tuple[Jid, Jid]]:

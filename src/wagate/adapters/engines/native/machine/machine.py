@@ -10,6 +10,7 @@ from typing import Any, Final
 import structlog
 
 from wagate.adapters.engines.native.machine import (
+    group_send,
     login,
     media,
     notifications,
@@ -143,7 +144,8 @@ class Machine:
 
     def send(self, outgoing: Outgoing, then: Then) -> None:
         """Take responsibility for a message; see `wagate.ports.engine.Connection.send`."""
-        self._device.flows.start(send.send(self._device, outgoing), then)
+        flow = group_send.send if Jid(outgoing.to).is_group else send.send
+        self._device.flows.start(flow(self._device, outgoing), then)
 
     def post(self, written: Written, then: Then) -> None:
         """Take responsibility for a message that is written already, as `send` does for one that is not."""
@@ -180,6 +182,10 @@ class Machine:
     def forget_everything(self, then: Then) -> None:
         """Delete every record of a device that is gone."""
         self._device.flows.start(pairing.forget_everything(self._device), then)
+
+    def in_groups(self, begin: Callable[[Device], Flow[Any]], then: Then) -> None:
+        """Do something of `group_commands`."""
+        self._device.flows.start(begin(self._device), then)
 
     # ---- stanzas
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from wagate.adapters.engines.native.machine import directory, pairing, prekeys, ratchets, send
+from wagate.adapters.engines.native.machine import directory, groups, pairing, prekeys, ratchets, send
 from wagate.adapters.engines.native.machine.device import Device
 from wagate.adapters.engines.native.machine.flows import Flow, Load
 from wagate.adapters.engines.native.machine.records import ContactToken, Step
@@ -13,6 +13,7 @@ from whatsapp_wire.node import Node
 from whatsapp_wire.stanza import notification as stanzas
 from whatsapp_wire.stanza import privacy
 from whatsapp_wire.stanza.ack import ack
+from whatsapp_wire.stanza.group_changes import GroupChanged
 from whatsapp_wire.stanza.media import MediaRetried
 from whatsapp_wire.stanza.notification import (
     AccountChanged,
@@ -31,8 +32,23 @@ _log = structlog.get_logger(__name__)
 def notification(us: Device, stanza: Node) -> Flow[None]:
     """Take a notification in. Raises StanzaRefused when it lacks what its type must have."""
     epoch = us.epoch
-    content = parse_notification(stanza).content
+    told = parse_notification(stanza)
     step = us.step()
+    if isinstance(told.content, GroupChanged):
+        yield from groups.changed(us, step, told.content, told.timestamp)
+    elif isinstance(told.content, MediaRetried):
+        us.flows.answered(stanza)
+    else:
+        yield from _take(us, step, told.content)
+
+    def committed() -> None:
+        if us.epoch == epoch:
+            us.write(ack(stanza))
+
+    us.submit(step, committed)
+
+
+def _take(us: Device, step: Step, content: stanzas.Content) -> Flow[None]:
     match content:
         case PreKeysLow(count):
             us.flows.start(prekeys.top_up(us, count))
@@ -44,16 +60,8 @@ def notification(us: Device, stanza: Node) -> Flow[None]:
             yield from _forget_devices(us, step, content)
         case AccountChanged():
             us.tells_reading = None
-        case MediaRetried():
-            us.flows.answered(stanza)
         case PrivacyTokens(user, user_lid):
             yield from _keep_tokens(us, step, user_lid or user, content)
-
-    def committed() -> None:
-        if us.epoch == epoch:
-            us.write(ack(stanza))
-
-    us.submit(step, committed)
 
 
 def _forget_devices(us: Device, step: Step, changed: DevicesChanged | OwnDevicesChanged) -> Flow[None]:
@@ -74,6 +82,7 @@ def _forget_identity(us: Device, step: Step, user: Jid) -> Flow[None]:
     for peer in peers:
         ratchets.drop(step, peer)
     step.delete("device", person.lid)
+    us.flows.start(groups.lost_keys(us, peers))
     issued_at = ContactToken.unpack(step.get("tctoken", person.lid)).issued_at
     if issued_at and not privacy.is_token_expired(issued_at, us.now):
         us.flows.start(send.issue_token(us, person.lid, issued_at), ends_with_line=True)

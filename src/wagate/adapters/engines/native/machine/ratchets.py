@@ -110,6 +110,13 @@ def unseal(us: Credentials, step: Step, peer: Peer, group: Jid, enc: Enc) -> byt
             raise NoSession(f"there is no way to read an enc of type {enc.kind!r}")
 
 
+def seal_for_group(step: Step, record: bytes, key: RecordKey, plaintext: bytes) -> bytes:
+    """Encrypt for everybody who holds our sender key, which is stored as it is afterwards under ``key``."""
+    sealed = sender_keys.encrypt(record, pad(plaintext))
+    step.put(*key, sealed.record)
+    return sealed.ciphertext
+
+
 def take_sender_key(step: Step, peer: Peer, group: Jid, distributed: bytes) -> None:
     """Store the key with which a device will write to a group; raises MalformedCiphertext."""
     key = sender_key_record(group, peer)

@@ -29,6 +29,7 @@ from whatsapp_wire.message import Kind, parse, read, unwrap
 from whatsapp_wire.node import Node
 from whatsapp_wire.pairing.identity import verify_device_identity
 from whatsapp_wire.proto.message_pb2 import Message
+from whatsapp_wire.sender_key_share import shared
 from whatsapp_wire.stanza import receipt
 from whatsapp_wire.stanza.ack import ack
 from whatsapp_wire.stanza.message import ADMIN_REVOKE, Enc, IncomingMessage, parse_message
@@ -159,11 +160,9 @@ def _check_voucher(step: Step, arrival: Arrival, enc: Enc) -> None:
 
 
 def _take_sender_key(step: Step, arrival: Arrival, message: Message) -> None:
-    for part in (message, unwrap(message)):
-        if arrival.message.source.is_group and part.HasField("sender_key_distribution_message"):
-            distributed = part.sender_key_distribution_message.axolotl_sender_key_distribution_message
-            ratchets.take_sender_key(step, arrival.peer, arrival.chat, distributed)
-            return
+    distributed = shared(message)
+    if arrival.message.source.is_group and distributed is not None:
+        ratchets.take_sender_key(step, arrival.peer, arrival.chat, distributed)
 
 
 def _take(us: Device, step: Step, arrival: Arrival, messages: list[Message]) -> None:

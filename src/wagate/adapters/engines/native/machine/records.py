@@ -5,7 +5,9 @@ credentials     me                  our keys and addresses (`Credentials`)
 prekey          id                  private key of a one-time prekey, 32 bytes
 session         device              Signal session (`whatsapp_wire.signal.session`)
 identity        device              public identity key, 32 bytes
-sender_key      group/device        Signal sender key
+sender_key      group/device        Signal sender key of one device of somebody, or our own
+holders         group               which devices have our own sender key (`Holders`)
+group           group               its members (`Membership`)
 lid, pn         user                the same person's user part under the other kind of address
 device          person              their devices (`DeviceList`)
 tctoken         LID                 trusted-contact tokens, theirs and when ours was issued (`ContactToken`)
@@ -20,9 +22,9 @@ app_state_key   key id (hex)        a key for the account's app state, as it was
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
@@ -36,6 +38,8 @@ KINDS: Final = (
     "session",
     "identity",
     "sender_key",
+    "holders",
+    "group",
     "lid",
     "pn",
     "device",
@@ -158,6 +162,55 @@ class DeviceList:
         with _reading():
             fetched_at, *devices = value.decode().split()
             return DeviceList(int(fetched_at), tuple(map(Jid, devices)))
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """The people in a group, us included, under the addresses that it uses (``by_lid``), as of ``fetched_at`` (s)."""
+
+    fetched_at: int
+    by_lid: bool
+    members: tuple[Jid, ...]
+
+    def pack(self) -> bytes:
+        """The record's value."""
+        return f"{self.fetched_at} {int(self.by_lid)} {' '.join(self.members)}".encode()
+
+    @staticmethod
+    @lru_cache(maxsize=256)
+    def unpack(value: bytes) -> Membership:
+        """Read a record's value; raises RecordUnreadable."""
+        with _reading():
+            fetched_at, by_lid, *members = value.decode().split()
+            return Membership(int(fetched_at), by_lid == "1", tuple(map(Jid, members)))
+
+    def changed(self, came: Iterable[Jid], went: Iterable[Jid]) -> Membership:
+        """The same group after people came and went."""
+        gone = frozenset(went)
+        stayed = [member for member in self.members if member not in gone]
+        return replace(self, members=tuple(dict.fromkeys((*stayed, *came))))
+
+
+@dataclass(frozen=True, slots=True)
+class Holders:
+    """The devices (by the addresses of their records) that can read what we write to a group."""
+
+    devices: frozenset[str] = frozenset()
+
+    def pack(self) -> bytes:
+        """The record's value."""
+        return " ".join(sorted(self.devices)).encode()
+
+    @classmethod
+    def unpack(cls, value: bytes | None) -> Holders:
+        """Read a record's value, or make one of nothing."""
+        return cls() if value is None else _holders(value)
+
+
+@lru_cache(maxsize=256)
+def _holders(value: bytes) -> Holders:
+    with _reading():
+        return Holders(frozenset(value.decode().split()))
 
 
 @dataclass(frozen=True, slots=True)

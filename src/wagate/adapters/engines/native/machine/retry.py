@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-from wagate.adapters.engines.native.machine import directory, ratchets
+from wagate.adapters.engines.native.machine import directory, group_keys, groups, ratchets
 from wagate.adapters.engines.native.machine.device import Device
 from wagate.adapters.engines.native.machine.doubts import Doubts
 from wagate.adapters.engines.native.machine.flows import Commit, Flow, Join, Load, Pause
@@ -117,7 +117,8 @@ def answer(us: Device, stanza: Node, asked: Receipt, request: RetryRequest) -> F
         yield Join(("renew", peer), partial(_renew_once, us, peer))
     elif request.bundle is None:
         yield from directory.meet(us, [peer])
-    yield Load((("sent", request.message_id), *peer.keys))
+    own_keys = group_keys.records(us, sent.chat) if sent.chat.is_group else ()
+    yield Load((("sent", request.message_id), *peer.keys, *own_keys))
     step = us.step()
     resend = _resend(us, step, asked, request, peer)
     yield Commit(step)
@@ -128,6 +129,8 @@ def _may_have(us: Device, peer: Peer, sent: Sent) -> Flow[bool]:
     """Whether a device is one the message was meant for, and has not asked too often."""
     if sent.answered.get(peer.address, 0) >= MAX_ANSWERS:
         return False
+    if sent.chat.is_group:
+        return (yield from groups.has_device(us, sent.chat, peer))
     person = us.me if peer.device.bare == us.me.lid else (yield from directory.known_person(us, sent.chat))
     return (yield from directory.is_device_of(us, peer, person))
 
@@ -173,7 +176,9 @@ def _resend(us: Device, step: Step, asked: Receipt, request: RetryRequest, peer:
         return None
     sent = Sent.unpack(stored)
     message = parse(sent.plaintext)
-    if peer.device.bare == us.me.lid != sent.chat:
+    if sent.chat.is_group:
+        plaintext = group_keys.with_key(us, step, sent.chat, peer, message).SerializeToString()
+    elif peer.device.bare == us.me.lid != sent.chat:
         plaintext = device_sent(message, sent.chat).SerializeToString()
     else:
         plaintext = sent.plaintext

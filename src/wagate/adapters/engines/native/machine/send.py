@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 
 import structlog
 
-from wagate.adapters.engines.native.machine import directory, polls, ratchets
+from wagate.adapters.engines.native.machine import directory, groups, polls, ratchets
 from wagate.adapters.engines.native.machine.device import Device, InFlight, Person, Phase
 from wagate.adapters.engines.native.machine.encode import Stage, message_of
 from wagate.adapters.engines.native.machine.errors import refusal_of
@@ -91,9 +91,13 @@ def acked(us: Device, ack: ServerAck) -> None:
         step.news.append(SendRefused(ack.id, refusal.code, refusal.detail))
     else:
         step.news.append(SendAccepted(ack.id, ack.timestamp or None))
+    chat = in_flight.unacked.chat
     if ack.phash is not None and ack.phash != in_flight.unacked.phash:
         _log.info("the server knows other devices of a recipient; they will be asked for", wa_id=ack.id)
-        step.delete("device", in_flight.unacked.chat)
+        if chat.is_group:
+            us.flows.start(groups.recheck(us, chat))
+        else:
+            step.delete("device", chat)
         step.delete("device", us.own.lid.bare)
     us.submit(step)
 
@@ -122,7 +126,7 @@ def _begin(us: Device, draft: _Draft) -> Flow[None]:
 def _post(us: Device, draft: _Draft) -> Flow[None]:
     to = draft.to
     if not (to.is_user or to.is_lid):
-        raise SendImpossible(f"this engine cannot write to {to.server} yet, only to people")
+        raise SendImpossible(f"this engine cannot write to {to.server} yet, only to people and groups")
     yield Load((("sent", draft.wa_id),))
     if us.shell.get("sent", draft.wa_id) is not None:
         return
@@ -138,12 +142,7 @@ def _post(us: Device, draft: _Draft) -> Flow[None]:
     letter = _Letter(draft.wa_id, chat, message, ContactToken.unpack(step.get("tctoken", chat.lid)))
     in_flight = _seal_for_all(us, step, letter, theirs, ours)
     polls.keep(step, letter.wa_id, us.me.lid, message)
-    step.news.append(SendStarted(draft.message, draft.wa_id))
-    yield Commit(step)
-    us.unacked[draft.wa_id] = in_flight
-    if us.phase is Phase.READY:
-        in_flight.written_at = us.shell.now()
-        us.shell.write(in_flight.unacked.stanza)
+    yield from depart(us, draft.message, step, in_flight)
     if privacy.is_token_due(letter.token.issued_at or None, us.now):
         us.flows.start(issue_token(us, chat.lid, us.now), ends_with_line=True)
 
@@ -153,9 +152,14 @@ def _as_it_is(plaintext: Message, _chat: Person) -> Flow[Message]:
     return plaintext
 
 
+def stage_in(us: Device, chat: Jid) -> Stage:
+    """What is said now in a chat."""
+    return Stage(chat, (us.me.lid, us.own.pn.bare), int(us.shell.now() * 1000))
+
+
 def _compose(us: Device, outgoing: Outgoing, chat: Person) -> Flow[Message]:
     """The plaintext. Raises SendImpossible for what cannot be said."""
-    stage = Stage(chat.lid, (us.me.lid, us.own.pn.bare), int(us.shell.now() * 1000))
+    stage = stage_in(us, chat.lid)
     if isinstance(outgoing.content, PollVote):
         return (yield from polls.compose_vote(us, outgoing.content, stage))
     return message_of(outgoing, stage)
@@ -173,19 +177,35 @@ def _recipients(us: Device, chat: Person) -> Flow[tuple[list[Peer], list[Peer]]]
 
 def _seal_for_all(us: Device, step: Step, letter: _Letter, theirs: list[Peer], ours: list[Peer]) -> InFlight:
     chat, plaintext = letter.chat.lid, letter.message.SerializeToString()
-    recipients = _seal(us, step, theirs, plaintext)
+    recipients = seal_each(us, step, theirs, plaintext)
     if not recipients:
         raise NoRecipientDevice()
-    recipients += _seal(us, step, ours, device_sent(letter.message, chat).SerializeToString())
+    recipients += seal_each(us, step, ours, device_sent(letter.message, chat).SerializeToString())
     stanza = encode(_stanza(us, letter, recipients))
-    phash = _phash((us.own.lid, *(peer.device for peer in theirs), *(peer.device for peer in ours)))
-    in_flight = InFlight(us.next_unacked_address(), Unacked(letter.wa_id, chat, phash, stanza))
-    step.put("unacked", in_flight.address, in_flight.unacked.pack())
-    step.put("sent", letter.wa_id, Sent(chat, plaintext, us.shell.now(), {}).pack())
+    phash = hash_of((us.own.lid, *(peer.device for peer in theirs), *(peer.device for peer in ours)))
+    return keep(us, step, Unacked(letter.wa_id, chat, phash, stanza), plaintext)
+
+
+def keep(us: Device, step: Step, unacked: Unacked, plaintext: bytes) -> InFlight:
+    """Make an exact stanza, and what answers to retry receipts need, part of a unit."""
+    in_flight = InFlight(us.next_unacked_address(), unacked)
+    step.put("unacked", in_flight.address, unacked.pack())
+    step.put("sent", unacked.wa_id, Sent(unacked.chat, plaintext, us.shell.now(), {}).pack())
     return in_flight
 
 
-def _seal(us: Device, step: Step, peers: Sequence[Peer], plaintext: bytes) -> list[Recipient]:
+def depart(us: Device, message: MessageId, step: Step, in_flight: InFlight) -> Flow[None]:
+    """Commit a message with its stanza, and only then send that."""
+    wa_id = in_flight.unacked.wa_id
+    step.news.append(SendStarted(message, wa_id))
+    yield Commit(step)
+    us.unacked[wa_id] = in_flight
+    if us.phase is Phase.READY:
+        in_flight.written_at = us.shell.now()
+        us.shell.write(in_flight.unacked.stanza)
+
+
+def seal_each(us: Device, step: Step, peers: Sequence[Peer], plaintext: bytes) -> list[Recipient]:
     """A ciphertext for each device that there is a session with."""
     recipients = []
     for peer in peers:
@@ -197,7 +217,8 @@ def _seal(us: Device, step: Step, peers: Sequence[Peer], plaintext: bytes) -> li
 
 
 @lru_cache(maxsize=1024)
-def _phash(devices: tuple[Jid, ...]) -> str:
+def hash_of(devices: tuple[Jid, ...]) -> str:
+    """The participant hash of the devices that a message is meant for, our own sending one included."""
     return participants.phash(devices)
 
 

@@ -1,0 +1,171 @@
+"""Messages to groups: one ciphertext for everybody, and our sender key for each device that lacks it.
+
+Ratchets, sender key, who has it, and the exact stanza become durable together, before a byte leaves.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Final
+
+from wagate.adapters.engines.native.machine import directory, group_keys, groups, polls, ratchets
+from wagate.adapters.engines.native.machine.device import Device, InFlight, Person, Phase
+from wagate.adapters.engines.native.machine.encode import message_of
+from wagate.adapters.engines.native.machine.flows import Flow, Join, Load
+from wagate.adapters.engines.native.machine.ratchets import Peer, peer_at
+from wagate.adapters.engines.native.machine.records import DeviceList, Membership, Step, Unacked
+from wagate.adapters.engines.native.machine.send import depart, hash_of, keep, seal_each, stage_in
+from wagate.domain import jid as domain
+from wagate.domain.acts import Act, PollVote, Said
+from wagate.domain.content import Text
+from wagate.ports.engine import NoRecipientDevice, NotSent, Outgoing
+from wagate.ports.vault import RecordKey
+from whatsapp_wire.encoding import encode
+from whatsapp_wire.errors import WireError
+from whatsapp_wire.jid import HOSTED_SERVERS, Jid
+from whatsapp_wire.message import stanza_kind
+from whatsapp_wire.proto.message_pb2 import Message
+from whatsapp_wire.sender_key_share import share
+from whatsapp_wire.signal import sender_keys
+from whatsapp_wire.stanza.group_message import GroupMessage
+from whatsapp_wire.stanza.message import EncKind, Recipient
+
+_LOOKS: Final = 4
+"""How often to begin anew because the group changed while we looked its devices up."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Audience:
+    """The devices that a message to a group is for, but the one it is sent from, and the records that say so."""
+
+    by_lid: bool
+    people: tuple[Person, ...]
+    records: tuple[RecordKey, ...]
+    values: tuple[bytes | None, ...]
+    peers: tuple[Peer, ...]
+
+    def spelled(self, device: Jid) -> Jid:
+        """A device as the group calls it."""
+        if self.by_lid:
+            return device
+        pn = next((person.pn for person in self.people if person.lid == device.bare), None)
+        return device if pn is None else pn.with_device(device.device)
+
+
+def send(us: Device, outgoing: Outgoing) -> Flow[None]:
+    """Make a message to a group durable with its exact stanza, and send that; as `send.send` does for people.
+
+    Raises NotSent, SendImpossible (NotInGroup among others), or the vault's error.
+    """
+    if us.phase is not Phase.READY:
+        raise NotSent("the session is not connected to WhatsApp")
+    yield Join(("send", outgoing.chosen_id), lambda: _send(us, outgoing))
+
+
+def _send(us: Device, outgoing: Outgoing) -> Flow[None]:
+    group = Jid(outgoing.to)
+    yield Load((("sent", outgoing.chosen_id),))
+    if us.shell.get("sent", outgoing.chosen_id) is not None:
+        return
+    stage, vote = stage_in(us, group), None
+    if isinstance(outgoing.content, PollVote):
+        vote = yield from polls.compose_vote(us, outgoing.content, stage)
+    try:
+        audience = yield from _settled_audience(us, group)
+    except WireError as error:
+        raise NotSent(f"WhatsApp's answer to a look-up cannot be read: {error}") from error
+    # From here to the commit nothing waits: no other flow can see a ratchet between its old and its new state.
+    step = us.step()
+    message = vote or message_of(replace(outgoing, content=_named_as_there(audience, outgoing.content)), stage)
+    in_flight = _seal(us, step, outgoing.chosen_id, group, audience, message)
+    polls.keep(step, outgoing.chosen_id, us.me.lid, message)
+    yield from depart(us, outgoing.message, step, in_flight)
+
+
+def _settled_audience(us: Device, group: Jid) -> Flow[_Audience]:
+    """The audience with all that is needed to write to it loaded, as it is at this very moment."""
+    for _ in range(_LOOKS):
+        audience = yield from _audience(us, group)
+        own_records = group_keys.records(us, group)
+        yield Load(own_records)
+        lacking = group_keys.lacking(us, us.step(), group, audience.peers)
+        yield from directory.meet(us, lacking)
+        keys = (key for peer in lacking for key in peer.keys)
+        yield Load((*own_records, *audience.records, *keys))
+        still = group_keys.lacking(us, us.step(), group, audience.peers)
+        is_current = tuple(us.shell.get(*record) for record in audience.records) == audience.values
+        if is_current and set(still) <= set(lacking):
+            return audience
+    raise NotSent("the group changes faster than its devices can be looked up")
+
+
+def _audience(us: Device, group: Jid) -> Flow[_Audience]:
+    people = yield from groups.people_of(us, (yield from groups.members_of(us, group)))
+    yield from directory.devices_of(us, people)
+    records: tuple[RecordKey, ...] = (("group", group), *(("device", person.lid) for person in people))
+    yield Load(records)
+    values = tuple(us.shell.get(*record) for record in records)
+    membership, *lists = values
+    devices = [device for value in lists if value is not None for device in DeviceList.unpack(value).devices]
+    return _Audience(
+        by_lid=membership is None or Membership.unpack(membership).by_lid,
+        people=people,
+        records=records,
+        values=values,
+        peers=tuple(peer_at(device) for device in devices if _is_meant(us, device)),
+    )
+
+
+def _named_as_there(audience: _Audience, said: Said) -> Said:
+    """What names people as the group addresses them: apps show a mention where the text has its ``@user``, and find a
+    message by its author.
+    """
+    if not audience.by_lid:
+        return said
+    lids = {domain.Jid(person.pn): domain.Jid(person.lid) for person in audience.people if person.pn is not None}
+    if isinstance(said, Act):
+        author = said.target.author
+        return replace(said, target=replace(said.target, author=lids.get(author, author)))
+    if not isinstance(said, Text) or not said.mentions:
+        return said
+    body = said.body
+    for mention in said.mentions:
+        if mention in lids:
+            body = re.sub(rf"@{mention.user}(?!\d)", f"@{lids[mention].user}", body)
+    return replace(said, body=body, mentions=tuple(lids.get(mention, mention) for mention in said.mentions))
+
+
+def _is_meant(us: Device, device: Jid) -> bool:
+    """Hosted devices take no part in groups (whatsmeow `send.go`)."""
+    return device != us.own.lid and device.server not in HOSTED_SERVERS
+
+
+def _seal(us: Device, step: Step, wa_id: str, group: Jid, audience: _Audience, message: Message) -> InFlight:
+    record, holders = group_keys.usable(us, step, group, audience.peers)
+    if record is None:
+        record = sender_keys.create()
+    strangers = [peer for peer in audience.peers if peer.address not in holders.devices]
+    distributed = share(group, sender_keys.distribution(record)).SerializeToString()
+    given = seal_each(us, step, strangers, distributed)
+    reached = {recipient.device for recipient in given}
+    if not reached and not holders.devices:
+        raise NoRecipientDevice()
+    group_keys.give(step, group, holders, [peer for peer in strangers if peer.device in reached])
+    plaintext = message.SerializeToString()
+    ciphertext = ratchets.seal_for_group(step, record, group_keys.key_record(us, group), plaintext)
+    phash = hash_of(tuple(audience.spelled(device) for device in (us.own.lid, *(p.device for p in audience.peers))))
+    kind = stanza_kind(message)
+    stanza = GroupMessage(
+        id=wa_id,
+        group=group,
+        type=kind.type,
+        keys=tuple(Recipient(audience.spelled(to.device), to.kind, to.ciphertext) for to in given),
+        ciphertext=ciphertext,
+        phash=phash,
+        by_lid=audience.by_lid,
+        edit=kind.edit,
+        content=EncKind(kind.media_type, kind.hide_failure, kind.poll_type),
+        device_identity=us.credentials.voucher,
+    )
+    return keep(us, step, Unacked(wa_id, group, phash, encode(stanza.node())), plaintext)
