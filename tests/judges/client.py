@@ -53,6 +53,22 @@ class Client(Talker, Protocol):
         """Get the file of a message that was shown; returns its SHA-256 in hexadecimal."""
         ...
 
+    async def create_group(self, subject: str, people: list[str]) -> str:
+        """Make a group with people, by LID; returns its address."""
+        ...
+
+    async def change_group(self, group: str, action: str, person: str) -> None:
+        """Add, remove, promote or demote somebody, by LID."""
+        ...
+
+    async def rename_group(self, group: str, subject: str) -> None:
+        """Give a group another name."""
+        ...
+
+    async def leave_group(self, group: str) -> None:
+        """Leave a group."""
+        ...
+
     async def read(self, chat: str, id: str) -> None:
         """Tell the author of a message that it was read."""
         ...

@@ -23,8 +23,9 @@ from wagate.domain.acts import Edit, PollVote, Reaction, Revocation, Said, Targe
 from wagate.domain.content import Card, Contacts, Location, Poll, Quoted, Text
 from wagate.domain.ids import MessageId, SessionId, wa_id
 from wagate.domain.jid import Jid
+from wagate.domain.people import GroupEdit, MembersAction, NewGroup
 from wagate.domain.session import FINAL, SessionState
-from wagate.ports.abilities import LogsOut, MarksRead, PairsDevices
+from wagate.ports.abilities import LogsOut, ManagesGroups, MarksRead, PairsDevices
 from wagate.ports.device import LinkedDevice
 from wagate.ports.engine import Connection, Line, NotSent, Outgoing
 from wagate.ports.news import DurableNews, LineNews, MessageArrived, QrShown, SendAccepted, StateChanged
@@ -128,6 +129,29 @@ class NativeClient(Client):
     def _native(self) -> NativeConnection:
         assert isinstance(self.connection, NativeConnection)
         return self.connection
+
+    @override
+    async def create_group(self, subject: str, people: list[str]) -> str:
+        """Make a group."""
+        made = await cast(ManagesGroups, self.connection).create_group(NewGroup(subject, tuple(map(Jid, people))))
+        return made.group.jid
+
+    @override
+    async def change_group(self, group: str, action: str, person: str) -> None:
+        """Change who is in a group, or as what."""
+        manages = cast(ManagesGroups, self.connection)
+        [outcome] = await manages.change_members(Jid(group), MembersAction(action), (Jid(person),))
+        assert outcome.code is None, outcome
+
+    @override
+    async def rename_group(self, group: str, subject: str) -> None:
+        """Give a group another name."""
+        await cast(ManagesGroups, self.connection).edit_group(Jid(group), GroupEdit(subject=subject))
+
+    @override
+    async def leave_group(self, group: str) -> None:
+        """Leave a group."""
+        await cast(ManagesGroups, self.connection).leave_group(Jid(group))
 
     @override
     async def read(self, chat: str, id: str) -> None:

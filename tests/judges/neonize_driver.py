@@ -18,7 +18,7 @@ from neonize.client import NewClient
 from neonize.events import ConnectedEv, DisconnectedEv, LoggedOutEv, MessageEv, PairStatusEv, ReceiptEv
 from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import ContactMessage, LocationMessage, Message
 from neonize.utils import build_jid
-from neonize.utils.enum import ClientType, ReceiptType, VoteType
+from neonize.utils.enum import ClientType, ParticipantChange, ReceiptType, VoteType
 
 _OUTPUT = threading.Lock()
 
@@ -157,6 +157,19 @@ class Driver:
     def look_after(self, command: dict[str, Any]) -> dict[str, object]:
         """Carry out a command that sends no message."""
         match command["do"]:
+            case "create_group":
+                made = self.client.create_group(command["subject"], list(map(address, command["people"])))
+                return {"group": f"{made.JID.User}@{made.JID.Server}"}
+            case "change_group":
+                people, action = [address(command["person"])], ParticipantChange(command["action"])
+                self.client.update_group_participants(address(command["group"]), people, action)
+                return {}
+            case "rename_group":
+                self.client.set_group_name(address(command["group"]), command["subject"])
+                return {}
+            case "leave_group":
+                self.client.leave_group(address(command["group"]))
+                return {}
             case "read":
                 chat = address(command["chat"])
                 self.client.mark_read(command["id"], chat=chat, sender=chat, receipt=ReceiptType.READ)

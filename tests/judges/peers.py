@@ -138,6 +138,26 @@ class Peer(Client):
         await self.do("ask_phone", id=id)
 
     @override
+    async def create_group(self, subject: str, people: list[str]) -> str:
+        """Make a group."""
+        return str((await self.do("create_group", subject=subject, people=people))["group"])
+
+    @override
+    async def change_group(self, group: str, action: str, person: str) -> None:
+        """Change who is in a group, or as what."""
+        await self.do("change_group", group=group, action=action, person=person)
+
+    @override
+    async def rename_group(self, group: str, subject: str) -> None:
+        """Give a group another name."""
+        await self.do("rename_group", group=group, subject=subject)
+
+    @override
+    async def leave_group(self, group: str) -> None:
+        """Leave a group."""
+        await self.do("leave_group", group=group)
+
+    @override
     async def read(self, chat: str, id: str) -> None:
         """Mark a message as read."""
         await self.do("read", chat=chat, id=id)

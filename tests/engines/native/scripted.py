@@ -7,7 +7,8 @@ from dataclasses import replace
 from random import Random
 from typing import TypeVar
 
-from engines.native.replay import HABITS, Disk, ReplayShell
+from engines.native.replay import HABITS
+from engines.native.replay_shell import Disk, ReplayShell
 from wagate.adapters.engines.native import Habits
 from wagate.adapters.engines.native.machine.credentials import Credentials
 from wagate.adapters.engines.native.machine.machine import Machine

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from engines.native.replay import Disk, ReplayShell
+from engines.native.replay_shell import Disk, ReplayShell
 from wagate.adapters.engines.native.machine.errors import LineLost, RequestRefused, Unanswered
 from wagate.adapters.engines.native.machine.flows import Ask, Commit, Compute, Flow, Flows, Join, List, Load, Pause
 from wagate.ports.vault import Unit, VaultFailed

@@ -16,8 +16,9 @@ from whatsapp_emulator.emulator import Emulator
 from whatsapp_emulator.world.accounts import Account
 from whatsapp_wire.proto.message_pb2 import Message
 
-ME, OTHER_ME, CONTACT = "4915100000001", "4915100000003", "4915100000002"
-"""The phones: the one that the client is linked to (by QR code; the other one by code), and the one it talks with."""
+ME, OTHER_ME, CONTACT, GUEST = "4915100000001", "4915100000003", "4915100000002", "4915100000004"
+"""The phones: the one that the client is linked to (by QR code; the other one by code), the one it talks with, and one
+that comes into a group."""
 
 _PATIENCE_S = 30.0
 _QUIET_S = 0.4
@@ -229,6 +230,51 @@ async def asked_again_with_keys(stage: Stage) -> None:
     await stage.contact.do("ask-retry", id=stage.ids["first"], count=2)
 
 
+async def create_group(stage: Stage) -> None:
+    stage.ids["group"] = await stage.client.create_group("Parity", [stage.contact_account.lid])
+
+
+async def first_group_text(stage: Stage) -> None:
+    await stage.client.send(stage.ids["group"], "The first text to a group")
+
+
+async def next_group_text(stage: Stage) -> None:
+    await stage.client.send(stage.ids["group"], "The next text to a group")
+
+
+async def receive_in_group(stage: Stage) -> None:
+    await stage.contact.type(stage.ids["group"], "A text in a group")
+    await stage.client.shows("A text in a group")
+
+
+async def rename_group(stage: Stage) -> None:
+    await stage.client.rename_group(stage.ids["group"], "Renamed")
+
+
+async def add_to_group(stage: Stage) -> None:
+    await stage.client.change_group(stage.ids["group"], "add", stage.account(GUEST).lid)
+
+
+async def promote_in_group(stage: Stage) -> None:
+    await stage.client.change_group(stage.ids["group"], "promote", stage.account(GUEST).lid)
+
+
+async def text_to_larger_group(stage: Stage) -> None:
+    await stage.client.send(stage.ids["group"], "A text to one more")
+
+
+async def remove_from_group(stage: Stage) -> None:
+    await stage.client.change_group(stage.ids["group"], "remove", stage.account(GUEST).lid)
+
+
+async def text_to_smaller_group(stage: Stage) -> None:
+    await stage.client.send(stage.ids["group"], "A text to one less")
+
+
+async def leave_group(stage: Stage) -> None:
+    await stage.client.leave_group(stage.ids["group"])
+
+
 async def contact_unlinks(stage: Stage) -> None:
     await stage.contact.log_out()
 
@@ -306,6 +352,17 @@ ACTS = (
     Act("receive what cannot be decrypted", receive_undecryptable),
     Act("be asked for a text again", asked_again),
     Act("be asked again, with new keys", asked_again_with_keys),
+    Act("create a group", create_group),
+    Act("first text to a group", first_group_text),
+    Act("next text to the group", next_group_text),
+    Act("receive a text in the group", receive_in_group),
+    Act("rename the group", rename_group),
+    Act("add somebody to the group", add_to_group),
+    Act("make them an admin", promote_in_group),
+    Act("text to one more in the group", text_to_larger_group),
+    Act("remove somebody from the group", remove_from_group),
+    Act("text to one less in the group", text_to_smaller_group),
+    Act("leave the group", leave_group),
     Act("the contact unlinks a device", contact_unlinks),
     Act("text to the device that is left", text_to_fewer_devices),
     Act("the contact installs WhatsApp anew", contact_reinstalls),

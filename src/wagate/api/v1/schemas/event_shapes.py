@@ -122,14 +122,14 @@ class GroupNamed(Shown):
     """Which group."""
 
     id: str = Field(description="The id of its chat.")
-    jid: str
-    subject: str = Field(description="Empty while it is not known.")
+    jid: str = Field(description="Its address.")
+    subject: str = Field(description="What it is called; empty while that is not known.")
 
 
 class GroupMemberNamed(GroupPerson):
     """Somebody in a group."""
 
-    role: GroupRole
+    role: GroupRole = Field(description="What they may do from now on.")
 
 
 class GroupUpdatedNews(Shown):
@@ -143,8 +143,8 @@ class GroupUpdatedNews(Shown):
 class GroupParticipantsNews(Shown):
     """People in a group who came, went, or got another role."""
 
-    group: GroupNamed
-    action: MembersAction
+    group: GroupNamed = Field(description="Where it happened.")
+    action: MembersAction = Field(description="What happened to them.")
     participants: list[GroupMemberNamed] = Field(description="Whom it is about, in the role that they have now.")
     reason: str | None = Field(description="WhatsApp's word for why, such as `invite`.")
     by: GroupPerson | None = Field(description="Who did it: the same person where somebody left by themselves.")
@@ -153,9 +153,9 @@ class GroupParticipantsNews(Shown):
 class GroupJoinRequestNews(Shown):
     """People who want to join, or do no longer."""
 
-    group: GroupNamed
+    group: GroupNamed = Field(description="Which one they want to join.")
     state: Literal["requested", "gone"] = Field(description="`gone`: taken back, or turned down.")
-    people: list[GroupPerson]
+    people: list[GroupPerson] = Field(description="Who they are.")
     method: str | None = Field(description="WhatsApp's word for how they asked.")
     by: GroupPerson | None = Field(description="Who did it, where that is told.")
 
