@@ -42,8 +42,12 @@ async def test_the_engines_are_listed_with_what_they_promise(api: Api) -> None:
     assert rich["answers_retries_from_store"]
     abilities = {one["name"]: one["is_there"] for one in listed["data"][0]["abilities"]}
     assert abilities == {
+        "approves_members": False,
         "carries_devices": False,
+        "invites_to_groups": False,
+        "lists_groups": False,
         "logs_out": True,
+        "manages_groups": False,
         "marks_read": True,
         "pairs_devices": True,
         "shows_typing": True,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from typing_extensions import override
 
+from contracts.engine_groups import GUEST, GroupNetwork
 from contracts.examinee import NOBODY, OTHER, OWN, SESSION, Examinee, Failing, Network, Shown
 from engines.neonize.desk import QUICK, environment, launch
 from wagate.adapters.clock import SystemClock
@@ -21,6 +22,7 @@ from wagate.adapters.engines.neonize.engine import NeonizeEngine
 from wagate.adapters.vault.memory import MemoryStorage
 from wagate.domain.content import Quoted
 from wagate.domain.jid import Jid
+from wagate.domain.people import GroupRole, MembersAction
 from wagate.domain.session import Reason, SessionState
 from wagate.ports.engine import Engine, EngineFeatures
 from whatsapp_emulator.client import EmulatorClient
@@ -154,7 +156,7 @@ class FakeNetwork(Network):
         return self.service.violations
 
 
-class EmulatedNetwork(Network):
+class EmulatedNetwork(GroupNetwork):
     """The emulator, through its control API."""
 
     def __init__(self, emulator: Emulator, control: EmulatorClient) -> None:
@@ -284,6 +286,35 @@ class EmulatedNetwork(Network):
     @override
     async def damage(self) -> None:
         spoil(self.storage, "credentials")
+
+    @override
+    async def create_group(self, subject: str, *people: str) -> Jid:
+        return Jid((await self._other.create_group(subject, people)).jid)
+
+    @override
+    async def type_in_group(self, group: Jid, text: str) -> str:
+        return await self._other.type(group, text)
+
+    @override
+    async def rename_group(self, group: Jid, subject: str) -> None:
+        await self._other.group(group).rename(subject)
+
+    @override
+    async def change_group(self, group: Jid, action: MembersAction, person: str) -> None:
+        await self._other.group(group).change(action.value, person)
+
+    @override
+    async def members(self, group: Jid) -> dict[str, GroupRole]:
+        members = (await self._control.group(group)).members
+        return {phone: GroupRole.OWNER if role == "superadmin" else GroupRole(role) for phone, role in members.items()}
+
+    @override
+    async def invite(self, group: Jid) -> str:
+        return await self._other.group(group).invite()
+
+    @override
+    async def ask_to_join(self, code: str) -> None:
+        assert await self._control.phone(GUEST).join(code)
 
     @override
     async def violations(self) -> list[str]:

@@ -4,7 +4,8 @@ To add a candidate: a network for it in ``networks.py``, a ``Candidate`` and a t
 which questions are not for whom, and why.
 """
 
-from contracts import engine, engine_carrying, engine_promises, engine_refusals, engine_survival
+from contracts import engine, engine_carrying, engine_groups, engine_promises, engine_refusals, engine_survival
+from contracts.engine_groups import GUEST
 from contracts.examinee import OTHER, OWN, Network
 from contracts.invariants import contradictions
 from contracts.networks import EmulatedNetwork, FakeNetwork, NeonizeNetwork
@@ -20,7 +21,14 @@ from wagate.adapters.engines.neonize.engine import FEATURES as NEONIZE_FEATURES
 from whatsapp_emulator.client import EmulatorClient
 from whatsapp_emulator.emulator import Emulator
 
-PAPERS = (engine.PAPER, engine_survival.PAPER, engine_refusals.PAPER, engine_promises.PAPER, engine_carrying.PAPER)
+PAPERS = (
+    engine.PAPER,
+    engine_survival.PAPER,
+    engine_refusals.PAPER,
+    engine_promises.PAPER,
+    engine_carrying.PAPER,
+    engine_groups.PAPER,
+)
 QUESTIONS = [question for paper in PAPERS for question in paper.questions]
 
 QUICK_ONES = frozenset({Stage.SHORT_CODES, Stage.IMPATIENCE})
@@ -54,16 +62,19 @@ async def test_fake_without_promises(question: Question) -> None:
     await sit(question, FakeNetwork(sheet=WITHOUT_PROMISES))
 
 
+async def _people(control: EmulatorClient) -> None:
+    for phone, name in ((OWN, "Own"), (OTHER, "Other"), (GUEST, "Guest")):
+        await control.account(phone, name)
+
+
 @sits(NATIVE, QUESTIONS)
 async def test_native(question: Question, emulator: Emulator, control: EmulatorClient) -> None:
-    await control.account(OWN, "Own")
-    await control.account(OTHER, "Other")
+    await _people(control)
     await sit(question, EmulatedNetwork(emulator, control))
 
 
 @sits(NEONIZE, QUESTIONS)
 async def test_neonize(question: Question, emulator: Emulator, control: EmulatorClient) -> None:
-    await control.account(OWN, "Own")
-    await control.account(OTHER, "Other")
+    await _people(control)
     with scratch() as folder:
         await sit(question, NeonizeNetwork(emulator, control, folder))

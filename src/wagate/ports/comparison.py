@@ -17,6 +17,7 @@ PROMISES: Mapping[str, str] = {
     "answers_retries_from_store": "A recipient that asks for a message again gets it, also after a restart",
     "queries_history": "Older messages can be fetched from the phone",
     "pairs_with_passkey": "A phone that insists on a passkey can be linked",
+    "sends_to_groups": "Messages can go to groups",
 }
 """The fields of a data sheet that are claimed or not, each in a sentence."""
 

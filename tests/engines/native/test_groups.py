@@ -266,6 +266,27 @@ async def test_people_are_named_as_the_group_names_them(
     assert message.as_dict()["mentions"] == [lid]
 
 
+async def test_an_old_group_addresses_people_by_number(
+    line: LineUnderTest, emulator: Emulator, control: EmulatorClient
+) -> None:
+    made = await control.phone(OTHER).create_group("Old", [THIRD])
+    next(group for group in emulator.world.groups if group.jid == made.jid).by_lid = False
+    await control.phone(OTHER).group(made.jid).change("add", OWN)
+    for text in ("one", "two"):
+        await line.send(made.jid, text)
+    for phone in (OTHER, THIRD, OWN):
+        await shown(emulator, phone, "one", "two")
+    await control.phone(THIRD).type(made.jid, "an answer")
+    await until(lambda: len(line.of(MessageArrived)) == 1)
+    [arrived] = line.of(MessageArrived)
+    assert (arrived.sender, arrived.sender_alt) == (Jid.from_phone(THIRD), Jid(emulator.world.account(THIRD).lid))
+    assert count(emulator, "participant hash differs") == 0
+    await control.phone(THIRD).group(made.jid).leave()
+    await until(lambda: bool(changes(line, MembersChanged)))
+    await line.send(made.jid, "three")
+    await shown(emulator, OTHER, "one", "two", "an answer", "three")
+
+
 # ---- what is told of groups
 
 

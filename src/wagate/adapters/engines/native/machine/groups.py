@@ -47,6 +47,7 @@ def members_of(us: Device, group: Jid) -> Flow[Membership]:
 
 def people_of(us: Device, membership: Membership) -> Flow[tuple[Person, ...]]:
     """Who the members are, under their LIDs wherever those can be found. Raises NotSent."""
+    yield Load(tuple(("pn" if member.is_lid else "lid", member) for member in membership.members))
     people = []
     for member in membership.members:
         person = yield from directory.known_person(us, member)
