@@ -40,22 +40,38 @@ def usable(us: Device, step: Step, group: Jid, audience: Collection[Peer]) -> tu
 def lacking(us: Device, step: Step, group: Jid, audience: Sequence[Peer]) -> list[Peer]:
     """The devices that have to be given the key before they can read the next message."""
     _, holders = usable(us, step, group, audience)
-    return [peer for peer in audience if peer.address not in holders.devices]
+    return strangers(holders, audience)
+
+
+def strangers(holders: Holders, audience: Sequence[Peer]) -> list[Peer]:
+    """Those of some devices that do not surely have the key."""
+    have = holders.devices - holders.doubtful
+    return [peer for peer in audience if peer.address not in have]
 
 
 def give(step: Step, group: Jid, holders: Holders, peers: Collection[Peer]) -> None:
     """Keep that these devices have the key now, too."""
-    devices = holders.devices.union(peer.address for peer in peers)
-    if devices != holders.devices or step.get("holders", group) is None:
-        step.put("holders", group, Holders(devices).pack())
+    addresses = frozenset(peer.address for peer in peers)
+    given = Holders(holders.devices | addresses, holders.doubtful - addresses)
+    if given != holders or step.get("holders", group) is None:
+        step.put("holders", group, given.pack())
+
+
+def doubt(step: Step, group: Jid, addresses: frozenset[str]) -> None:
+    """These devices may not have the key, whatever they were given. That they may have it counts all the same."""
+    holders = Holders.unpack(step.get("holders", group))
+    step.put("holders", group, Holders(holders.devices | addresses, holders.doubtful | addresses).pack())
 
 
 def with_key(us: Device, step: Step, group: Jid, peer: Peer, message: Message) -> Message:
-    """A message for one device that could not read it, with the key to the next ones, if there is one."""
+    """A message for one device that could not read it, with the key to the next ones, if there is one.
+
+    An answer is not sent again if it gets lost, so the next message to the group brings the key once more.
+    """
     record = step.get(*key_record(us, group))
     if record is None:
         return message
-    give(step, group, Holders.unpack(step.get("holders", group)), [peer])
+    doubt(step, group, frozenset((peer.address,)))
     return share(group, sender_keys.distribution(record), message)
 
 

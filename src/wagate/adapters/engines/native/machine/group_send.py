@@ -14,7 +14,7 @@ from wagate.adapters.engines.native.machine.device import Device, InFlight, Pers
 from wagate.adapters.engines.native.machine.encode import message_of
 from wagate.adapters.engines.native.machine.flows import Flow, Join, Load
 from wagate.adapters.engines.native.machine.ratchets import Peer, peer_at
-from wagate.adapters.engines.native.machine.records import DeviceList, Membership, Step, Unacked
+from wagate.adapters.engines.native.machine.records import DeviceList, Step, Unacked
 from wagate.adapters.engines.native.machine.send import depart, hash_of, keep, seal_each, stage_in
 from wagate.domain import jid as domain
 from wagate.domain.acts import Act, PollVote, Said
@@ -101,18 +101,19 @@ def _settled_audience(us: Device, group: Jid) -> Flow[_Audience]:
 
 
 def _audience(us: Device, group: Jid) -> Flow[_Audience]:
-    people = yield from groups.people_of(us, (yield from groups.members_of(us, group)))
+    membership = yield from groups.members_of(us, group)
+    people = yield from groups.people_of(us, membership)
     yield from directory.devices_of(us, people)
-    records: tuple[RecordKey, ...] = (("group", group), *(("device", person.lid) for person in people))
+    records = tuple(("device", person.lid) for person in people)
     yield Load(records)
-    values = tuple(us.shell.get(*record) for record in records)
-    membership, *lists = values
+    lists = tuple(us.shell.get(*record) for record in records)
     devices = [device for value in lists if value is not None for device in DeviceList.unpack(value).devices]
     return _Audience(
-        by_lid=membership is None or Membership.unpack(membership).by_lid,
+        by_lid=membership.by_lid,
         people=people,
-        records=records,
-        values=values,
+        records=(("group", group), *records),
+        # The members as they were when we began to look their devices up.
+        values=(membership.pack(), *lists),
         peers=tuple(peer_at(device) for device in devices if _is_meant(us, device)),
     )
 
@@ -145,7 +146,7 @@ def _seal(us: Device, step: Step, wa_id: str, group: Jid, audience: _Audience, m
     record, holders = group_keys.usable(us, step, group, audience.peers)
     if record is None:
         record = sender_keys.create()
-    strangers = [peer for peer in audience.peers if peer.address not in holders.devices]
+    strangers = group_keys.strangers(holders, audience.peers)
     distributed = share(group, sender_keys.distribution(record)).SerializeToString()
     given = seal_each(us, step, strangers, distributed)
     reached = {recipient.device for recipient in given}

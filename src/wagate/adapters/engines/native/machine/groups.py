@@ -104,15 +104,14 @@ def recheck(us: Device, group: Jid) -> Flow[None]:
 
 
 def lost_keys(us: Device, peers: Iterable[Peer]) -> Flow[None]:
-    """Devices that began anew have no key of ours any more: they get it again with the next message."""
+    """Devices that began anew have lost our keys: they get them again with the next messages."""
     addresses = frozenset(peer.address for peer in peers)
     stored: list[tuple[str, bytes]] = yield List("holders")
     groups = [group for group, value in stored if addresses & Holders.unpack(value).devices]
     yield Load(tuple(("holders", group) for group in groups))
     step = us.step()
     for group in groups:
-        holders = Holders.unpack(step.get("holders", group))
-        step.put("holders", group, Holders(holders.devices - addresses).pack())
+        group_keys.doubt(step, Jid(group), addresses & Holders.unpack(step.get("holders", group)).devices)
     if step.changes:
         us.submit(step)
 

@@ -193,24 +193,30 @@ class Membership:
 
 @dataclass(frozen=True, slots=True)
 class Holders:
-    """The devices (by the addresses of their records) that can read what we write to a group."""
+    """The devices (by the addresses of their records) that were given the key with which we write to a group.
+
+    The ``doubtful`` among them may not have it (any more), and are given it again.
+    """
 
     devices: frozenset[str] = frozenset()
+    doubtful: frozenset[str] = frozenset()
 
     def pack(self) -> bytes:
         """The record's value."""
-        return " ".join(sorted(self.devices)).encode()
+        return " ".join(sorted(f"?{device}" if device in self.doubtful else device for device in self.devices)).encode()
 
     @classmethod
     def unpack(cls, value: bytes | None) -> Holders:
-        """Read a record's value, or make one of nothing."""
+        """Read a record's value, or make one of nothing; raises RecordUnreadable."""
         return cls() if value is None else _holders(value)
 
 
 @lru_cache(maxsize=256)
 def _holders(value: bytes) -> Holders:
     with _reading():
-        return Holders(frozenset(value.decode().split()))
+        words = value.decode().split()
+        doubtful = frozenset(word[1:] for word in words if word.startswith("?"))
+        return Holders(doubtful.union(word for word in words if not word.startswith("?")), doubtful)
 
 
 @dataclass(frozen=True, slots=True)

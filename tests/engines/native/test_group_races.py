@@ -1,0 +1,51 @@
+"""A group changes while its devices are looked up: what counts is who is in it when the message is encrypted."""
+
+from __future__ import annotations
+
+import pytest
+
+from engines.native.replay import FOURTH, Replay
+from engines.native.test_crashes import check
+from whatsapp_wire.decoding import decode
+
+
+def asks_for(replay: Replay, namespace: str) -> bool:
+    """Whether the next thing that we say is such a request."""
+    return bool(replay.shell.written) and decode(replay.shell.written[0]).get("xmlns") == namespace
+
+
+def until_asking(replay: Replay, namespace: str) -> None:
+    """Go on until such a request is about to leave."""
+    for _ in range(200):
+        if asks_for(replay, namespace):
+            return
+        for step in (replay.answer, replay.commit, replay.hear):
+            step()
+        if not asks_for(replay, namespace):
+            replay.speak()
+    raise AssertionError(f"nothing was asked of {namespace}")
+
+
+@pytest.mark.parametrize("namespace", ["w:g2", "usync", "encrypt"])
+@pytest.mark.parametrize("is_there", [True, False])
+def test_who_comes_or_goes_meanwhile_is_reckoned_with(namespace: str, is_there: bool) -> None:
+    replay = Replay(1, is_warm=False)
+    if is_there:
+        replay.change_group()
+        replay.settle()
+    replay.post_to_group()
+    until_asking(replay, namespace)
+    asked = replay.shell.written.popleft()
+    replay.change_group()
+    for _ in range(20):
+        for step in (replay.hear, replay.answer, replay.commit, replay.speak):
+            step()
+    assert not replay.world.account(FOURTH).devices
+    replay.shell.written.appendleft(asked)
+    replay.settle()
+    check(replay)
+    shown = [shown.id for shown in replay.world.phone(FOURTH).inbox if shown.sender.user == replay.own.user]
+    assert shown == ([] if is_there else [post.outgoing.chosen_id for post in replay.posts])
+    replay.post_to_group()
+    replay.settle()
+    check(replay)
