@@ -1,12 +1,14 @@
 """The kill storm: ``python -m bench.crash_native [--kills 200] [--database both] [--bug NAME]``.
 
-A gateway works under load in both directions and is killed with SIGKILL at random moments, again and again. The ledger
-is in this process, the phones are in the emulator's: only the gateway dies. At the end everything is counted:
+A gateway works under load in both directions and is killed with SIGKILL at random moments, again and again. Texts go to
+and come from single contacts and a group, in which somebody comes and goes all the time. The ledger is in this process,
+the phones are in the emulator's: only the gateway dies. At the end everything is counted:
 
-* accepted (a 202 was read) and never shown by the phone,
-* shown twice by the phone,
+* accepted (a 202 was read) and never shown by a phone that it was for,
+* shown twice by a phone,
 * typed on a phone and not in the gateway's list of messages, or twice in it, or not exactly once in the journal,
-* a ratchet counter used for two ciphertexts, and everything else that the emulator's strict mode forbids.
+* a ratchet counter or a sender key's used for two ciphertexts, a sender key that somebody lacks, or one that is used
+  although somebody has it who is gone, and everything else that the emulator's strict mode forbids.
 
 ``--bug`` plants a mistake (``bench.planted``) that the counts must find, or they prove nothing.
 """
@@ -32,6 +34,10 @@ from services.postgres import postgres_server
 
 SHOP = "491510000001"
 CONTACTS = [f"49152000000{number}" for number in range(1, 6)]
+MEMBERS = CONTACTS[:3]
+"""The contacts in the group; the first one made it."""
+
+GUEST = "491520000009"
 TYPING_S = 0.4
 """A contact's longest pause: what is typed while the gateway is down, most of the time, has to be read afterwards."""
 
@@ -50,7 +56,7 @@ class Ledger:
     stopping: bool = False
 
 
-async def storm(running: Gateway, network: Emulated, kills: int) -> Ledger:
+async def storm(running: Gateway, network: Emulated, group: str, kills: int) -> Ledger:
     """Load in both directions while the gateway is killed and started so many times."""
     ledger = Ledger()
     up = asyncio.Event()
@@ -58,7 +64,10 @@ async def storm(running: Gateway, network: Emulated, kills: int) -> Ledger:
     async with asyncio.TaskGroup() as tasks:
         for contact in CONTACTS:
             tasks.create_task(send_texts(running, contact, ledger, up))
-            tasks.create_task(type_texts(network, contact, ledger))
+            tasks.create_task(type_texts(network, contact, SHOP, ledger))
+        tasks.create_task(send_texts(running, group, ledger, up))
+        tasks.create_task(type_texts(network, MEMBERS[-1], group, ledger))
+        tasks.create_task(come_and_go(network, group, ledger))
         began = time.monotonic()
         for kill in range(kills):
             await asyncio.sleep(random.uniform(0.05, 0.6))
@@ -78,22 +87,22 @@ async def storm(running: Gateway, network: Emulated, kills: int) -> Ledger:
     return ledger
 
 
-async def send_texts(running: Gateway, contact: str, ledger: Ledger, up: asyncio.Event) -> None:
+async def send_texts(running: Gateway, to: str, ledger: Ledger, up: asyncio.Event) -> None:
     """Send one text after the other; one whose answer was lost is asked for again, with the same key."""
     number = 0
     while not ledger.stopping:
         number += 1
-        text = f"out {contact} {number}"
-        while not await post(running, contact, text):
+        text = f"out {to} {number}"
+        while not await post(running, to, text):
             ledger.retried += 1
             await up.wait()
             await asyncio.sleep(0.01)
         ledger.accepted.add(text)
 
 
-async def post(running: Gateway, contact: str, text: str) -> bool:
+async def post(running: Gateway, to: str, text: str) -> bool:
     """Whether the gateway accepted it. Raises RuntimeError when it refused."""
-    body = orjson.dumps({"to": contact, "text": text})
+    body = orjson.dumps({"to": to, "text": text})
     headers = {"Idempotency-Key": text.replace(" ", "-")}
     with suppress(aiohttp.ClientError, ConnectionError, TimeoutError):
         async with running.http.post(
@@ -107,15 +116,30 @@ async def post(running: Gateway, contact: str, text: str) -> bool:
     return False
 
 
-async def type_texts(network: Emulated, contact: str, ledger: Ledger) -> None:
+async def type_texts(network: Emulated, contact: str, to: str, ledger: Ledger) -> None:
     """Type at random moments, whether or not the gateway is there."""
     number = 0
     while not ledger.stopping:
         number += 1
-        text = f"in {contact} {number}"
-        await network.control.phone(contact).type(SHOP, text)
+        text = f"in {to} {contact} {number}"
+        await network.control.phone(contact).type(to, text)
         ledger.typed.append(text)
         await asyncio.sleep(random.uniform(0, TYPING_S))
+
+
+async def come_and_go(network: Emulated, group: str, ledger: Ledger) -> None:
+    """Somebody is added to the group and removed again, so that sender keys have to be replaced."""
+    is_there = False
+    while not ledger.stopping:
+        await asyncio.sleep(random.uniform(0.2, 1.5))
+        await network.control.phone(MEMBERS[0]).group(group).change("remove" if is_there else "add", GUEST)
+        is_there = not is_there
+
+
+def readers(text: str) -> list[str]:
+    """Whose phones have to show a text of ours."""
+    to = text.split()[1]
+    return MEMBERS if "@" in to else [to]
 
 
 async def count(running: Gateway, network: Emulated, ledger: Ledger) -> bool:
@@ -125,16 +149,18 @@ async def count(running: Gateway, network: Emulated, ledger: Ledger) -> bool:
         await quiet(running, network)
     except TimeoutError as error:
         print(f"  NOT QUIET: {error}; what is still under way is counted as lost", flush=True)
-    shown: Counter[str] = Counter()
+    shown: dict[str, Counter[str]] = {}
     for contact in CONTACTS:
-        shown.update([message.text for message in await network.control.phone(contact).inbox(limit=10**6)])
+        inbox = await network.control.phone(contact).inbox(limit=10**6)
+        shown[contact] = Counter(message.text for message in inbox if message.text.startswith("out "))
     listed = Counter(message["text"] for message in await running.messages(direction="in"))
     events = await running.every("/events", types="message.received")
     journalled = Counter(event["data"]["text"] for event in events)
     violations = Counter(violation.kind for violation in await network.control.violations())
     print(f"  {len(ledger.accepted)} accepted ({ledger.retried} asked for again), {len(ledger.typed)} typed")
-    holds = bar("accepted and never delivered", sum(1 for text in ledger.accepted if not shown[text]), 0, "")
-    holds &= bar("delivered twice", sum(times - 1 for times in shown.values()), 0, "")
+    missing = [(reader, text) for text in ledger.accepted for reader in readers(text) if not shown[reader][text]]
+    holds = bar("accepted and never delivered", len(missing), 0, "")
+    holds &= bar("delivered twice", sum(times - 1 for each in shown.values() for times in each.values()), 0, "")
     holds &= bar("inbound lost", sum(1 for text in ledger.typed if not listed[text]), 0, "")
     holds &= bar("inbound listed twice", sum(times - 1 for times in listed.values()), 0, "")
     holds &= bar("inbound not exactly once in the journal", sum(1 for t in ledger.typed if journalled[t] != 1), 0, "")
@@ -171,8 +197,10 @@ async def run(database_url: str, kills: int, bug: str | None) -> bool:
             await network.control.account(SHOP, "Shop")
             for contact in CONTACTS:
                 await network.control.account(contact, f"Contact {contact[-1]}")
+            await network.control.account(GUEST, "Guest")
             await running.pair("shop", SHOP, network.control)
-            ledger = await storm(running, network, kills)
+            group = await network.control.phone(MEMBERS[0]).create_group("Storm", [SHOP, *MEMBERS[1:]])
+            ledger = await storm(running, network, group.jid, kills)
             return await count(running, network, ledger)
 
 

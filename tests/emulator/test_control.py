@@ -186,3 +186,45 @@ async def test_mistakes_are_explained(control: EmulatorClient, path: str, body: 
         assert response.status == status
     with pytest.raises(ControlError, match="400"):
         await control.get(f"/control/phones/{ANN}/inbox", since=float("nan"))
+
+
+async def test_a_group_is_run_from_a_phone(control: EmulatorClient) -> None:
+    for phone in (ANN, BOB):
+        await control.account(phone)
+    made = await control.phone(ANN).create_group("Club", [], approval=True)
+    hand = control.phone(ANN).group(made.jid)
+    assert await control.phone(BOB).join(await hand.invite())
+    assert (await control.group(made.jid)).requests == [BOB]
+    assert await hand.decide("approve", BOB, ANN) == {f"{BOB}@s.whatsapp.net": None, f"{ANN}@s.whatsapp.net": 404}
+    await hand.rename("Circle")
+    await hand.describe("about")
+    await hand.set(locked=True)
+    assert await hand.change("promote", BOB) == {f"{BOB}@s.whatsapp.net": None}
+    told = await control.group(made.jid)
+    assert (told.subject, told.description, told.settings["locked"]) == ("Circle", "about", True)
+    assert told.members == {ANN: "superadmin", BOB: "admin"}
+    id = await control.phone(BOB).type(made.jid, "hello")
+    (shown,) = await control.phone(ANN).inbox()
+    assert (shown.id, shown.chat) == (id, made.jid)
+    await hand.leave()
+    assert (await control.group(made.jid)).members == {BOB: "admin"}
+
+
+async def test_what_cannot_be_done_with_a_group_is_said(control: EmulatorClient) -> None:
+    for phone in (ANN, BOB):
+        await control.account(phone)
+    made = await control.phone(ANN).create_group("Club", [BOB])
+    hand = control.phone(BOB).group(made.jid)
+    for status, doing in (
+        (409, hand.change("remove", ANN)),
+        (409, control.phone(BOB).group("1@g.us").leave()),
+        (409, control.phone(BOB).join("nonsense")),
+        (404, control.group("1@g.us")),
+        (400, hand.change("explode", ANN)),
+        (400, hand.decide("perhaps", ANN)),
+        (400, hand.set(colour="red")),
+        (400, control.post(f"/control/phones/{BOB}/groups/{made.jid}/explode")),
+    ):
+        with pytest.raises(ControlError) as refused:
+            await doing
+        assert refused.value.status == status

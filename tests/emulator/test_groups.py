@@ -226,6 +226,19 @@ def test_when_the_last_admin_leaves_somebody_else_becomes_one() -> None:
     assert groups.parse_invite(ask(scene, groups.invite("1", group)))
 
 
+def test_who_types_is_seen_in_the_group() -> None:
+    scene = Scene.set()
+    group = scene.group(ANN, CAT)
+    _, bobs = scene.wires.pair(BOB)
+    scene.wires.world.phone(CAT).set_typing(group, on=True)
+    scene.wires.carry()
+    typing = scene.line.the("chatstate")
+    assert (typing.jid("from"), typing.jid("participant")) == (group, scene.lid(CAT))
+    scene.line.say(Node("chatstate", {"to": group}, [Node("paused")]))
+    assert [child.tag for stanza in bobs.take("chatstate") for child in stanza.children] == ["composing", "paused"]
+    assert scene.line.take("chatstate") == []
+
+
 def test_a_picture_comes_and_goes() -> None:
     scene = Scene.set()
     group = scene.group(ANN)

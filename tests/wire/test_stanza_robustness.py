@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from whatsapp_wire.errors import WireError
 from whatsapp_wire.jid import SERVER, Jid
 from whatsapp_wire.node import Content, Node
-from whatsapp_wire.stanza import iq, login, media, pairing, prekeys, privacy, usync
+from whatsapp_wire.stanza import groups, iq, login, media, pairing, prekeys, privacy, usync
 from whatsapp_wire.stanza.ack import ack, parse_ack
 from whatsapp_wire.stanza.call import parse_call
 from whatsapp_wire.stanza.message import parse_message
@@ -47,6 +47,14 @@ PARSERS: dict[str, Callable[[Node], object]] = {
     "media_retry": media.parse_retry_receipt,
     "media_retried": media.parse_retried,
     "settings": privacy.parse_settings,
+    "group": groups.parse_group,
+    "groups": groups.parse_groups,
+    "changed": lambda stanza: groups.parse_changed(stanza, "add"),
+    "invite": groups.parse_invite,
+    "joined": groups.parse_joined,
+    "requests": groups.parse_requests,
+    "decided": lambda stanza: groups.parse_decided(stanza, "approve"),
+    "picture": groups.parse_picture,
     "people": usync.parse_people,
     "devices": lambda stanza: [usync.judge(devices) for devices in usync.parse_devices(stanza)],
 }
@@ -55,11 +63,15 @@ KNOWN_TAGS = """
 count identity add remove update device devices device-list key-index-list tokens token collection set delete list item
 user usync lid enc unavailable device-identity retry registration keys key skey id value signature error offline_preview
 offline dirty edge_routing routing_info conflict offer composing pair-device pair-success ref link_code_companion_reg
-link_code_pairing_ref privacy category digest hash media_conn host rmr encrypt enc_p enc_iv
+link_code_pairing_ref privacy category digest hash group groups participant description body ephemeral member_add_mode
+membership_approval_mode group_join invite membership_approval_request membership_approval_requests approve create
+subject membership_requests_action add_request created_membership_requests requested_user revoked_membership_requests
+media_conn host rmr encrypt enc_p enc_iv
 """
 KNOWN_NAMES = """
 id from to type t participant recipient sender_pn sender_lid peer_recipient_pn offline count code value jid lid val name
-version key-index is_hosted call-id call-creator last reason expire error class edit notify category
+version key-index is_hosted call-id call-creator last reason expire error class edit notify category subject s_t
+creation creator size addressing_mode phone_number expiration state request_time
 auth ttl auth_ttl hostname from_me
 """
 KNOWN_TYPES = "encrypt devices account_sync privacy_token server_sync picture mediaretry retry error"

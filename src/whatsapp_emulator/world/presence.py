@@ -33,6 +33,9 @@ def hear_typing(state: State, link: Link, node: Node) -> None:
     if device is None:
         return
     to = node.jid("to")
+    if to.is_group and node.children:
+        show_typing_in_group(state, device.account, to, node.children)
+        return
     account = state.directory.find(to)
     if account is not None and node.children:
         source = device.account.lid if to.is_lid else device.account.pn
@@ -45,6 +48,17 @@ def show_typing(state: State, account: Account, source: Jid, content: list[Node]
         account.handset.seen_typing[source] = content[0].tag
     for device in account.devices.values():
         state.tell(device, Node("chatstate", {"from": source}, content))
+
+
+def show_typing_in_group(state: State, typing: Account, to: Jid, content: list[Node]) -> None:
+    """Tell every listening device of a group's other members what somebody does there; nothing outside of groups."""
+    group = state.groups.find(to)
+    if group is None or typing not in group.members:
+        return
+    for account in group.members:
+        if account is not typing:
+            for device in account.devices.values():
+                state.tell(device, Node("chatstate", {"from": to, "participant": group.address(typing)}, content))
 
 
 def refresh(state: State, account: Account) -> None:

@@ -197,13 +197,19 @@ async def test_someone_with_a_new_phone_is_given_the_key_again(
     assert count(emulator, "phone retry requests") == 0
 
 
-async def test_where_only_admins_write_a_text_is_refused(line: LineUnderTest, control: EmulatorClient) -> None:
+async def test_where_only_admins_write_a_text_is_refused(
+    line: LineUnderTest, emulator: Emulator, control: EmulatorClient
+) -> None:
     group = await a_group(control)
     await control.phone(OTHER).group(group.jid).set(announcement=True)
     wa_id = await line.send(group.jid, "not allowed")
     await until(lambda: bool(line.of(SendRefused)))
     [refused] = line.of(SendRefused)
     assert (refused.wa_id, refused.code) == (wa_id, "not_allowed")
+    await control.phone(OTHER).group(group.jid).set(announcement=False)
+    await line.send(group.jid, "allowed")
+    await shown(emulator, THIRD, "allowed")
+    assert count(emulator, "phone retry requests") == 0
 
 
 async def test_a_group_that_we_are_not_in_cannot_be_written_to(line: LineUnderTest, control: EmulatorClient) -> None:

@@ -10,6 +10,8 @@ from wagate.adapters.engines.native.machine.records import (
     Asked,
     ContactToken,
     DeviceList,
+    Holders,
+    Membership,
     Sent,
     Unacked,
     remember,
@@ -39,10 +41,31 @@ def test_device_lists_come_back(numbers: list[int]) -> None:
     assert DeviceList.unpack(devices.pack()) == devices
 
 
+@given(st.sets(st.integers(1, 99), max_size=5), st.sets(st.integers(1, 99), max_size=5), st.booleans())
+def test_groups_and_who_has_their_keys_come_back(some: set[int], others: set[int], by_lid: bool) -> None:
+    members = tuple(Jid(f"{number}@lid") for number in sorted(some))
+    membership = Membership(1_800_000_000, by_lid, members)
+    assert Membership.unpack(membership.pack()) == membership
+    came, went = [Jid(f"{number}@lid") for number in sorted(others)], members[:1]
+    changed = membership.changed(came, went)
+    assert set(changed.members) == (set(members) - set(went)) | set(came)
+    assert len(set(changed.members)) == len(changed.members)
+    holders = Holders(frozenset(map(str, members)), frozenset(map(str, members[:2])))
+    assert Holders.unpack(holders.pack()) == holders
+    assert Holders.unpack(None) == Holders()
+
+
 @given(st.lists(st.binary(max_size=8), min_size=1, max_size=5))
 def test_damage_is_told_and_nothing_else_is_raised(fields: list[bytes]) -> None:
     value = b"\x01" + b"".join(len(field).to_bytes(4, "big") + field for field in fields)
-    for unpack in (Sent.unpack, Unacked.unpack, ContactToken.unpack, DeviceList.unpack, Asked.unpack):
+    for unpack in (
+        Sent.unpack,
+        Unacked.unpack,
+        ContactToken.unpack,
+        DeviceList.unpack,
+        Asked.unpack,
+        Membership.unpack,
+    ):
         with suppress(RecordUnreadable):
             unpack(value)
 

@@ -76,7 +76,7 @@ def with_key(us: Device, step: Step, group: Jid, peer: Peer, message: Message) -
 
 
 def forget(us: Device, step: Step, group: Jid) -> None:
-    """We are not in this group any more."""
+    """Use the key no more, whoever has it: we are not in the group any more, or those meant to get it did not."""
     for kind, address in records(us, group):
         if step.get(kind, address) is not None:
             step.delete(kind, address)

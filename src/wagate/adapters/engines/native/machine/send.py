@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 
 import structlog
 
-from wagate.adapters.engines.native.machine import directory, groups, polls, ratchets
+from wagate.adapters.engines.native.machine import directory, group_keys, groups, polls, ratchets
 from wagate.adapters.engines.native.machine.device import Device, InFlight, Person, Phase
 from wagate.adapters.engines.native.machine.encode import Stage, message_of
 from wagate.adapters.engines.native.machine.errors import refusal_of
@@ -83,14 +83,12 @@ def acked(us: Device, ack: ServerAck) -> None:
     in_flight = us.unacked.pop(ack.id, None)
     if in_flight is None:
         return
+    if ack.error is not None:
+        us.flows.start(_refused(us, in_flight, ack.error))
+        return
     step = us.step()
     step.delete("unacked", in_flight.address)
-    if ack.error is not None:
-        refusal = refusal_of(ack.error)
-        step.delete("sent", ack.id)
-        step.news.append(SendRefused(ack.id, refusal.code, refusal.detail))
-    else:
-        step.news.append(SendAccepted(ack.id, ack.timestamp or None))
+    step.news.append(SendAccepted(ack.id, ack.timestamp or None))
     chat = in_flight.unacked.chat
     if ack.phash is not None and ack.phash != in_flight.unacked.phash:
         _log.info("the server knows other devices of a recipient; they will be asked for", wa_id=ack.id)
@@ -99,6 +97,20 @@ def acked(us: Device, ack: ServerAck) -> None:
         else:
             step.delete("device", chat)
         step.delete("device", us.own.lid.bare)
+    us.submit(step)
+
+
+def _refused(us: Device, in_flight: InFlight, error: int) -> Flow[None]:
+    """The server did not take a message. Nobody got the sender key that was in it: the next one begins with another."""
+    wa_id, chat = in_flight.unacked.wa_id, in_flight.unacked.chat
+    if chat.is_group:
+        yield Load(group_keys.records(us, chat))
+    refusal, step = refusal_of(error), us.step()
+    if chat.is_group:
+        group_keys.forget(us, step, chat)
+    step.delete("unacked", in_flight.address)
+    step.delete("sent", wa_id)
+    step.news.append(SendRefused(wa_id, refusal.code, refusal.detail))
     us.submit(step)
 
 
