@@ -329,7 +329,7 @@ def _furnish(parts: _Parts) -> Gateway:
             messaging=Messaging(database, way_out, dispatcher, Outcomes(journal.relay), clock),
             engines=Catalogue(engines, default),
             media=_media_room(parts, inspector),
-            groups=Groups(database, sessions, supervisor, ledger, engines),
+            groups=Groups(database, sessions, supervisor, ledger, engines, clock),
         ),
         Cellar(
             folder,

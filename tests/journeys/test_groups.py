@@ -182,6 +182,20 @@ async def test_a_group_that_we_never_heard_of_is_listed(
     assert [found["jid"] for found in (await api.get(GROUPS))["data"]] == [group.jid]
 
 
+async def test_another_account_has_other_groups(
+    house: House, api: Api, ana: PhoneClient, control: EmulatorClient
+) -> None:
+    await ana.create_group("Of the first account", [OWN])
+    assert len((await api.get(f"{GROUPS}?refresh=true"))["data"]) == 1
+    session = await house.gateway.sessions.logout(house.us, "shop")
+    await house.gateway.sessions.start(house.us, session.id)
+    await control.phone(BOB).scan((await house.qr(session)).text)
+    await house.reaches(session, SessionState.CONNECTED)
+    assert (await api.get(GROUPS))["data"] == []
+    theirs = await ana.create_group("Of the second", [BOB])
+    assert [group["jid"] for group in (await api.get(f"{GROUPS}?refresh=true"))["data"]] == [theirs.jid]
+
+
 async def test_links_lead_in_and_admins_decide(
     house: House, api: Api, ana: PhoneClient, control: EmulatorClient
 ) -> None:

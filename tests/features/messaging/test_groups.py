@@ -60,6 +60,7 @@ class Desk:
     identities: Identities
     ledger: GroupLedger
     scope: SessionScope
+    clock: ManualClock
 
     async def tell(self, *changes: GroupChange, group: Jid = JID) -> None:
         for change in changes:
@@ -88,7 +89,7 @@ def desk_on(database: Database, clock: ManualClock, tenant: str = "tnt_1") -> De
     journal = Journal(database, clock)
     identities = Identities(journal, clock)
     scope = SessionScope(TenantId(tenant), SessionId(f"ses_{next(_sessions)}"), 1)
-    return Desk(database, journal, identities, GroupLedger(journal, identities, clock), scope)
+    return Desk(database, journal, identities, GroupLedger(journal, identities, clock), scope, clock)
 
 
 @pytest.fixture
@@ -197,8 +198,16 @@ async def test_groups_that_the_server_does_not_list_are_left(desk: Desk) -> None
     other = replace(SALES, jid=Jid("2@g.us"))
     await desk.tell(GroupSeen(SALES))
     await desk.tell(GroupSeen(other), group=other.jid)
-    await desk.database.write(desk.ledger.only(desk.scope, {other.jid}))
-    assert await desk.database.read(groups.joined_groups(desk.scope)) == {other.jid}
+    asked_at = desk.clock.now_ms()
+    await desk.clock.run(1.0)
+    heard = replace(SALES, jid=Jid("3@g.us"))
+    await desk.tell(GroupSeen(heard), group=heard.jid)
+    await desk.clock.run(1.0)
+    await desk.database.write(desk.ledger.only(desk.scope, {other.jid}, asked_at + 1))
+    later = desk.clock.now_ms()
+    assert await desk.database.read(groups.joined_groups(desk.scope, later)) == {other.jid, heard.jid}
+    await desk.database.write(desk.ledger.only(desk.scope, set()))
+    assert await desk.database.read(groups.joined_groups(desk.scope, later)) == set()
 
 
 async def test_each_tenant_sees_its_own(database: Database, clock: ManualClock) -> None:

@@ -70,8 +70,8 @@ async def create_group(request: Request, session: str, body: schemas.CreateGroup
 async def list_groups(request: Request, session: str, query: Annotated[schemas.GroupsQuery, Query()]) -> Response:
     """The groups that the session's account is in, as far as they are known.
 
-    WhatsApp is asked for all of them when they are first listed after a start, and with `refresh`; in between they are
-    kept current by what it tells.
+    WhatsApp is asked for all of them when they are first listed after the session's start, and with `refresh`; in
+    between they are kept current by what it tells.
     """
     page = await gateway_of(request).groups.list(
         principal_of(request),

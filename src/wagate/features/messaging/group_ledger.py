@@ -71,9 +71,13 @@ class GroupLedger:
             case GroupEnded():
                 yield from self._ended(scope, news)
 
-    def only(self, scope: SessionScope, found: set[Jid]) -> Script[None]:
-        """The server listed every group that we are in: we have left the others."""
-        for jid in (yield from groups.joined_groups(scope)) - found:
+    def only(self, scope: SessionScope, found: set[Jid], asked_at: int | None = None) -> Script[None]:
+        """These are all the groups that we are in (none with an account that was just paired): we have left the others.
+
+        What was heard of a group after ``asked_at`` (ms) is newer than the list.
+        """
+        before = self._clock.now_ms() + 1 if asked_at is None else asked_at
+        for jid in (yield from groups.joined_groups(scope, before)) - found:
             yield from self._left(scope, jid)
 
     # ---- inside

@@ -38,6 +38,7 @@ from wagate.features.messaging.repository.outbox import address_of
 from wagate.features.sessions.service import Sessions
 from wagate.features.sessions.supervisor import Supervisor
 from wagate.ports.abilities import ApprovesMembers, InvitesToGroups, ListsGroups, ManagesGroups
+from wagate.ports.clock import Clock
 from wagate.ports.engine import Connection, Engine, NotSent
 from wagate.store.database import Database
 from wagate.store.scoped import SessionScope
@@ -59,6 +60,7 @@ class Groups:
         supervisor: Supervisor,
         ledger: GroupLedger,
         engines: Mapping[str, Engine],
+        clock: Clock,
     ) -> None:
         """``engines`` says what the sessions' engines can do, also while nobody runs them."""
         self._database = database
@@ -66,7 +68,9 @@ class Groups:
         self._supervisor = supervisor
         self._ledger = ledger
         self._engines = engines
-        self._listed: set[SessionId] = set()
+        self._clock = clock
+        self._listed: dict[SessionId, int] = {}
+        """For each session the epoch of the line over which all groups were last asked for."""
 
     async def list(
         self,
@@ -80,8 +84,8 @@ class Groups:
     ) -> Page[StoredGroup]:
         """The groups that the account is in, without their members.
 
-        WhatsApp is asked for all of them the first time after a start, and with ``refresh``; in between, they are kept
-        current by what it tells. Raises InvalidCursor.
+        WhatsApp is asked for all of them the first time after the session's start, and with ``refresh``; in between,
+        they are kept current by what it tells. Raises InvalidCursor.
         """
         found = await self._sessions.get(principal, session)
         listed = f"groups.{order.value}"
@@ -209,18 +213,23 @@ class Groups:
             raise UnsupportedByEngine(f"The engine {session.engine!r} cannot do this with groups")
 
     async def _fetch_all(self, session: Session, *, required: bool) -> None:
-        """Ask for every group: always when it is ``required``, else once and only while the line is up."""
+        """Ask for every group: always when it is ``required``, else once for each line, and only while it is up."""
         self._insist(session, ListsGroups)
-        if not required and (session.id in self._listed or session.state not in LIVE):
+        running = self._supervisor.running(session.id)
+        epoch = None if running is None or session.state not in LIVE else running.scope.epoch
+        if not required and (epoch is None or self._listed.get(session.id) == epoch):
             return
+        asked_at = self._clock.now_ms()
         try:
             found = await self._lists(session).groups()
-        except (NotSent, SessionNotRunning):
+        except NotSent:
             if required:
                 raise
             return
-        self._listed.add(session.id)
-        await self._database.write(self._ledger.only(_inside(session), {group.jid for group in found}))
+        if epoch is not None:
+            self._listed[session.id] = epoch
+        jids = {group.jid for group in found}
+        await self._database.write(self._ledger.only(_inside(session), jids, asked_at))
 
     def _find(self, scope: SessionScope, group: str) -> Script[StoredGroup | None]:
         if "@" in group:

@@ -97,3 +97,4 @@ class NewsDesk:
     def _paired(self, scope: SessionScope, news: Paired) -> Script[None]:
         yield from self._states.paired(scope, news)
         yield from self._identities.adopt_own(scope, news.me)
+        yield from self._groups.only(scope, set())

@@ -45,7 +45,10 @@ _PUT = scoped(
     "approval = excluded.approval, disappearing_s = excluded.disappearing_s, is_member = excluded.is_member,",
     "updated_at = excluded.updated_at",
 )
-_JIDS = scoped("SELECT jid FROM group_info WHERE tenant_id = :tenant AND session_id = :session AND is_member = 1")
+_JIDS = scoped(
+    "SELECT jid FROM group_info WHERE tenant_id = :tenant AND session_id = :session AND is_member = 1",
+    "AND updated_at < :before",
+)
 _CHAT_JID = scoped("SELECT jid FROM chat WHERE tenant_id = :tenant AND session_id = :session AND id = :id")
 
 _MEMBERS = scoped(
@@ -93,9 +96,9 @@ def list_groups(scope: InSession, order: Order, after: str, limit: int) -> Scrip
     return [_group_of(row) for row in rows]
 
 
-def joined_groups(scope: InSession) -> Script[set[Jid]]:
-    """The addresses of all groups that our account is in, as far as we know."""
-    rows = yield _JIDS(scope, session=scope.session)
+def joined_groups(scope: InSession, before_ms: int) -> Script[set[Jid]]:
+    """The addresses of the groups that our account is in, of those that were last heard of before a moment."""
+    rows = yield _JIDS(scope, session=scope.session, before=before_ms)
     return {Jid(row["jid"]) for row in rows}
 
 
