@@ -1,6 +1,7 @@
 """Migrations lead from any earlier state to exactly the schema that the tables describe, on both databases."""
 
 import asyncio
+import json
 import re
 import sqlite3
 from contextlib import closing
@@ -16,6 +17,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from services.postgres import PostgresServer
 from store.notes import add, kept
 from wagate.domain.errors import StorageUnavailable
+from wagate.features.access import Scope
 from wagate.store import migrations, open_database
 from wagate.store.migrations import HEAD, migrate, upgrade_sql
 from wagate.store.script import Dialect, Script, sql
@@ -96,6 +98,34 @@ async def test_migrating_again_changes_nothing(database_url: str) -> None:
     database = await open_database(database_url)
     assert await kept(database) == ["a"]
     await database.close()
+
+
+_ALL = '["events:read","keys:manage","messages:read","messages:send","sessions:pair","sessions:read","sessions:write"]'
+_ALL_WITH_MEDIA = json.dumps(sorted([*json.loads(_ALL), "media:read", "media:write"]), separators=(",", ":"))
+_SOME = '["messages:send"]'
+
+
+async def test_keys_that_could_do_everything_still_can_and_chats_stay(tmp_path: Path) -> None:
+    path, done = tmp_path / "old.db", "UPDATE alembic_version SET version_num='0002' WHERE alembic_version.version_num"
+    script = upgrade_sql("sqlite", None)
+    assert done in script
+    before, _, rest = script.partition(done)
+    with closing(sqlite3.connect(path)) as old:
+        old.executescript(before + done + rest.partition(";")[0] + ";COMMIT;")
+        for id, scopes in (("key_1", _ALL), ("key_2", _SOME), ("key_3", _ALL_WITH_MEDIA)):
+            values = (id, "tnt_1", "x", id, scopes, 0)
+            old.execute(
+                "INSERT INTO api_key (id, tenant_id, name, hash, scopes, created_at) VALUES (?, ?, ?, ?, ?, ?)", values
+            )
+        old.execute("INSERT INTO chat VALUES ('cht_1', 'tnt_1', 'ses_1', 'group', NULL, '1@g.us', 7)")
+        old.commit()
+    await migrate(f"sqlite:///{path}")
+    with closing(sqlite3.connect(path)) as new:
+        kept_scopes = dict(new.execute("SELECT id, scopes FROM api_key").fetchall())
+        assert set(json.loads(kept_scopes["key_1"])) == {scope.value for scope in Scope}
+        assert kept_scopes["key_3"] == kept_scopes["key_1"]
+        assert kept_scopes["key_2"] == _SOME
+        assert new.execute("SELECT jid, created_at, name FROM chat").fetchall() == [("1@g.us", 7, None)]
 
 
 async def test_several_processes_may_migrate_at_once(database_url: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 
 import structlog
 
@@ -15,7 +16,7 @@ from wagate.adapters.engines.native.machine.ratchets import Peer
 from wagate.adapters.engines.native.machine.records import Holders, Membership, Step
 from wagate.domain import jid as domain
 from wagate.domain.people import GroupSeen
-from wagate.ports.engine import SendImpossible
+from wagate.ports.engine import NotOnWhatsApp, SendImpossible
 from wagate.ports.news import GroupChanged
 from whatsapp_wire.jid import Jid
 from whatsapp_wire.stanza import group_changes as wire
@@ -52,7 +53,8 @@ def people_of(us: Device, membership: Membership) -> Flow[tuple[Person, ...]]:
     for member in membership.members:
         person = yield from directory.known_person(us, member)
         if not person.lid.is_lid:
-            person = yield from directory.find(us, member)
+            with suppress(NotOnWhatsApp):  # the server lists them, so they are written to as it does
+                person = yield from directory.find(us, member)
         people.append(person)
     return tuple(dict.fromkeys(people))
 
