@@ -102,11 +102,11 @@ def test_questions_have_whatsmeows_shape(query: Node, type: str, to: Jid, child:
 
 
 def test_people_are_added_with_their_number_and_removed_without() -> None:
-    people = [Member(ANN, ANN_PN), Member(BOB)]
+    people = [Member(ANN, ANN_PN, token=b"token"), Member(BOB)]
     added = only(groups.change_members("1", GROUP, "add", people))
     removed = only(groups.change_members("1", GROUP, "remove", people))
     assert added.children == [
-        Node("participant", {"jid": ANN, "phone_number": ANN_PN}),
+        Node("participant", {"jid": ANN, "phone_number": ANN_PN}, [Node("privacy", None, b"token")]),
         Node("participant", {"jid": BOB}),
     ]
     assert removed.children == [Node("participant", {"jid": ANN}), Node("participant", {"jid": BOB})]

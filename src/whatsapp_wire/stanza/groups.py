@@ -54,7 +54,8 @@ class Member:
     """Somebody in a group, or in the answer to a change of its members.
 
     `jid` is the address that the group uses, `alt` the same person's other kind of address where it is told. `error`
-    is the server's code when the change did not work for this person.
+    is the server's code when the change did not work for this person. `token` is the trusted-contact token that they
+    gave us, for those whom we add.
     """
 
     jid: Jid
@@ -62,6 +63,7 @@ class Member:
     role: Role = Role.MEMBER
     error: int | None = None
     invitation: Invitation | None = None
+    token: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,7 +322,8 @@ def _group_jid(text: str) -> Jid:
 
 def _person(person: Member) -> Node:
     phone = person.alt if person.jid.is_lid else None
-    return Node("participant", {"jid": person.jid, "phone_number": phone})
+    token = [Node("privacy", content=person.token)] if person.token else None
+    return Node("participant", {"jid": person.jid, "phone_number": phone}, token)
 
 
 def _approval(on: bool) -> Node:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
+
 import pytest
 
 from engines.native.groups import THIRD, a_group, changes, line
 from engines.native.lines import OTHER, OWN, LineUnderTest, until
+from wagate.adapters.engines.native.machine.records import ContactToken
 from wagate.domain.errors import AlreadyGroupMember, GroupNotFound, InviteInvalid, NotGroupAdmin, NotGroupMember
 from wagate.domain.jid import Jid
 from wagate.domain.people import (
@@ -23,8 +27,10 @@ from wagate.domain.people import (
     NewGroup,
     RequestDecision,
 )
+from wagate.domain.session import SessionState
 from wagate.ports.news import GroupChanged
 from whatsapp_emulator.client import EmulatorClient
+from whatsapp_emulator.recorder import read_recording
 
 __all__ = ["line"]
 
@@ -102,6 +108,26 @@ async def test_a_group_is_made_and_changed(line: LineUnderTest, control: Emulato
     await line.live.leave_group(jid)
     assert (await control.group(jid)).members == {OTHER: "admin"}
     assert len(changes(line, GroupEnded)) == 1
+
+
+async def test_whoever_gave_us_a_token_is_added_with_it(
+    line: LineUnderTest, control: EmulatorClient, tmp_path: Path
+) -> None:
+    lid, now = (await control.account(OTHER)).lid, int(time.time())
+    await line.close()
+    line.storage.records[line.session]["tctoken", lid] = (ContactToken(b"token", now).pack(), 0)
+    await line.restart()
+    await line.state(SessionState.CONNECTED)
+    await control.record(str(tmp_path / "said"))
+    await line.live.create_group(NewGroup("Order 17", (Jid.from_phone(OTHER), Jid.from_phone(THIRD))))
+    await control.record(None)
+    [create] = [
+        record.node.children[0]
+        for record in read_recording(tmp_path / "said")
+        if record.kind == "stanza" and record.node.get("xmlns") == "w:g2"
+    ]
+    tokens = [person.child("privacy") for person in create.all("participant")]
+    assert [None if token is None else token.bytes() for token in tokens] == [b"token", None]
 
 
 async def test_links_lead_into_groups(line: LineUnderTest, control: EmulatorClient) -> None:

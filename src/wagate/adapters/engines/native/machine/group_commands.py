@@ -19,7 +19,7 @@ from wagate.adapters.engines.native.machine.group_words import (
     participant_of,
     settings_to,
 )
-from wagate.adapters.engines.native.machine.records import Step
+from wagate.adapters.engines.native.machine.records import ContactToken, Step
 from wagate.domain import people as domain
 from wagate.domain.errors import (
     AlreadyGroupMember,
@@ -51,6 +51,7 @@ from whatsapp_wire.errors import WireError
 from whatsapp_wire.jid import Jid
 from whatsapp_wire.node import Node
 from whatsapp_wire.stanza import groups as stanzas
+from whatsapp_wire.stanza import privacy
 from whatsapp_wire.stanza.groups import Group, Member, MemberAddMode
 
 _T = TypeVar("_T")
@@ -210,7 +211,10 @@ def _tell(us: Device, step: Step, jid: DomainJid, change: GroupChange) -> Flow[N
 
 
 def _named(us: Device, people: Iterable[DomainJid]) -> Flow[list[Member]]:
-    """People under the addresses that WhatsApp wants: their LID with their number, as far as they can be found."""
+    """People under the addresses that WhatsApp wants: their LID with their number, as far as they can be found.
+
+    With the token that lets us approach them, if they gave us one (whatsmeow `group.go`).
+    """
     named = []
     for jid in people:
         try:
@@ -218,7 +222,10 @@ def _named(us: Device, people: Iterable[DomainJid]) -> Flow[list[Member]]:
         except NotOnWhatsApp:
             named.append(Member(Jid(jid)))
         else:
-            named.append(Member(person.lid, person.pn))
+            yield Load((("tctoken", person.lid),))
+            kept = ContactToken.unpack(us.shell.get("tctoken", person.lid))
+            is_good = kept.token and not privacy.is_token_expired(kept.received_at, us.now)
+            named.append(Member(person.lid, person.pn, token=kept.token if is_good else None))
     return named
 
 
