@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import AsyncIterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -341,6 +342,10 @@ class GroupClient:
     async def set(self, **settings: object) -> None:
         """Change settings."""
         await self._post("set", **settings)
+
+    async def set_picture(self, jpeg: bytes | None) -> None:
+        """Give it another picture, or none."""
+        await self._post("picture", jpeg=None if jpeg is None else base64.b64encode(jpeg).decode())
 
     async def invite(self, *, reset: bool = False) -> str:
         """The code of its link, or a new one."""

@@ -199,6 +199,10 @@ async def test_a_group_is_run_from_a_phone(control: EmulatorClient) -> None:
     await hand.rename("Circle")
     await hand.describe("about")
     await hand.set(locked=True)
+    await hand.set_picture(b"jpeg")
+    assert (await control.group(made.jid)).has_picture
+    await hand.set_picture(None)
+    assert not (await control.group(made.jid)).has_picture
     assert await hand.change("promote", BOB) == {f"{BOB}@s.whatsapp.net": None}
     told = await control.group(made.jid)
     assert (told.subject, told.description, told.settings["locked"]) == ("Circle", "about", True)
@@ -223,6 +227,7 @@ async def test_what_cannot_be_done_with_a_group_is_said(control: EmulatorClient)
         (400, hand.change("explode", ANN)),
         (400, hand.decide("perhaps", ANN)),
         (400, hand.set(colour="red")),
+        (400, control.post(f"/control/phones/{BOB}/groups/{made.jid}/picture", jpeg="!")),
         (400, control.post(f"/control/phones/{BOB}/groups/{made.jid}/explode")),
     ):
         with pytest.raises(ControlError) as refused:

@@ -1,5 +1,6 @@
 """Operations on groups, each in the name of one virtual phone; a group can also just be looked at."""
 
+import base64
 from collections.abc import Callable
 
 from aiohttp import web
@@ -85,6 +86,12 @@ def _set(hand: PhoneGroups, group: Jid, body: Body) -> _Told:
     return {}
 
 
+def _picture(hand: PhoneGroups, group: Jid, body: Body) -> _Told:
+    encoded = body.maybe_text("jpeg")
+    hand.set_picture(group, None if encoded is None else base64.b64decode(encoded, validate=True))
+    return {}
+
+
 def _leave(hand: PhoneGroups, group: Jid, body: Body) -> _Told:
     hand.leave(group)
     return {}
@@ -117,6 +124,7 @@ _VERBS: dict[str, Callable[[PhoneGroups, Jid, Body], _Told]] = {
     "rename": _rename,
     "describe": _describe,
     "set": _set,
+    "picture": _picture,
     "leave": _leave,
 }
 
