@@ -38,6 +38,7 @@ MEMBERS = CONTACTS[:3]
 """The contacts in the group; the first one made it."""
 
 GUEST = "491520000009"
+_SHOWN = 20
 TYPING_S = 0.4
 """A contact's longest pause: what is typed while the gateway is down, most of the time, has to be read afterwards."""
 
@@ -156,7 +157,8 @@ async def count(running: Gateway, network: Emulated, ledger: Ledger) -> bool:
     listed = Counter(message["text"] for message in await running.messages(direction="in"))
     events = await running.every("/events", types="message.received")
     journalled = Counter(event["data"]["text"] for event in events)
-    violations = Counter(violation.kind for violation in await network.control.violations())
+    found = await network.control.violations()
+    violations = Counter(violation.kind for violation in found)
     print(f"  {len(ledger.accepted)} accepted ({ledger.retried} asked for again), {len(ledger.typed)} typed")
     missing = [(reader, text) for text in ledger.accepted for reader in readers(text) if not shown[reader][text]]
     holds = bar("accepted and never delivered", len(missing), 0, "")
@@ -166,6 +168,8 @@ async def count(running: Gateway, network: Emulated, ledger: Ledger) -> bool:
     holds &= bar("inbound not exactly once in the journal", sum(1 for t in ledger.typed if journalled[t] != 1), 0, "")
     holds &= bar("ratchet reuse", violations["ratchet_reuse"], 0, "")
     holds &= bar("other violations of strict mode", violations.total() - violations["ratchet_reuse"], 0, "")
+    for violation in found[:_SHOWN]:
+        print(f"    {violation.kind} {violation.who}: {violation.detail}")
     return holds
 
 

@@ -13,8 +13,9 @@ from wagate.adapters.engines.native import Habits, NativeEngine
 from wagate.api.app import create_app, openapi_document
 from wagate.api.routing import JSON
 from wagate.domain.session import SessionState
-from whatsapp_emulator.client import EmulatorClient, MessageTold, PhoneClient
+from whatsapp_emulator.client import EmulatorClient, PhoneClient
 from whatsapp_emulator.emulator import Emulator
+from whatsapp_emulator.told import MessageTold
 
 pytestmark = one_database
 

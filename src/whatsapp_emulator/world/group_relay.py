@@ -107,8 +107,10 @@ def _fan_out(state: State, sender: Device, group: Group, node: Node, keys: dict[
     everybody = [enc for enc in node.all("enc") if enc.attr("type") == "skmsg"]
     ride_along = [child for child in node.children if child.tag in _RIDE_ALONG]
     holders = group.keys.get(sender.lid, SenderKeys()).holders
-    for account, jid, device in list(group.devices()):
-        if device is sender:
+    present = list(group.devices())
+    audience = group.audiences.setdefault((sender.lid, node.attr("id")), {jid for _, jid, _ in present})
+    for account, jid, device in present:
+        if device is sender or jid not in audience:
             continue
         copy = Node("message", _head(state, sender, group, node), [*by_device.get(jid, []), *everybody, *ride_along])
         if device is not None:
@@ -118,7 +120,7 @@ def _fan_out(state: State, sender: Device, group: Group, node: Node, keys: dict[
             # It will ask for what it cannot read, and that is already held against the sender, or excused.
             account.handset.provoked.add(sender.lid)
         reading.receive(state, account, copy)
-    for to in set(by_device).difference(jid for _, jid, _ in group.devices()):
+    for to in set(by_device).difference(jid for _, jid, _ in present):
         state.audit.counts["messages to unknown devices"] += 1
         del by_device[to]
 

@@ -49,6 +49,8 @@ class Group:
     """Who asked to be let in by a link, and when."""
 
     keys: dict[Jid, SenderKeys] = field(default_factory=dict)
+    audiences: dict[tuple[Jid, str], set[Jid]] = field(default_factory=dict)
+    """The devices that each message went to, by its writer and id: the same stanza again goes to the same ones."""
 
     def address(self, account: Account) -> Jid:
         """How the group calls somebody."""

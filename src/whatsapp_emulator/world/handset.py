@@ -151,6 +151,9 @@ class Handset:
     ciphertexts: set[bytes] = field(default_factory=set)
     """Digests of what was decrypted, to tell a ciphertext that arrives again from a ratchet key used twice."""
 
+    refused: set[bytes] = field(default_factory=set)
+    """Digests of what could not be decrypted: once its chain has moved on, the same again is only a repetition."""
+
     known: set[tuple[str, str]] = field(default_factory=set)
     """User and message id of everything shown."""
 

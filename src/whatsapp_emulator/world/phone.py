@@ -75,7 +75,7 @@ class Phone:
     def set_typing(self, to: Jid, *, on: bool) -> None:
         """Begin or stop typing in somebody's chat, or in a group. Raises NoSuchPerson."""
         if to.is_group:
-            presence.show_typing_in_group(self._state, self.account, to, [Node("composing" if on else "paused")])
+            presence.show_typing_in_group(self.state, self.account, to, [Node("composing" if on else "paused")])
             return
         account = self._person(to)
         presence.show_typing(self.state, account, self.account.lid, [Node("composing" if on else "paused")])

@@ -31,12 +31,13 @@ def receive(state: State, account: Account, stanza: Node) -> None:
         try:
             message = _open(handset, device, group, enc)
         except DuplicateMessage as error:
-            if digest not in handset.ciphertexts:
+            if digest not in handset.ciphertexts and digest not in handset.refused:
                 _fail(state, account, stanza, device, error)
             elif not account.owns(sender) and enc is encs[-1]:
                 state.audit.counts["phone saw same ciphertext"] += 1
                 send_receipt(state, account, sender, [stanza.attr("id")], group=group)
         except WireError as error:
+            handset.refused.add(digest)
             _fail(state, account, stanza, device, error)
         else:
             handset.ciphertexts.add(digest)

@@ -9,8 +9,9 @@ import pytest_asyncio
 
 from engines.native.lines import OTHER, OWN, LineUnderTest, paired_line
 from wagate.ports.news import GroupChanged
-from whatsapp_emulator.client import EmulatorClient, GroupTold
+from whatsapp_emulator.client import EmulatorClient
 from whatsapp_emulator.emulator import Emulator
+from whatsapp_emulator.told import GroupTold
 
 THIRD = "5511900000003"
 _Change = TypeVar("_Change")

@@ -202,8 +202,11 @@ class Replay:
         for _ in range(10_000):
             self.dial()
             self.dispatch()
-            if not self._progress():
+            if self._progress():
+                continue
+            if not any(post.calling for post in self.posts):
                 return
+            self.wait(0.1)  # for whoever waits for acks that have come by now
         raise AssertionError("it never comes to rest")
 
     def arrived(self) -> list[str]:

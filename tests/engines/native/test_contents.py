@@ -38,8 +38,9 @@ from wagate.features.messaging.shape import content_shape
 from wagate.features.messaging.stored import read_content, write_content
 from wagate.ports.engine import SendImpossible
 from wagate.ports.news import MessageArrived
-from whatsapp_emulator.client import EmulatorClient, MessageTold
+from whatsapp_emulator.client import EmulatorClient
 from whatsapp_emulator.emulator import Emulator
+from whatsapp_emulator.told import MessageTold
 from whatsapp_wire.contents import acts
 from whatsapp_wire.contents.context import Context as WireContext
 from whatsapp_wire.contents.context import read_context

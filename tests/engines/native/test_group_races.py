@@ -26,6 +26,23 @@ def until_asking(replay: Replay, namespace: str) -> None:
     raise AssertionError(f"nothing was asked of {namespace}")
 
 
+def test_no_key_that_may_be_needed_again_is_pushed_out_by_newer_ones() -> None:
+    """Many texts under many keys, of none of which we learn that it arrived; then all that may go out again does."""
+    replay = Replay(1)
+    replay.world.faults.no_ack = True
+    for _ in range(16):
+        replay.post_to_group()
+        replay.change_group()
+        for _ in range(30):
+            for step in (replay.answer, replay.commit, replay.speak, replay.hear, replay.dispatch):
+                step()
+    replay.world.faults.no_ack = False
+    replay.crash()
+    replay.settle()
+    check(replay)
+    assert replay.world.audit.counts["same ciphertext"] > 0
+
+
 @pytest.mark.parametrize("namespace", ["w:g2", "usync", "encrypt"])
 @pytest.mark.parametrize("is_there", [True, False])
 def test_who_comes_or_goes_meanwhile_is_reckoned_with(namespace: str, is_there: bool) -> None:

@@ -12,7 +12,7 @@ from typing import Final
 from wagate.adapters.engines.native.machine import directory, group_keys, groups, polls, ratchets
 from wagate.adapters.engines.native.machine.device import Device, InFlight, Person, Phase
 from wagate.adapters.engines.native.machine.encode import message_of
-from wagate.adapters.engines.native.machine.flows import Flow, Join, Load
+from wagate.adapters.engines.native.machine.flows import Flow, Join, Load, Pause
 from wagate.adapters.engines.native.machine.ratchets import Peer, peer_at
 from wagate.adapters.engines.native.machine.records import DeviceList, Step, Unacked
 from wagate.adapters.engines.native.machine.send import depart, hash_of, keep, seal_each, stage_in
@@ -33,6 +33,9 @@ from whatsapp_wire.stanza.message import EncKind, Recipient
 
 _LOOKS: Final = 4
 """How often to begin anew because the group changed while we looked its devices up."""
+
+_PATIENCE_S: Final = 30.0
+_PAUSE_S: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +87,9 @@ def _send(us: Device, outgoing: Outgoing) -> Flow[None]:
 
 
 def _settled_audience(us: Device, group: Jid) -> Flow[_Audience]:
-    """The audience with all that is needed to write to it loaded, as it is at this very moment."""
-    for _ in range(_LOOKS):
+    """The audience with all that is needed to write to it loaded, as it is at this very moment. Raises NotSent."""
+    looks, deadline = 0, us.shell.now() + _PATIENCE_S
+    while looks < _LOOKS and us.shell.now() < deadline and us.phase is Phase.READY:
         audience = yield from _audience(us, group)
         own_records = group_keys.records(us, group)
         yield Load(own_records)
@@ -95,9 +99,24 @@ def _settled_audience(us: Device, group: Jid) -> Flow[_Audience]:
         yield Load((*own_records, *audience.records, *keys))
         still = group_keys.lacking(us, us.step(), group, audience.peers)
         is_current = tuple(us.shell.get(*record) for record in audience.records) == audience.values
-        if is_current and set(still) <= set(lacking):
+        if not is_current or not set(still) <= set(lacking):
+            looks += 1
+        elif _has_room_for_a_key(us, group, audience):
             return audience
-    raise NotSent("the group changes faster than its devices can be looked up")
+        else:
+            yield Pause(_PAUSE_S)
+    raise NotSent("the group changes faster than it can be written to")
+
+
+def _has_room_for_a_key(us: Device, group: Jid, audience: _Audience) -> bool:
+    """Whether the next message may begin a new key, if it needs one.
+
+    A receiver keeps the newest five keys of a device. Stanzas without an ack go out again after a crash, in which case
+    their keys must be among those, or the receiver takes what it has shown already for something that it cannot read.
+    """
+    key, _ = group_keys.usable(us, us.step(), group, audience.peers)
+    waiting = sum(in_flight.unacked.chat == group for in_flight in us.unacked.values())
+    return key is not None or waiting < sender_keys.MAX_STATES - 1
 
 
 def _audience(us: Device, group: Jid) -> Flow[_Audience]:
