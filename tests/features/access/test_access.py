@@ -192,12 +192,12 @@ async def test_the_last_use_is_noted_once_a_minute(access: Access, admin_key: Is
 
 async def test_a_key_allows_what_it_was_made_for(access: Access, admin: Principal) -> None:
     made = await access.create_key(admin, name=" shop ", scopes=[Scope.MESSAGES_SEND])
+    assert made.key.name == "shop"
+    assert await access.get_key(admin, made.key.id) == made.key
     principal = await access.authenticate(made.secret)
     principal.require(Scope.MESSAGES_SEND)
     with pytest.raises(Forbidden, match="keys:manage"):
         principal.require(Scope.KEYS_MANAGE)
-    assert made.key.name == "shop"
-    assert await access.get_key(admin, made.key.id) == made.key
 
 
 async def test_nobody_gives_away_what_they_lack(access: Access, admin: Principal) -> None:
