@@ -2,11 +2,13 @@ import pytest
 
 from fixtures.rooms import House, eventually
 from wagate.domain.errors import InvalidCursor, InvalidRecipient, SessionNotFound
+from wagate.domain.ids import ChatId, SessionId
 from wagate.domain.message import Direction, MessageStatus
 from wagate.domain.page import Order
-from wagate.features.messaging.repository.messages import list_messages
+from wagate.features.messaging.repository.messages import find_message, list_messages, messages_of
 from wagate.features.messaging.service import EVERY_MESSAGE, MessageFilter
-from wagate.store.script import Script, sql
+from wagate.store.scoped import SessionScope
+from wagate.store.script import Script, Statement, sql
 
 
 async def texts(
@@ -108,3 +110,19 @@ async def test_a_page_is_read_from_the_index_of_its_place(
     plan = await house.gateway._cellar.database.read(script())
     assert any(f"USING INDEX {index}" in step for step in plan), plan
     assert not any("TEMP B-TREE" in step for step in plan), plan
+
+
+@pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
+async def test_an_ack_finds_its_message_by_its_id_at_whatsapp(house: House) -> None:
+    """Otherwise each ack and each receipt would walk through all messages of the tenant."""
+    scope = SessionScope(house.us.tenant, SessionId("ses_1"), 0)
+    for script in (find_message(scope, "3EB0", Direction.OUT), messages_of(scope, ChatId("cht_1"), "3EB0")):
+        query = next(script)
+        explained = sql(_EXPLAIN, query.statement.text)
+        values = dict(zip(query.statement.names, query.values, strict=True))
+
+        def plan(explained: Statement = explained, values: dict[str, object] = values) -> Script[list[str]]:
+            return [row["detail"] for row in (yield explained(**values))]
+
+        steps = await house.gateway._cellar.database.read(plan())
+        assert any("(session_id=? AND wa_id=?)" in step for step in steps), steps

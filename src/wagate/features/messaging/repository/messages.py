@@ -36,14 +36,16 @@ _VIEW = (
     " LEFT JOIN contact f ON f.id = m.sender_id"
 )
 _GET = scoped(_VIEW, "WHERE m.tenant_id = :tenant AND m.id = :id")
+# The expressions keep tenant and chat filters: without statistics the planner may take any other index for better than
+# that of (session, wa_id), and each ack would walk all messages of a tenant.
 _BY_WA_ID = scoped(
     _VIEW,
-    "WHERE m.tenant_id = :tenant AND m.session_id = :session AND m.wa_id = :wa_id AND m.direction = :direction",
+    "WHERE m.tenant_id || '' = :tenant AND m.session_id = :session AND m.wa_id = :wa_id AND m.direction = :direction",
 )
 _IN_CHAT = scoped(
     _VIEW,
-    "WHERE m.tenant_id = :tenant AND m.session_id = :session AND m.wa_id = :wa_id AND m.chat_id = :chat",
-    "AND m.act_on IS NULL ORDER BY m.id",
+    "WHERE m.tenant_id || '' = :tenant AND m.session_id = :session AND m.wa_id = :wa_id AND m.chat_id || '' = :chat",
+    "AND m.act_on IS NULL",
 )
 _STATUS = scoped("SELECT status FROM message WHERE tenant_id = :tenant AND id = :id")
 _ADD = scoped(
@@ -105,7 +107,7 @@ def status_of(scope: Scoped, message: MessageId) -> Script[MessageStatus | None]
 def messages_of(scope: InSession, chat: ChatId, wa_id: str) -> Script[list[Message]]:
     """The messages of a chat that WhatsApp knows by this id: one, but for somebody who chose another's id."""
     rows = yield _IN_CHAT(scope, session=scope.session, chat=chat, wa_id=wa_id)
-    return [message_of(row) for row in rows]
+    return sorted(map(message_of, rows), key=lambda message: message.id)
 
 
 class Kept(Enum):
