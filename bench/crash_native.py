@@ -162,6 +162,8 @@ async def count(running: Gateway, network: Emulated, ledger: Ledger) -> bool:
     print(f"  {len(ledger.accepted)} accepted ({ledger.retried} asked for again), {len(ledger.typed)} typed")
     missing = [(reader, text) for text in ledger.accepted for reader in readers(text) if not shown[reader][text]]
     holds = bar("accepted and never delivered", len(missing), 0, "")
+    for reader, text in missing[:8]:
+        print(f"    {reader}: {text}")
     holds &= bar("delivered twice", sum(times - 1 for each in shown.values() for times in each.values()), 0, "")
     holds &= bar("inbound lost", sum(1 for text in ledger.typed if not listed[text]), 0, "")
     holds &= bar("inbound listed twice", sum(times - 1 for times in listed.values()), 0, "")
