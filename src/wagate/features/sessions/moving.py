@@ -151,7 +151,7 @@ class Moving:
                 device = await asyncio.to_thread(leap, device)
             copy = await copy_device(carrier(self._opening.engines, target), session.id, vault, device)
             await self._database.write(self._switch(scope, device.pn, target))
-        except Exception:
+        except Exception:  # whatever went wrong: unless the switch was committed, the origin owns the device
             if copy is None or not await self._is_with(scope, target):
                 await self._opening.tidy(scope)
                 raise

@@ -137,7 +137,7 @@ class NeonizeLine(Line):
         try:
             devices = self._client.get_user_devices(_jid(recipient))
             lid = self._client.get_lid_from_pn(_jid(recipient)).User if recipient.endswith("s.whatsapp.net") else ""
-        except Exception:
+        except Exception:  # neonize raises one class per call; who cannot be asked counts as reached
             return True
         users = {recipient.partition("@")[0], lid}
         lost = sum(address.partition("@")[0].partition(":")[0].partition(".")[0] in users for address in failed)
@@ -181,7 +181,7 @@ class NeonizeLine(Line):
     def _on_log(self, entry: int, size: int) -> None:
         try:
             line = pb.LogEntry.FromString(ctypes.string_at(entry, size))
-        except Exception:
+        except Exception:  # a log line that cannot be read says nothing; raising into Go would only lose it
             return
         self._listener.on_log(line.Level, line.Name, line.Message)
 
