@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from engines.native.lines import OTHER
 from engines.native.replay import FOURTH, Replay
 from engines.native.test_crashes import check
 from whatsapp_wire.decoding import decode
+from whatsapp_wire.node import Node
 
 
 def asks_for(replay: Replay, namespace: str) -> bool:
@@ -66,3 +68,23 @@ def test_who_comes_or_goes_meanwhile_is_reckoned_with(namespace: str, is_there: 
     replay.post_to_group()
     replay.settle()
     check(replay)
+
+
+def test_a_member_whose_devices_come_into_doubt_meanwhile_gets_the_message() -> None:
+    """A new member's devices are asked for; meanwhile an ack says that an old member's may have changed."""
+    replay = Replay(1)
+    replay.world.faults.no_ack = True
+    replay.post(OTHER)
+    for _ in range(30):
+        for step in (replay.answer, replay.commit, replay.speak, replay.hear):
+            step()
+    replay.world.faults.no_ack = False
+    replay.change_group()
+    replay.hear()
+    replay.post_to_group()
+    until_asking(replay, "usync")
+    to_member, to_group = (post.outgoing.chosen_id for post in replay.posts[-2:])
+    replay.machine.received(Node("ack", {"class": "message", "id": to_member, "phash": "2:other"}))
+    replay.settle()
+    check(replay)
+    assert to_group in replay.shown(OTHER, replay.group)

@@ -168,6 +168,23 @@ def test_another_idea_of_the_devices_is_made_up_for(script: Script) -> None:
     assert script.record("device", LID) is not None
 
 
+def test_a_device_list_put_in_doubt_during_another_look_up_still_serves(script: Script, friend: Stranger) -> None:
+    """Our own devices are asked for; meanwhile an ack says that the recipient's may have changed."""
+    for wa_id in ("M1", "M2"):
+        script.send(wa_id, to=LID)
+    del script.disk.records["device", OWN.lid.bare]
+    script.shell.forget_clean()
+    usync = script.answers["usync"]
+
+    def doubt(iq: Node) -> list[Node] | Node | None:
+        script.machine.received(_ack("M2", phash="2:other"))
+        return usync(iq)
+
+    script.answers["usync"] = doubt
+    assert script.send("M3", "hello", to=LID) is None
+    assert friend.open(_encs(_sent(script, "M3"))[LID]) == Message(conversation="hello")
+
+
 def test_what_was_not_acknowledged_goes_out_again_in_order(script: Script) -> None:
     for wa_id in ("M1", "M2", "M3"):
         script.send(wa_id)

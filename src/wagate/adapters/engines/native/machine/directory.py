@@ -62,14 +62,22 @@ def known_devices(us: Device, person: Person) -> Flow[list[Peer]]:
 
 def devices_of(us: Device, people: tuple[Person, ...]) -> Flow[list[list[Peer]]]:
     """For each person all devices that messages to them go to. Raises NotSent."""
-    records = tuple(("device", person.lid) for person in people)
-    yield Load(records)
-    missing = tuple(person.lid for person in people if _fresh_list(us, person.lid) is None)
+    lists = yield from lists_of(us, people)
+    return [[peer_at(device) for device in known.devices] if known else [] for known in lists]
+
+
+def lists_of(us: Device, people: tuple[Person, ...]) -> Flow[list[DeviceList | None]]:
+    """For each person their list of devices, from memory or from the server; None for whom that knows nothing of.
+
+    These are what was known at this call or told since: a list that an ack puts in doubt while others are asked for is
+    deleted, and a recipient must not be taken for somebody without devices for that. Raises NotSent.
+    """
+    yield Load(tuple(("device", person.lid) for person in people))
+    lists = {person.lid: _fresh_list(us, person.lid) for person in people}
+    missing = tuple(person for person, known in lists.items() if known is None)
     if missing:
-        yield Join(("devices", missing), lambda: _list_devices(us, missing))
-        yield Load(records)
-    known = (us.shell.get(*record) for record in records)
-    return [[peer_at(device) for device in DeviceList.unpack(value).devices] if value else [] for value in known]
+        lists |= yield Join(("devices", missing), lambda: _list_devices(us, missing))
+    return [lists[person.lid] for person in people]
 
 
 def meet(us: Device, peers: Iterable[Peer], *, anew: bool = False) -> Flow[None]:
@@ -187,13 +195,15 @@ def _look_up(us: Device, pn: Jid) -> Flow[None]:
     us.submit(step)
 
 
-def _list_devices(us: Device, people: tuple[Jid, ...]) -> Flow[None]:
+def _list_devices(us: Device, people: tuple[Jid, ...]) -> Flow[dict[Jid, DeviceList]]:
     answer = yield from us.flows.ask(lambda id: usync.device_query(id, us.flows.next_id(), people))
     yield Load(tuple(("identity", str(person)) for person in people))
     step = us.step()
-    for listed in usync.parse_devices(answer):
-        step.put("device", listed.user, _checked(us, listed).pack())
+    lists = {listed.user: _checked(us, listed) for listed in usync.parse_devices(answer)}
+    for person, known in lists.items():
+        step.put("device", person, known.pack())
     us.submit(step)
+    return lists
 
 
 def _checked(us: Device, listed: usync.DeviceList) -> DeviceList:

@@ -14,7 +14,7 @@ from wagate.adapters.engines.native.machine.device import Device, InFlight, Pers
 from wagate.adapters.engines.native.machine.encode import message_of
 from wagate.adapters.engines.native.machine.flows import Flow, Join, Load, Pause
 from wagate.adapters.engines.native.machine.ratchets import Peer, peer_at
-from wagate.adapters.engines.native.machine.records import DeviceList, Step, Unacked
+from wagate.adapters.engines.native.machine.records import Step, Unacked
 from wagate.adapters.engines.native.machine.send import depart, hash_of, keep, seal_each, stage_in
 from wagate.domain import jid as domain
 from wagate.domain.acts import Act, PollVote, Said
@@ -122,17 +122,14 @@ def _has_room_for_a_key(us: Device, group: Jid, audience: _Audience) -> bool:
 def _audience(us: Device, group: Jid) -> Flow[_Audience]:
     membership = yield from groups.members_of(us, group)
     people = yield from groups.people_of(us, membership)
-    yield from directory.devices_of(us, people)
-    records = tuple(("device", person.lid) for person in people)
-    yield Load(records)
-    lists = tuple(us.shell.get(*record) for record in records)
-    devices = [device for value in lists if value is not None for device in DeviceList.unpack(value).devices]
+    lists = yield from directory.lists_of(us, people)
+    devices = [device for known in lists if known is not None for device in known.devices]
     return _Audience(
         by_lid=membership.by_lid,
         people=people,
-        records=(("group", group), *records),
+        records=(("group", group), *(("device", person.lid) for person in people)),
         # The members as they were when we began to look their devices up.
-        values=(membership.pack(), *lists),
+        values=(membership.pack(), *(None if known is None else known.pack() for known in lists)),
         peers=tuple(peer_at(device) for device in devices if _is_meant(us, device)),
     )
 

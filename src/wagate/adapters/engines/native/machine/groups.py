@@ -37,13 +37,11 @@ class NotInGroup(SendImpossible):
 def members_of(us: Device, group: Jid) -> Flow[Membership]:
     """The people in a group, asking the server if need be. Raises NotInGroup, NotSent."""
     yield Load((("group", group),))
-    if _fresh(us, group) is None:
-        yield Join(("group", group), lambda: _fetch(us, group))
-        yield Load((("group", group),))
-    known = us.shell.get("group", group)
+    known = _fresh(us, group)
     if known is None:
-        raise NotInGroup()
-    return Membership.unpack(known)
+        # What it answers, and not what is kept by then: somebody may have put that in doubt again.
+        known = yield Join(("group", group), lambda: _fetch(us, group))
+    return known
 
 
 def people_of(us: Device, membership: Membership) -> Flow[tuple[Person, ...]]:
@@ -189,7 +187,7 @@ def _fresh(us: Device, group: Jid) -> Membership | None:
     return known if known is not None and us.now - known.fetched_at < us.habits.members_life_s else None
 
 
-def _fetch(us: Device, group: Jid) -> Flow[None]:
+def _fetch(us: Device, group: Jid) -> Flow[Membership]:
     try:
         answer = yield from us.flows.ask(lambda id: stanzas.query(id, group))
     except RequestRefused as refused:
@@ -201,6 +199,7 @@ def _fetch(us: Device, group: Jid) -> Flow[None]:
     step = us.step()
     learn(us, step, [found])
     us.submit(step)
+    return _membership(us, found)
 
 
 def _membership(us: Device, group: Group) -> Membership:
