@@ -79,9 +79,9 @@ def _judge(state: State, device: Device, group: Group, chain: bytes, given: list
     state.audit.counts["sender keys given"] += len(given)
     known = group.keys.setdefault(device.lid, SenderKeys())
     former = known.holders if known.chain == chain else set()
-    # Baileys gives its key to itself as well.
-    known.chain, known.holders = chain, former.union(given) - {device.lid}
     meant = {jid: other for _, jid, other in group.devices() if jid != device.lid}
+    # What was for somebody who is gone reaches nobody, and what Baileys gives to itself does not count.
+    known.chain, known.holders = chain, former.union(given).intersection({*former, *meant})
     missing = [jid for jid, other in meant.items() if jid not in known.holders and _has_keys(state, other)]
     gone = sorted(former.difference(meant))
     if not missing and not gone:

@@ -88,3 +88,33 @@ def test_a_member_whose_devices_come_into_doubt_meanwhile_gets_the_message() -> 
     replay.settle()
     check(replay)
     assert to_group in replay.shown(OTHER, replay.group)
+
+
+@pytest.mark.parametrize("hears_first", [True, False])
+def test_who_was_out_when_the_key_came_gets_it_once_back(hears_first: bool) -> None:
+    """A key is on its way to a new member, who is removed before it arrives, and comes back."""
+    replay = Replay(1)
+    replay.change_group()
+    replay.settle()
+    replay.post_to_group()
+    for _ in range(30):
+        replay.answer()
+        replay.commit()
+        if asks_for_nothing(replay):
+            break
+        replay.speak()
+        replay.hear()
+    replay.change_group()
+    replay.speak()
+    replay.change_group()
+    if hears_first:
+        replay.settle()
+    replay.post_to_group()
+    replay.settle()
+    check(replay)
+    assert replay.posts[-1].outgoing.chosen_id in replay.shown(FOURTH, replay.group)
+
+
+def asks_for_nothing(replay: Replay) -> bool:
+    """Whether the next thing that we say is a message."""
+    return bool(replay.shell.written) and decode(replay.shell.written[0]).tag == "message"

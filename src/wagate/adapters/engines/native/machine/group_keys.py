@@ -2,7 +2,8 @@
 
 Whoever has a key can read everything that is written with it, so one that somebody had who is not there any more is not
 used again. That is decided when a message is encrypted, by comparing the devices that have the key with those that the
-message is for: it does not matter how they came to differ, or what was heard of it.
+message is for: it does not matter how they came to differ, or what was heard of it. Only those who left and came
+back in between would look alike, so whoever leaves ends a key at once.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ def with_key(us: Device, step: Step, group: Jid, peer: Peer, message: Message) -
 
 
 def forget(us: Device, step: Step, group: Jid) -> None:
-    """Use the key no more, whoever has it: we are not in the group any more, or those meant to get it did not."""
+    """Use the key no more, whoever has it: somebody left the group, or those meant to get it did not."""
     for kind, address in records(us, group):
         if step.get(kind, address) is not None:
             step.delete(kind, address)

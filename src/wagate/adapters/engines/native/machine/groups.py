@@ -150,7 +150,10 @@ def left(us: Device, step: Step, group: Jid) -> None:
 
 
 def apply_members(us: Device, step: Step, group: Jid, action: stanzas.Action, people: Iterable[Member]) -> None:
-    """Keep who came and went; the group's record must be loaded, and is left alone when there is none."""
+    """Keep who came and went; the group's record and our key's must be loaded. What is not known stays so."""
+    if action == "remove":
+        # A key that was on its way to them never arrived. If they come back, nothing else would tell.
+        group_keys.forget(us, step, group)
     known = step.get("group", group)
     if known is None or action not in ("add", "remove"):
         return
