@@ -1,7 +1,7 @@
 """A session moves from engine to engine under traffic: ``python -m bench.moves [--moves 20]``.
 
-One linked device goes from ``native`` to ``neonize`` and back, again and again, while texts go out to a contact and
-come in. At the end everything is counted: nothing lost, nothing doubled, no ratchet counter used
+One linked device goes from ``native`` to ``neonize`` and back, again and again, while texts go out to a contact and a
+group and come in from both. At the end everything is counted: nothing lost, nothing doubled, no ratchet counter used
 twice by us, and no QR code shown after the first pairing.
 """
 
@@ -106,12 +106,13 @@ async def main(moves: int, seed: int) -> bool:
                 await here.control.account(CONTACT, "Ana")
                 await running.pair("shop", SHOP, here.control)
                 pairings = len(await running.every("/events", types="session.qr"))
+                made = await here.control.phone(CONTACT).create_group("Traffic", [SHOP])
                 ledger = Ledger()
                 async with asyncio.TaskGroup() as tasks:
                     moving = tasks.create_task(move_about(running, moves, ledger))
-                    for to, word in ((CONTACT, "person"),):
+                    for to, word in ((CONTACT, "person"), (made.jid, "group")):
                         tasks.create_task(send_texts(running, to, word, ledger))
-                    for to, word in ((SHOP, "person"),):
+                    for to, word in ((SHOP, "person"), (made.jid, "group")):
                         tasks.create_task(type_texts(here, to, word, ledger))
                 times = moving.result()
                 print(f"  {moves} moves, {min(times):.1f} to {max(times):.1f} s each")

@@ -33,6 +33,7 @@ FEATURES: Final = EngineFeatures(
     pairs_with_passkey=False,
     contents=frozenset({"text"}),
     max_text_bytes=65_536,
+    sends_to_groups=True,
 )
 
 CLIENT_VERSION: Final = "2.3000.1047769893"
@@ -94,7 +95,7 @@ class NeonizeEngine(Engine, CarriesDevices):
     @property
     @override
     def features(self) -> EngineFeatures:
-        """No promise about durability; texts only."""
+        """No promise about durability; texts only, to people and groups."""
         return FEATURES
 
     @property

@@ -62,13 +62,13 @@ TABLE: Final = (
     Row(
         r"not participating in that group",
         Fate.REFUSED,
-        "not_allowed",
+        "not_group_member",
         "failed to get group members: you're not participating in that group",
     ),
     Row(
         r"that group does not exist",
         Fate.REFUSED,
-        "recipient_not_on_whatsapp",
+        "not_group_member",
         "failed to get group members: that group does not exist",
     ),
     Row(r"doesn't contain a device JID", Fate.NOT_SENT, "not_sent", "the store doesn't contain a device JID"),
