@@ -88,7 +88,7 @@ def _act(state: State, account: Account, id: str, make: Callable[[MessageKey], M
 
 
 def _key(account: Account, shown: Shown) -> MessageKey:
-    return acts.key_of(shown.chat, shown.id, from_me=_is_own(account, shown))
+    return acts.key_of(shown.chat, shown.id, from_me=_is_own(account, shown), author=shown.sender)
 
 
 def _is_own(account: Account, shown: Shown) -> bool:
@@ -96,7 +96,9 @@ def _is_own(account: Account, shown: Shown) -> bool:
 
 
 def _author(account: Account, shown: Shown) -> Jid:
-    return account.lid if _is_own(account, shown) else shown.chat
+    if _is_own(account, shown):
+        return account.lid
+    return shown.sender.bare if shown.chat.is_group else shown.chat
 
 
 def _now_ms(state: State) -> int:

@@ -97,7 +97,7 @@ def _take(state: State, account: Account, stanza: Node, message: Message) -> Non
         at=state.now,
         edit=stanza.get("edit"),
     )
-    shown.vote = acting.chosen(account, account.lid if own else shown.chat, message)
+    shown.vote = acting.chosen(account, account.lid if own else _lid(state, sender.bare), message)
     _check_attributes(state, stanza, message)
     show(state, account, shown)
     if account.handset.auto_reply is not None and not own and not shown.repeat:

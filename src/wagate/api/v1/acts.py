@@ -29,6 +29,7 @@ from wagate.domain.errors import (
     InvalidRecipient,
     MessageNotFound,
     MessageUnavailable,
+    NotGroupAdmin,
     NotOwnMessage,
     SessionNotFound,
     SessionNotPaired,
@@ -79,9 +80,9 @@ async def edit_message(request: Request, message: str, asked: EditMessage, query
 
 
 @router.delete("/v1/messages/{message}", **_TAKEN)
-@needs(Scope.MESSAGES_SEND, *_ALWAYS, NotOwnMessage)
+@needs(Scope.MESSAGES_SEND, *_ALWAYS, NotOwnMessage, NotGroupAdmin)
 async def delete_message(request: Request, message: str, query: Waiting) -> Response:
-    """Take a message of one's own back, for everybody.
+    """Take a message of one's own back, for everybody; as an admin of a group, also what others wrote.
 
     The answer is the deletion on its way. What the message said is gone, and `message.deleted` tells of it, once the
     deletion is out.

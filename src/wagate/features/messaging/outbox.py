@@ -16,6 +16,7 @@ from wagate.domain.errors import (
     MessageNotFound,
     MessageNotNamed,
     MessageUnavailable,
+    NotGroupAdmin,
     SessionNotFound,
     SessionNotPaired,
     UnsupportedByEngine,
@@ -24,15 +25,16 @@ from wagate.domain.events import EventType
 from wagate.domain.ids import SessionId, message_id, wa_id
 from wagate.domain.jid import Jid, parse_recipient
 from wagate.domain.message import Chat, Contact, Direction, Message, MessageFailure, MessageStatus, Origin
+from wagate.domain.people import GroupRole
 from wagate.features.journal import Journal
 from wagate.features.messaging.identities import Identities, own_contact_id
 from wagate.features.messaging.receipts import Receipts
-from wagate.features.messaging.repository import messages, outbox
+from wagate.features.messaging.repository import groups, messages, outbox
 from wagate.features.messaging.repository.outbox import KeyUse, Target, Waiting
 from wagate.features.messaging.repository.people import InSession, Known
 from wagate.features.messaging.shape import message_shape
 from wagate.features.messaging.stored import write_content
-from wagate.features.messaging.wishes import Wish, author_of, check
+from wagate.features.messaging.wishes import Revoke, Wish, author_of, check
 from wagate.ports.clock import Clock
 from wagate.ports.engine import EngineFeatures
 from wagate.store.scoped import Scoped, SessionScope
@@ -191,8 +193,7 @@ class Outbox:
         place = yield from outbox.find_target(scope, target.session, "chat", target.chat.id)
         assert place is not None, "a message has a session"
         features = self._features_for(place.engine, request.wish.type)
-        if target.chat.contact is None:
-            raise UnsupportedByEngine("What is said in groups, lists and channels cannot be acted on yet")
+        yield from self._require_place(scope, target, request.wish, features)
         accepted = replace(
             target,
             id=message,
@@ -298,6 +299,17 @@ class Outbox:
         if features is None or type_ not in features.contents:
             raise UnsupportedByEngine(f"The engine {engine!r} cannot send {type_!r}", pointer="/type")
         return features
+
+    def _require_place(self, scope: Scoped, target: Message, wish: Wish, features: EngineFeatures) -> Script[None]:
+        """Raise UnsupportedByEngine where nothing can be done to messages, NotGroupAdmin where admins alone may."""
+        if target.chat.contact is not None:
+            return
+        if target.chat.kind != "group" or not features.sends_to_groups:
+            raise UnsupportedByEngine("What is said here cannot be acted on with this engine")
+        if isinstance(wish, Revoke) and target.direction is not Direction.OUT:
+            role = yield from groups.role_of(scope, target.chat.id, own_contact_id(target.session))
+            if role is GroupRole.MEMBER:
+                raise NotGroupAdmin("Only an admin of the group can take back what others wrote")
 
     def _chat(
         self, scope: SessionScope, target: Target, recipient: Recipient, features: EngineFeatures

@@ -61,13 +61,14 @@ class Rewrite:
 
 @dataclass(frozen=True, slots=True)
 class Revoke:
-    """Take one's own message back, for everybody."""
+    """Take one's own message back, for everybody; in a group, as an admin, also what others wrote."""
 
     type: ClassVar[str] = Revocation.type
 
     def act(self, message: Message, now: int, features: EngineFeatures) -> Act:
         """The act. Raises NotOwnMessage, MessageUnavailable, SessionNotPaired."""
-        _require_own(message)
+        if message.chat.kind != "group":
+            _require_own(message)
         return Revocation(_target(message), now)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from wagate.domain.ids import ChatId
+from wagate.domain.ids import ChatId, ContactId
 from wagate.domain.jid import Jid
 from wagate.domain.page import Order
 from wagate.domain.people import Group, GroupRole, GroupSettings, Participant
@@ -68,6 +68,11 @@ _PUT_MEMBER = scoped(
     "role = excluded.role",
 )
 _DROP_MEMBER = scoped("DELETE FROM group_member WHERE tenant_id = :tenant AND group_id = :group AND address = :address")
+_ROLE = scoped(
+    "SELECT m.role FROM group_member m",
+    "JOIN contact_address a ON a.session_id = m.session_id AND a.address IN (m.address, m.alt)",
+    "WHERE m.tenant_id = :tenant AND m.group_id = :group AND a.contact_id = :contact LIMIT 1",
+)
 _DELETE_MEMBERS = scoped(
     "DELETE FROM group_member WHERE (group_id, address) IN (SELECT group_id, address FROM group_member",
     "WHERE tenant_id = :tenant AND session_id = :session LIMIT :limit) RETURNING address",
@@ -141,6 +146,12 @@ def named_members(scope: Scoped, group: ChatId) -> Script[list[StoredMember]]:
     """Who is in a group, with what is known of them as contacts."""
     rows = yield _NAMED_MEMBERS(scope, group=group)
     return [StoredMember(_participant_of(row), row["contact_id"], row["push_name"]) for row in rows]
+
+
+def role_of(scope: Scoped, group: ChatId, contact: ContactId) -> Script[GroupRole | None]:
+    """What somebody is in a group; None when that, or the group, is not known."""
+    rows = yield _ROLE(scope, group=group, contact=contact)
+    return GroupRole(rows[0]["role"]) if rows else None
 
 
 def put_members(scope: InSession, group: ChatId, people: Sequence[Participant]) -> Script[None]:

@@ -11,7 +11,7 @@ from typing import Final
 
 from wagate.adapters.engines.native.machine import directory, group_keys, groups, polls, ratchets
 from wagate.adapters.engines.native.machine.device import Device, InFlight, Person, Phase
-from wagate.adapters.engines.native.machine.encode import message_of
+from wagate.adapters.engines.native.machine.encode import Stage, message_of
 from wagate.adapters.engines.native.machine.flows import Flow, Join, Load, Pause
 from wagate.adapters.engines.native.machine.ratchets import Peer, peer_at
 from wagate.adapters.engines.native.machine.records import Step, Unacked
@@ -55,6 +55,24 @@ class _Audience:
         pn = next((person.pn for person in self.people if person.lid == device.bare), None)
         return device if pn is None else pn.with_device(device.device)
 
+    def in_its_terms(self, said: Said) -> Said:
+        """What names people as the group addresses them: apps show a mention where the text has its ``@user``, and find
+        a message by its author.
+        """
+        if not self.by_lid:
+            return said
+        lids = {domain.Jid(person.pn): domain.Jid(person.lid) for person in self.people if person.pn is not None}
+        if isinstance(said, Act):
+            author = said.target.author
+            return replace(said, target=replace(said.target, author=lids.get(author, author)))
+        if not isinstance(said, Text) or not said.mentions:
+            return said
+        body = said.body
+        for mention in said.mentions:
+            if mention in lids:
+                body = re.sub(rf"@{mention.user}(?!\d)", f"@{lids[mention].user}", body)
+        return replace(said, body=body, mentions=tuple(lids.get(mention, mention) for mention in said.mentions))
+
 
 def send(us: Device, outgoing: Outgoing) -> Flow[None]:
     """Make a message to a group durable with its exact stanza, and send that; as `send.send` does for people.
@@ -71,19 +89,28 @@ def _send(us: Device, outgoing: Outgoing) -> Flow[None]:
     yield Load((("sent", outgoing.chosen_id),))
     if us.shell.get("sent", outgoing.chosen_id) is not None:
         return
-    stage, vote = stage_in(us, group), None
-    if isinstance(outgoing.content, PollVote):
-        vote = yield from polls.compose_vote(us, outgoing.content, stage)
+    stage = stage_in(us, group)
     try:
+        vote = yield from _vote(us, group, outgoing.content, stage)
         audience = yield from _settled_audience(us, group)
     except WireError as error:
         raise NotSent(f"WhatsApp's answer to a look-up cannot be read: {error}") from error
     # From here to the commit nothing waits: no other flow can see a ratchet between its old and its new state.
     step = us.step()
-    message = vote or message_of(replace(outgoing, content=_named_as_there(audience, outgoing.content)), stage)
+    message = vote or message_of(replace(outgoing, content=audience.in_its_terms(outgoing.content)), stage)
     in_flight = _seal(us, step, outgoing.chosen_id, group, audience, message)
     polls.keep(step, outgoing.chosen_id, us.me.lid, message)
     yield from depart(us, outgoing.message, step, in_flight)
+
+
+def _vote(us: Device, group: Jid, said: Said, stage: Stage) -> Flow[Message | None]:
+    """The message of a vote, which has to wait for its poll's secret; None for anything else. Raises NotSent."""
+    if not isinstance(said, PollVote):
+        return None
+    audience = yield from _audience(us, group)
+    named = audience.in_its_terms(said)
+    assert isinstance(named, PollVote), "only names change"
+    return (yield from polls.compose_vote(us, named, stage))
 
 
 def _settled_audience(us: Device, group: Jid) -> Flow[_Audience]:
@@ -132,25 +159,6 @@ def _audience(us: Device, group: Jid) -> Flow[_Audience]:
         values=(membership.pack(), *(None if known is None else known.pack() for known in lists)),
         peers=tuple(peer_at(device) for device in devices if _is_meant(us, device)),
     )
-
-
-def _named_as_there(audience: _Audience, said: Said) -> Said:
-    """What names people as the group addresses them: apps show a mention where the text has its ``@user``, and find a
-    message by its author.
-    """
-    if not audience.by_lid:
-        return said
-    lids = {domain.Jid(person.pn): domain.Jid(person.lid) for person in audience.people if person.pn is not None}
-    if isinstance(said, Act):
-        author = said.target.author
-        return replace(said, target=replace(said.target, author=lids.get(author, author)))
-    if not isinstance(said, Text) or not said.mentions:
-        return said
-    body = said.body
-    for mention in said.mentions:
-        if mention in lids:
-            body = re.sub(rf"@{mention.user}(?!\d)", f"@{lids[mention].user}", body)
-    return replace(said, body=body, mentions=tuple(lids.get(mention, mention) for mention in said.mentions))
 
 
 def _is_meant(us: Device, device: Jid) -> bool:
