@@ -33,6 +33,7 @@ from wagate.features.messaging.inbox import Inbox
 from wagate.features.messaging.news import ERASERS, NewsDesk
 from wagate.features.messaging.outbox import Outbox
 from wagate.features.messaging.outcomes import Outcomes
+from wagate.features.messaging.previews import Previews
 from wagate.features.messaging.receipts import Receipts
 from wagate.features.messaging.service import Messaging
 from wagate.features.realtime import Hub
@@ -326,7 +327,9 @@ def _furnish(parts: _Parts) -> Gateway:
             journal=journal,
             realtime=realtime,
             sessions=sessions,
-            messaging=Messaging(database, way_out, dispatcher, Outcomes(journal.relay), clock),
+            messaging=Messaging(
+                database, way_out, dispatcher, Outcomes(journal.relay), Previews(parts.egress, inspector), clock
+            ),
             engines=Catalogue(engines, default),
             media=_media_room(parts, inspector),
             groups=Groups(database, sessions, supervisor, ledger, engines, clock),

@@ -47,6 +47,7 @@ class Shop:
     api: Api
     phone: PhoneClient
     own_phone: PhoneClient
+    emulator: Emulator
 
     async def send(self, body: dict[str, Any]) -> dict[str, Any]:
         sent: dict[str, Any] = await self.api.post(f"{MESSAGES}?wait=10", body)
@@ -102,7 +103,7 @@ async def shop(open_house: OpenHouse, emulator: Emulator, control: EmulatorClien
     await house.reaches(session, SessionState.CONNECTED)
     assert house.gateway.first_key is not None
     api = Api(create_app(house.gateway), house.gateway.first_key.secret)
-    return Shop(api, control.phone(OTHER), control.phone(OWN))
+    return Shop(api, control.phone(OTHER), control.phone(OWN), emulator)
 
 
 async def test_each_example_of_the_description_is_sent_for_real(shop: Shop) -> None:
@@ -159,6 +160,26 @@ async def test_polls_are_voted_in_both_ways(shop: Shop) -> None:
     poll = await shop.told("message.received", theirs)
     cast = await shop.do("PUT", f"/v1/messages/{poll['id']}/vote", {"selected": ["Soup"]})
     assert (await shop.shown(cast["wa_id"])).vote == ("Soup",)
+
+
+async def test_a_link_is_shown_with_what_is_behind_it(shop: Shop) -> None:
+    text, page = "read https://example.com/menu today", {"title": "Menu", "description": "What we cook"}
+    sent = await shop.send({"to": OTHER, "text": text, "preview": {"link": "https://example.com/menu", **page}})
+    shown = {"link": "https://example.com/menu", **page, "thumbnail": None}
+    assert sent["content"] == {"text": text, "preview": shown}
+    (message,) = [each.message for each in shop.emulator.world.phone(OTHER).inbox if each.id == sent["wa_id"]]
+    told = message.extended_text_message
+    assert (told.matched_text, told.title, told.description) == ("https://example.com/menu", *page.values())
+    wa_id = await shop.phone.say(OWN, "text", text=text, link="https://example.com/menu", **page)
+    assert (await shop.told("message.received", wa_id))["content"] == {"text": text, "preview": shown}
+    refused = await shop.api.ask(
+        "POST", MESSAGES, {"to": OTHER, "text": "no link", "preview": {"link": "https://a.b", "title": "x"}}
+    )
+    assert (refused.status, refused.json["code"]) == (422, "invalid_content")
+    # One that cannot be looked up is sent without.
+    bare = await shop.send({"to": OTHER, "text": "http://127.0.0.1:1/", "preview": True})
+    assert (await shop.shown(bare["wa_id"])).text == "http://127.0.0.1:1/"
+    assert bare["content"] == {"text": "http://127.0.0.1:1/"}
 
 
 async def test_what_our_own_phone_does_is_told_as_ours(shop: Shop) -> None:

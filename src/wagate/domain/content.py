@@ -14,6 +14,16 @@ from wagate.domain.jid import Jid
 
 
 @dataclass(frozen=True, slots=True)
+class LinkPreview:
+    """What a text shows of the page behind a ``link`` in it; ``thumbnail`` is a small JPEG."""
+
+    link: str
+    title: str | None = None
+    description: str | None = None
+    thumbnail: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Text:
     """Plain text. ``mentions`` are the people named in it, in order; ``mentions_all`` calls everybody in a group."""
 
@@ -21,6 +31,7 @@ class Text:
     body: str
     mentions: tuple[Jid, ...] = ()
     mentions_all: bool = False
+    preview: LinkPreview | None = None
 
     @property
     def text(self) -> str:

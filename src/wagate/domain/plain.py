@@ -1,10 +1,12 @@
 """What is said, as plain fields: one form for rows, for pretend networks, and for what the API shows.
 
-Fields with their default value are left out; the reader tolerates unknown fields, and refuses nothing that it wrote.
+Fields with their default value are left out, and bytes become Base64; the reader tolerates unknown fields, and refuses
+nothing that it wrote.
 """
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from types import NoneType, UnionType
@@ -53,6 +55,8 @@ def _is_default(field: Field[object], value: object) -> bool:
 def _plain(value: object, *, whole: bool = False) -> object:
     if isinstance(value, tuple):
         return [_plain(each, whole=whole) for each in value]
+    if isinstance(value, bytes):
+        return b64encode(value).decode()
     if not isinstance(value, str) and is_dataclass(value):
         return all_fields(value) if whole else _fields(value)
     return value
@@ -69,6 +73,8 @@ def _reader(hint: object) -> _Reader:
         return lambda value: tuple(map(each, value)) if isinstance(value, list) else ()
     if hint is Jid:
         return lambda value: Jid(str(value))
+    if hint is bytes:
+        return lambda value: b64decode(str(value))
     if hint is float:
         return lambda value: float(value) if isinstance(value, int | float) else 0.0
     if isinstance(hint, type) and is_dataclass(hint):

@@ -11,7 +11,7 @@ from whatsapp_emulator.world import acting
 from whatsapp_emulator.world.accounts import Account
 from whatsapp_emulator.world.composing import find_message, send_message
 from whatsapp_emulator.world.state import State
-from whatsapp_wire.contents import cards, interactive, invites, places, polls
+from whatsapp_wire.contents import cards, interactive, invites, places, polls, previews
 from whatsapp_wire.contents.context import Context, with_context
 from whatsapp_wire.contents.interactive import Choice, Chosen, Menu
 from whatsapp_wire.message import text_message
@@ -50,7 +50,12 @@ async def act(request: web.Request) -> web.Response:
 
 
 def _text(body: Body, _: State) -> Message:
-    return text_message(body.text("text"))
+    """A text; with a `link` in it, it shows the `title` and `description` of a page."""
+    link = body.maybe_text("link")
+    if link is None:
+        return text_message(body.text("text"))
+    page = previews.Preview(link, body.text("title"), body.maybe_text("description") or "")
+    return previews.preview_message(body.text("text"), page)
 
 
 def _poll(body: Body, state: State) -> Message:

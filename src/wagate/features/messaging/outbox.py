@@ -9,7 +9,18 @@ from dataclasses import dataclass, replace
 import orjson
 
 from wagate.domain.acts import Act
-from wagate.domain.content import PLAIN_CONTEXT, Buttons, Content, Context, Deleted, ListMenu, Quoted, Text, as_sent
+from wagate.domain.content import (
+    PLAIN_CONTEXT,
+    Buttons,
+    Content,
+    Context,
+    Deleted,
+    LinkPreview,
+    ListMenu,
+    Quoted,
+    Text,
+    as_sent,
+)
 from wagate.domain.errors import (
     IdempotencyKeyReused,
     InvalidRecipient,
@@ -55,7 +66,8 @@ class SendRequest:
     """What a caller asks to be sent.
 
     ``to`` is a phone number in any sane form, a JID, a LID, a chat id or a contact id; ``reply_to`` a message id of
-    the same chat; ``client_ref`` the caller's own word for the message, kept and shown, never interpreted.
+    the same chat; ``client_ref`` the caller's own word for the message, kept and shown, never interpreted;
+    ``previews_link``: a text is to show what is behind its first link.
     """
 
     to: str
@@ -63,6 +75,7 @@ class SendRequest:
     reply_to: str | None = None
     client_ref: str | None = None
     context: Context = PLAIN_CONTEXT
+    previews_link: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +148,13 @@ class Outbox:
         self._clock = clock
         self._engines = engines
 
-    def accept(self, scope: Scoped, session: str, request: SendRequest, key: str | None) -> Script[Accepted]:
-        """Make a message durable with all that belongs to it, or find the one that this key made."""
+    def accept(
+        self, scope: Scoped, session: str, request: SendRequest, key: str | None, preview: LinkPreview | None = None
+    ) -> Script[Accepted]:
+        """Make a message durable with all that belongs to it, or find the one that this key made.
+
+        ``preview`` is what was found behind a text's link, if that was asked for.
+        """
         recipient = Recipient.read(request.to)
         target = yield from outbox.find_target(scope, session, recipient.road, recipient.word)
         if target is None:
@@ -148,7 +166,10 @@ class Outbox:
             earlier = yield from outbox.claim_key(scope, key, use, now, now - KEY_LIFE_MS)
             if earlier is not None:
                 return (yield from self._replay(scope, key, use, earlier))
-        content, features = self._checked(target.engine, request.content)
+        said = request.content
+        if preview is not None and isinstance(said, Text):
+            said = replace(said, preview=preview)
+        content, features = self._checked(target.engine, said)
         inside = SessionScope(scope.tenant, target.session, 0)
         chat = yield from self._chat(inside, target, recipient, features)
         quoted = None
@@ -354,4 +375,5 @@ def _fingerprint(session: SessionId, recipient: Recipient, request: SendRequest)
     """Session, recipient (however it was spelt), content, reply, reference, and whether it was forwarded."""
     context = () if request.context == PLAIN_CONTEXT else (request.context.forwarded,)
     content = write_content(request.content)
-    return fingerprint(session, recipient.word, content, request.reply_to, request.client_ref, *context)
+    wishes = ("preview",) if request.previews_link else ()
+    return fingerprint(session, recipient.word, content, request.reply_to, request.client_ref, *context, *wishes)

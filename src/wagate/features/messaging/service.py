@@ -24,6 +24,7 @@ from wagate.features.messaging.outbox import (
     SendRequest,
 )
 from wagate.features.messaging.outcomes import Outcomes
+from wagate.features.messaging.previews import Previews
 from wagate.features.messaging.repository import acts, messages, outbox
 from wagate.features.messaging.repository.acts import Done
 from wagate.features.messaging.signals import Signals
@@ -61,13 +62,20 @@ class Messaging:
     """Messages of all tenants; every verb is narrowed to the principal's. All may raise StorageUnavailable."""
 
     def __init__(
-        self, database: Database, way_out: Outbox, dispatcher: Dispatcher, outcomes: Outcomes, clock: Clock
+        self,
+        database: Database,
+        way_out: Outbox,
+        dispatcher: Dispatcher,
+        outcomes: Outcomes,
+        previews: Previews,
+        clock: Clock,
     ) -> None:
         """Accept into ``way_out``; ``dispatcher`` takes it from there."""
         self._database = database
         self._way_out = way_out
         self._dispatcher = dispatcher
         self._outcomes = outcomes
+        self._previews = previews
         self._clock = clock
         self.signals = Signals(database, dispatcher)
         self._closed = asyncio.Event()
@@ -89,7 +97,8 @@ class Messaging:
         Raises SessionNotFound, InvalidRecipient, InvalidContent, UnsupportedByEngine, MessageNotFound (reply_to),
         SessionNotPaired and MessageNotNamed (reply_to), IdempotencyKeyReused, TooBusy.
         """
-        script = self._way_out.accept(principal, session, request, idempotency_key)
+        preview = await self._previews.of(request.content.text) if request.previews_link else None
+        script = self._way_out.accept(principal, session, request, idempotency_key, preview)
         return await self._accepted(principal, script, wait_s, until)
 
     async def act(

@@ -36,7 +36,7 @@ def content_shape(content: Said) -> dict[str, object]:
     """What the message says, by its type."""
     match content:
         case Text(body):
-            return {"text": body}
+            return {"text": body} if content.preview is None else {"text": body, "preview": all_fields(content.preview)}
         case Contacts(cards):
             return {"cards": [_card(card.name, card.vcard) for card in cards]}
         case Poll(question, options, selectable):

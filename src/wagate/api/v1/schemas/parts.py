@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, StringConstraints
+
+from wagate.domain.content import LinkPreview
+from wagate.domain.errors import InvalidContent
 
 
 def _without_nul(text: str) -> str:
@@ -31,6 +34,21 @@ class Asked(BaseModel):
     """The body of a request: unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+class AskedPreview(Asked):
+    """What a text shows of the page behind a link in it."""
+
+    link: HttpUrl = Field(description="As it stands in the text.")
+    title: Annotated[Line, StringConstraints(min_length=1, max_length=300)]
+    description: Annotated[Line, StringConstraints(max_length=500)] | None = None
+
+    def page(self, text: str) -> LinkPreview:
+        """The same in the house's words. Raises InvalidContent when the link is not in the text."""
+        for link in (str(self.link), str(self.link).rstrip("/")):
+            if link in text:
+                return LinkPreview(link, self.title, self.description)
+        raise InvalidContent("The text does not contain this link", pointer="/preview/link")
 
 
 class Shown(BaseModel):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field, HttpUrl, StringConstraints
 from typing_extensions import override
 
-from wagate.api.v1.schemas.parts import Asked, Line, example
+from wagate.api.v1.schemas.parts import Asked, AskedPreview, Line, example
 from wagate.domain import content
 from wagate.domain.errors import InvalidContent, InvalidRecipient
 from wagate.domain.jid import Jid, parse_recipient
@@ -53,7 +54,7 @@ class Sending(Asked):
 
 
 class SendText(Sending):
-    """A text."""
+    """A text. With ``preview`` it shows what is behind a link: looked up here, or as it is given."""
 
     model_config = example({"to": _PHONE, "text": "Hello from wagate"})
 
@@ -63,11 +64,21 @@ class SendText(Sending):
         default_factory=list, max_length=MAX_MENTIONS, description="People named in the text, as in `to`."
     )
     mentions_all: bool = Field(default=False, description="Call everybody in a group.")
+    preview: bool | AskedPreview = Field(
+        default=False,
+        description="True: look up the page behind the first link, which may take some seconds. Or say what to show.",
+    )
 
     @override
     def said(self) -> content.Content:
-        """The text. Raises InvalidRecipient for a mention that is no address."""
-        return content.Text(self.text, mentioned(self.mentions), self.mentions_all)
+        """The text. Raises InvalidRecipient for a mention that is no address, InvalidContent for another's link."""
+        given = self.preview.page(self.text) if isinstance(self.preview, AskedPreview) else None
+        return content.Text(self.text, mentioned(self.mentions), self.mentions_all, given)
+
+    @override
+    def to_request(self) -> SendRequest:
+        """The same in the house's words, with the wish for a preview."""
+        return replace(super().to_request(), previews_link=self.preview is True)
 
 
 class SendLocation(Sending):

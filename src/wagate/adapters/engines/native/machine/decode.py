@@ -16,6 +16,7 @@ from wagate.domain.content import (
     Content,
     Context,
     EventInvite,
+    LinkPreview,
     ListMenu,
     ListReply,
     Location,
@@ -28,7 +29,7 @@ from wagate.domain.content import (
 )
 from wagate.domain.jid import Jid
 from whatsapp_wire import jid as wire
-from whatsapp_wire.contents import acts, cards, interactive, invites, places, polls
+from whatsapp_wire.contents import acts, cards, interactive, invites, places, polls, previews
 from whatsapp_wire.contents.context import read_context
 from whatsapp_wire.message import Content as Read
 from whatsapp_wire.message import Kind, is_id, unwrap
@@ -139,7 +140,13 @@ def _content(inner: Message, read: Read) -> Content | None:
 
 def _text(read: Read, inner: Message) -> Text:
     mentions = tuple(Jid(mention.bare) for mention in read.mentions)
-    return Text(read.text or "", mentions, read_context(inner).mentions_all)
+    page = previews.read_preview(inner)
+    preview = (
+        None
+        if page is None
+        else LinkPreview(page.link, page.title or None, page.description or None, page.thumbnail or None)
+    )
+    return Text(read.text or "", mentions, read_context(inner).mentions_all, preview)
 
 
 def _location(inner: Message) -> Location | None:

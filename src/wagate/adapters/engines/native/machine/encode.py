@@ -7,10 +7,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from wagate.domain.acts import Act, Edit, Pin, PollVote, Reaction, Revocation, Said, Target
-from wagate.domain.content import Contacts, Context, EventInvite, Location, Poll, Quoted, Text
+from wagate.domain.content import Contacts, Context, EventInvite, LinkPreview, Location, Poll, Quoted, Text
 from wagate.domain.errors import UnsupportedByEngine
 from wagate.ports.engine import Outgoing, SendImpossible
-from whatsapp_wire.contents import acts, cards, invites, places, polls
+from whatsapp_wire.contents import acts, cards, invites, places, polls, previews
 from whatsapp_wire.contents.context import Context as WireContext
 from whatsapp_wire.contents.context import with_context
 from whatsapp_wire.jid import Jid
@@ -63,7 +63,7 @@ def _act(act: Act, stage: Stage) -> Message:
 def _content(said: Said) -> Message:
     match said:
         case Text(body):
-            return Message(conversation=body)
+            return Message(conversation=body) if said.preview is None else _previewed(body, said.preview)
         case Location(latitude, longitude, name, address):
             return places.location_message(places.Place(latitude, longitude, name or "", address or ""))
         case Contacts(found):
@@ -75,6 +75,11 @@ def _content(said: Said) -> Message:
             return _invitation(said)
         case _:
             raise UnsupportedByEngine(f"content of kind {said.type!r} cannot be sent")
+
+
+def _previewed(body: str, preview: LinkPreview) -> Message:
+    page = previews.Preview(preview.link, preview.title or "", preview.description or "", preview.thumbnail or b"")
+    return previews.preview_message(body, page)
 
 
 def _invitation(invite: EventInvite) -> Message:
