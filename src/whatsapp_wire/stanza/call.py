@@ -48,3 +48,10 @@ def parse_call(stanza: Node) -> CallEvent:
         is_offline=stanza.get("offline") is not None,
         reason=step.get("reason"),
     )
+
+
+def reject(id: str, own: Jid, creator: Jid, call_id: str, token: bytes | None = None) -> Node:
+    """Turn a call down, with the token that its creator gave us."""
+    content = [Node("tctoken", content=token)] if token else None
+    refused = Node("reject", {"call-id": call_id, "call-creator": creator, "count": "0"}, content)
+    return Node("call", {"id": id, "from": own, "to": creator}, [refused])

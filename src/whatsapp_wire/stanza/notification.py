@@ -13,6 +13,14 @@ from whatsapp_wire.stanza.attributes import optional_jid, optional_number, times
 from whatsapp_wire.stanza.group_changes import GroupChanged, parse_group_changed
 from whatsapp_wire.stanza.media import MediaRetried, parse_retried
 from whatsapp_wire.stanza.pairing import PrimaryHello, parse_primary_hello
+from whatsapp_wire.stanza.people import (
+    AboutChanged,
+    BlocklistChanged,
+    NumberChanged,
+    parse_about_changed,
+    parse_blocklist_changed,
+    parse_number_changed,
+)
 from whatsapp_wire.stanza.prekeys import parse_count
 
 TRUSTED_CONTACT: Final = "trusted_contact"
@@ -109,6 +117,9 @@ Content: TypeAlias = (
     | PrimaryHello
     | AppStateChanged
     | PictureChanged
+    | AboutChanged
+    | BlocklistChanged
+    | NumberChanged
     | MediaRetried
     | GroupChanged
     | Other
@@ -163,7 +174,9 @@ def _devices(stanza: Node) -> Content:
 
 
 def _account_sync(stanza: Node) -> Content:
-    listed = stanza.child("devices")
+    listed, blocklist = stanza.child("devices"), stanza.child("blocklist")
+    if blocklist is not None:
+        return parse_blocklist_changed(blocklist)
     if listed is None:
         return AccountChanged(tuple(child.tag for child in stanza.children))
     return OwnDevicesChanged(tuple(device.jid("jid") for device in listed.all("device")), listed.get("dhash"))
@@ -190,6 +203,14 @@ def _picture(stanza: Node) -> Content:
     return PictureChanged(chat, author, change.get("id"), change.tag == "delete")
 
 
+def _about(stanza: Node) -> Content:
+    return parse_about_changed(stanza) or _other(stanza)
+
+
+def _contacts(stanza: Node) -> Content:
+    return parse_number_changed(stanza) or _other(stanza)
+
+
 def _media_retry(stanza: Node) -> Content:
     return _other(stanza) if stanza.child("rmr") is None else parse_retried(stanza)
 
@@ -202,6 +223,8 @@ _READERS: Final[dict[str, Callable[[Node], Content]]] = {
     "link_code_companion_reg": parse_primary_hello,
     "server_sync": _server_sync,
     "picture": _picture,
+    "status": _about,
+    "contacts": _contacts,
     "mediaretry": _media_retry,
     "w:gp2": parse_group_changed,
 }

@@ -34,6 +34,12 @@ def settings_query(id: str) -> Node:
     return request(id, "privacy", "get", [Node("privacy")])
 
 
+def change_setting(id: str, category: str, value: str) -> Node:
+    """Change one privacy setting."""
+    changed = Node("category", {"name": category, "value": value})
+    return request(id, "privacy", "set", [Node("privacy", content=[changed])])
+
+
 def parse_settings(answer: Node) -> dict[str, str]:
-    """Read the answer to `settings_query`: value by category; raises StanzaRefused."""
+    """Read the answer to `settings_query` or `change_setting`: value by category; raises StanzaRefused."""
     return {category.attr("name"): category.attr("value") for category in answer.require("privacy").all("category")}

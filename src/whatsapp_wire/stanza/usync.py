@@ -7,6 +7,7 @@ after WhatsApp Web.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 from whatsapp_wire.errors import WireError
 from whatsapp_wire.jid import HOSTED_LID_SERVER, HOSTED_SERVER, Jid
@@ -14,6 +15,9 @@ from whatsapp_wire.node import Node
 from whatsapp_wire.pairing.identity import KeyIndexes, verify_key_index_list
 from whatsapp_wire.stanza.attributes import number, optional_jid, optional_number
 from whatsapp_wire.stanza.iq import request
+
+VERIFIED_NAME: Final = Node("business", content=[Node("verified_name")])
+"""What to ask for to learn the name of a business."""
 
 _DEVICES = ("devices", {"version": "2"})
 
@@ -68,7 +72,7 @@ class JudgedDevices:
 def lid_query(id: str, sid: str, users: Iterable[Jid]) -> Node:
     """Look people up by phone-number address; asks for all that whatsmeow asks for when it needs a LID."""
     query = [
-        Node("business", content=[Node("verified_name")]),
+        VERIFIED_NAME,
         Node("status"),
         Node("picture"),
         Node(*_DEVICES),
@@ -79,7 +83,7 @@ def lid_query(id: str, sid: str, users: Iterable[Jid]) -> Node:
 
 def parse_people(answer: Node) -> tuple[Person, ...]:
     """Read the answer to `lid_query`; raises StanzaRefused."""
-    return tuple(Person(user.jid("jid").bare, _lid(user)) for user in _users(answer))
+    return tuple(Person(user.jid("jid").bare, _lid(user)) for user in asked_users(answer))
 
 
 def device_query(id: str, sid: str, users: Iterable[Jid]) -> Node:
@@ -92,7 +96,7 @@ def parse_devices(answer: Node) -> tuple[DeviceList, ...]:
 
     A person without a list (unknown, or not on WhatsApp) has no devices at all.
     """
-    return tuple(_device_list(user) for user in _users(answer))
+    return tuple(_device_list(user) for user in asked_users(answer))
 
 
 def judge(devices: DeviceList, account_identity: bytes | None = None) -> JudgedDevices:
@@ -113,16 +117,20 @@ def judge(devices: DeviceList, account_identity: bytes | None = None) -> JudgedD
     return JudgedDevices(Verdict.SIGNED, (*phone, *vouched), tuple(unvouched), indexes)
 
 
-def _usync(id: str, sid: str, mode: str, context: str, query: Sequence[Node], users: Iterable[Jid]) -> Node:
-    asked = [Node("user", {"jid": user.bare}) for user in users]
+def usync_request(id: str, sid: str, mode: str, context: str, query: Sequence[Node], users: Sequence[Node]) -> Node:
+    """Ask for something of several people, each a `user`."""
     attrs = {"sid": sid, "mode": mode, "last": "true", "index": "0", "context": context}
-    return request(
-        id, "usync", "get", [Node("usync", attrs, [Node("query", content=list(query)), Node("list", content=asked)])]
-    )
+    asked = [Node("query", content=list(query)), Node("list", content=list(users))]
+    return request(id, "usync", "get", [Node("usync", attrs, asked)])
 
 
-def _users(answer: Node) -> list[Node]:
+def asked_users(answer: Node) -> list[Node]:
+    """Each `user` of an answer; raises StanzaRefused."""
     return answer.require("usync").require("list").all("user")
+
+
+def _usync(id: str, sid: str, mode: str, context: str, query: Sequence[Node], users: Iterable[Jid]) -> Node:
+    return usync_request(id, sid, mode, context, query, [Node("user", {"jid": user.bare}) for user in users])
 
 
 def _lid(user: Node) -> Jid | None:
