@@ -9,7 +9,8 @@ from typing import Any, Self
 
 import aiohttp
 
-from whatsapp_emulator.told import AccountTold, FileTold, GroupTold, MessageTold, ReceiptTold, ViolationTold
+from whatsapp_emulator.people_client import PeopleClient
+from whatsapp_emulator.told import AccountTold, CallTold, FileTold, GroupTold, MessageTold, ReceiptTold, ViolationTold
 from whatsapp_emulator.whereabouts import Whereabouts
 
 _TIMEOUT_S = 60.0
@@ -64,6 +65,10 @@ class EmulatorClient:
     async def group(self, jid: str) -> GroupTold:
         """A group as it is."""
         return GroupTold(**await self.get(f"/control/groups/{jid}"))
+
+    async def call(self, id: str) -> CallTold:
+        """A call as it is."""
+        return CallTold(**await self.get(f"/control/calls/{id}"))
 
     async def faults(self, **knobs: object) -> dict[str, Any]:
         """Turn knobs (`latency_s`, `no_ack`, … as in `whatsapp_emulator.faults.Faults`); returns all of them."""
@@ -197,6 +202,11 @@ class PhoneClient:
     async def join(self, code: str) -> bool:
         """Follow an invite link; whether admins have to approve first."""
         return bool((await self._post("join", code=code))["pending"])
+
+    @property
+    def people(self) -> PeopleClient:
+        """Profile, privacy, blocking and calls in this person's hand."""
+        return PeopleClient(self._client.post, self._client.get, self._path)
 
     def group(self, jid: str) -> GroupClient:
         """A group in this person's hand."""

@@ -17,6 +17,16 @@ class AccountTold:
 
 
 @dataclass(frozen=True, slots=True)
+class CallTold:
+    """A call: `state` is `ringing`, `accepted`, `rejected` or `ended`; who calls and who is called, by number."""
+
+    id: str
+    state: str
+    caller: str
+    callee: str
+
+
+@dataclass(frozen=True, slots=True)
 class MessageTold:
     """A message that a phone has shown; see `whatsapp_emulator.world.handset.Shown`."""
 

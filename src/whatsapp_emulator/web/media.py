@@ -106,6 +106,8 @@ def media_routes(board: Switchboard, blobs: Blobs) -> list[web.RouteDef]:
         try:
             with board.turn() as world:
                 world.media.open(request.host)
+                if (picture := world.media.picture(request.path)) is not None:
+                    return web.Response(body=picture, content_type="image/jpeg")
                 stored = world.media.look_up(request.path)
             span = _span(request, stored)
         except MediaRefused as refused:

@@ -51,6 +51,29 @@ class Device:
         return f"{self.account.phone}:{self.id}"
 
 
+PRIVACY = {
+    "last": "all",
+    "online": "all",
+    "profile": "all",
+    "status": "all",
+    "readreceipts": "all",
+    "groupadd": "all",
+    "calladd": "all",
+    "messages": "all",
+    "defense": "off",
+    "stickers": "contacts",
+}
+"""The privacy settings of a new account, in the server's words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture as somebody set it, under the id that the server gave it."""
+
+    id: str
+    jpeg: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class SignedList:
     """The device numbers an account vouched for, when, and the signed list that says so."""
@@ -74,6 +97,7 @@ class Account:
     devices: dict[int, Device] = field(default_factory=dict)
     next_device: int = 1
     about: str = "Hey there! I am using WhatsApp."
+    about_at: int = 0
     last_seen: int = 0
     present: bool = False
     subscribers: set[Device] = field(default_factory=set)
@@ -83,6 +107,13 @@ class Account:
     """Devices that asked for this account's device list, and hear when it changes."""
 
     blocked: set[Jid] = field(default_factory=set)
+    """Whom this person has blocked, by LID."""
+
+    picture: Picture | None = None
+    privacy: dict[str, str] = field(default_factory=lambda: dict(PRIVACY))
+    contacts: set[str] = field(default_factory=set)
+    """The phone numbers in this person's address book; with them empty, nobody is a contact."""
+
     refusal: dict[str, str] | None = None
     """Attributes of the `failure` that every login gets."""
 
@@ -132,6 +163,16 @@ class Directory:
         elif name:
             account.name = name
         return account
+
+    def check_free(self, phone: str) -> None:
+        """Raise ValueError for what is no number, or somebody's."""
+        if not (phone.isascii() and phone.isdigit()) or phone.startswith("0") or phone in self._accounts:
+            raise ValueError(f"{phone!r} is no phone number, or somebody has it")
+
+    def renumber(self, account: Account, phone: str) -> None:
+        """An account goes on under another number, which must be free; its LID stays."""
+        self._accounts[phone] = self._accounts.pop(account.phone)
+        account.phone, account.pn = phone, Jid.of(phone, USER_SERVER)
 
     def of_phone(self, phone: str) -> Account | None:
         """The account with that number, digits only."""

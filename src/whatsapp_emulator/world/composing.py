@@ -42,7 +42,7 @@ def send_message(state: State, account: Account, to: Jid, message: Message) -> s
     id = state.message_id()
     typed = account.handset.sent[id] = Typed(message, recipient.lid)
     state.audit.counts["typed"] += 1
-    if recipient is not account:
+    if recipient is not account and account.lid not in recipient.blocked:
         # Two phones of this world need no cryptography between them: no client under test would see it.
         if not recipient.handset.swallow:
             show(state, recipient, Shown(id, account.lid, account.lid, own=False, message=message, at=state.now))

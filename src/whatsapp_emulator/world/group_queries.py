@@ -1,4 +1,4 @@
-"""The `w:g2` queries of companions, and the picture of a group (whatsmeow `group.go`)."""
+"""The `w:g2` queries of companions (whatsmeow `group.go`)."""
 
 from __future__ import annotations
 
@@ -29,17 +29,6 @@ def answer(state: State, device: Device, iq: Node) -> Reply:
         raise NOT_FOUND
     key = (iq.get("type"), child.tag)
     return _OF_ONE[key](state, device, group, child) if key in _OF_ONE else _unknown(child)
-
-
-def picture(state: State, device: Device, iq: Node) -> Reply:
-    """Set or remove the picture of the group that `target` names; anybody else's is not there. Raises IqRefused."""
-    target = iq.jid("target") if iq.get("target") else None
-    group = None if target is None else state.groups.find(target)
-    if group is None or iq.get("type") != "set":
-        raise NOT_FOUND
-    jpeg = iq.child("picture")
-    picture_id = rules.set_picture(state, group, device.account, None if jpeg is None else jpeg.bytes())
-    return Reply([] if picture_id is None else [Node("picture", {"id": picture_id})])
 
 
 def _create(state: State, device: Device, iq: Node) -> Reply:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from whatsapp_emulator.world import group_notices as notices
-from whatsapp_emulator.world.accounts import Account
+from whatsapp_emulator.world.accounts import Account, Picture
 from whatsapp_emulator.world.groups import MAX_SUBJECT, Group
 from whatsapp_emulator.world.links import Attrs
 from whatsapp_emulator.world.replies import NOT_FOUND, IqRefused
@@ -138,8 +138,8 @@ def set_settings(state: State, group: Group, actor: Account, settings: Settings)
 def set_picture(state: State, group: Group, actor: Account, jpeg: bytes | None) -> str | None:
     """Give the group another picture, or none; returns its id. Raises IqRefused."""
     _require_editor(group, actor)
-    group.picture = jpeg
-    picture_id = None if jpeg is None else str(state.entropy.randrange(10**9, 10**10))
+    group.picture = None if jpeg is None else Picture(str(state.entropy.randrange(10**9, 10**10)), jpeg)
+    picture_id = None if group.picture is None else group.picture.id
     notices.tell_picture(state, group, actor, picture_id)
     return picture_id
 

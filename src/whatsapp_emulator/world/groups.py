@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from random import Random
 
-from whatsapp_emulator.world.accounts import Account, Device
+from whatsapp_emulator.world.accounts import Account, Device, Picture
 from whatsapp_wire import participants
 from whatsapp_wire.jid import GROUP_SERVER, Jid
 from whatsapp_wire.stanza.groups import Description, Role, Settings
@@ -41,7 +41,7 @@ class Group:
     settings: Settings = field(default_factory=Settings)
     members: dict[Account, Role] = field(default_factory=dict)
     description: Description | None = None
-    picture: bytes | None = None
+    picture: Picture | None = None
     version: int = 1
     """Counts the changes of its members; notifications name it as `v_id`."""
 

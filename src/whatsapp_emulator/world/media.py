@@ -7,6 +7,7 @@ from binascii import Error as NotBase64
 from dataclasses import dataclass
 from typing import Final
 
+from whatsapp_emulator.world import pictures
 from whatsapp_emulator.world.accounts import Account, Device
 from whatsapp_emulator.world.composing import NoSuchMessage, find_message
 from whatsapp_emulator.world.replies import Reply
@@ -89,6 +90,10 @@ class MediaHosts:
         """Lay what a phone encrypted (`size` bytes of it) on the hosts, with a key that was made just now."""
         stored = _shelve(self._state, blob, secret.enc_sha256, size)
         return MediaFile(secret, stored.direct_path, self.url_of(stored, self._state.media.hosts[0]), self._state.stamp)
+
+    def picture(self, path: str) -> bytes | None:
+        """The picture of a person or group at a path, for whoever knows it."""
+        return pictures.find(self._state, path)
 
     def look_up(self, direct_path: str) -> StoredFile:
         """The file that somebody asks for. Raises MediaRefused: 404, or how it is gone."""

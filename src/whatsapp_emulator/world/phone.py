@@ -9,6 +9,7 @@ from whatsapp_emulator.world.composing import NoSuchPerson, find_message
 from whatsapp_emulator.world.handset import Handset, SeenReceipt, Shown, Typed
 from whatsapp_emulator.world.inbox import send_receipt
 from whatsapp_emulator.world.phone_groups import PhoneGroups
+from whatsapp_emulator.world.phone_people import PhonePeople
 from whatsapp_emulator.world.retries import Again
 from whatsapp_emulator.world.state import State
 from whatsapp_wire.jid import Jid
@@ -48,6 +49,11 @@ class Phone:
     def groups(self) -> PhoneGroups:
         """What the person does with groups."""
         return PhoneGroups(self.state, self.account)
+
+    @property
+    def people(self) -> PhonePeople:
+        """What the person does about people, themselves included."""
+        return PhonePeople(self.state, self.account)
 
     def type(self, to: Jid, text: str, *, quote: str | None = None, mentions: Sequence[Jid] = ()) -> str:
         """Send a text to a person or a group; returns its id. Raises NoSuchPerson, NoSuchMessage, IqRefused."""

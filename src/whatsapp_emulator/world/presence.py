@@ -1,5 +1,6 @@
 """Who is there, and who is typing: said once, to whoever listens right now (whatsmeow `presence.go`)."""
 
+from whatsapp_emulator.world import people
 from whatsapp_emulator.world.accounts import Account, Device
 from whatsapp_emulator.world.links import Link
 from whatsapp_emulator.world.state import State
@@ -69,17 +70,22 @@ def refresh(state: State, account: Account) -> None:
     account.present = present
     account.last_seen = state.stamp
     for subscriber in sorted(account.subscribers, key=lambda device: device.label):
-        state.tell(subscriber, _presence(account))
+        _show(state, account, subscriber)
 
 
 def _subscribe(state: State, device: Device, jid: Jid) -> None:
     account = state.directory.find(jid)
     if account is not None:
         account.subscribers.add(device)
-        state.tell(device, _presence(account))
+        _show(state, account, device)
 
 
-def _presence(account: Account) -> Node:
+def _show(state: State, account: Account, device: Device) -> None:
+    """Tell a device whether a person is there, as far as that person lets it be told."""
+    if not people.shows(account, "online", device.account):
+        return
     if account.present:
-        return Node("presence", {"from": account.lid})
-    return Node("presence", {"from": account.lid, "type": "unavailable", "last": account.last_seen or "deny"})
+        state.tell(device, Node("presence", {"from": account.lid}))
+        return
+    last = account.last_seen if people.shows(account, "last", device.account) else 0
+    state.tell(device, Node("presence", {"from": account.lid, "type": "unavailable", "last": last or "deny"}))

@@ -1,24 +1,11 @@
 """The queries with short answers, and the table of all of them: namespace and first child to whoever answers."""
 
-from whatsapp_emulator.world import app_state, devices, group_queries, login, media, prekeys, usync
+from whatsapp_emulator.world import app_state, devices, group_queries, login, media, people, pictures, prekeys, usync
 from whatsapp_emulator.world.accounts import Device
 from whatsapp_emulator.world.replies import NOT_FOUND, Answer, IqRefused, Reply
 from whatsapp_emulator.world.state import State
 from whatsapp_wire.jid import Jid
 from whatsapp_wire.node import Node
-
-_PRIVACY = {
-    "last": "all",
-    "online": "all",
-    "profile": "all",
-    "status": "all",
-    "readreceipts": "all",
-    "groupadd": "all",
-    "calladd": "all",
-    "messages": "all",
-    "defense": "off",
-    "stickers": "contacts",
-}
 
 
 def find(namespace: str, tag: str) -> Answer | None:
@@ -34,21 +21,8 @@ def _ping(state: State, device: Device, iq: Node) -> Reply:
     return Reply(attrs={"t": state.stamp})
 
 
-def _privacy(state: State, device: Device, iq: Node) -> Reply:
-    categories = [Node("category", {"name": name, "value": value}) for name, value in _PRIVACY.items()]
-    return Reply([Node("privacy", None, categories)])
-
-
 def _privacy_tokens(state: State, device: Device, iq: Node) -> Reply:
     return Reply([Node("tokens")])
-
-
-def _block_list(state: State, device: Device, iq: Node) -> Reply:
-    blocked = device.account.blocked
-    for item in iq.all("item"):
-        (blocked.add if item.attr("action") == "block" else blocked.discard)(item.jid("jid"))
-    items = [Node("item", {"jid": jid}) for jid in sorted(blocked)]
-    return Reply([Node("list", {"dhash": len(blocked), "addressing_mode": "lid"}, items or None)])
 
 
 def _experiments(state: State, device: Device, iq: Node) -> Reply:
@@ -63,11 +37,6 @@ def _remove_device(state: State, device: Device, iq: Node) -> Reply:
     if target.account is not device.account:
         raise IqRefused(403, "forbidden")
     return Reply(then=lambda: devices.unlink(state, target))
-
-
-def _set_about(state: State, device: Device, iq: Node) -> Reply:
-    device.account.about = iq.require("status").text()
-    return Reply()
 
 
 def _status_privacy(state: State, device: Device, iq: Node) -> Reply:
@@ -94,19 +63,19 @@ _ANSWERS: dict[tuple[str, str], Answer] = {
     ("w:sync:app:state", "sync"): app_state.answer,
     ("w:p", "*"): _ping,
     ("w:m", "media_conn"): media.answer_connection,
-    ("privacy", "privacy"): _privacy,
+    ("privacy", "privacy"): people.answer_privacy,
     ("privacy", "tokens"): _privacy_tokens,
-    ("blocklist", "*"): _block_list,
+    ("blocklist", "*"): people.answer_blocklist,
     ("abt", "props"): _experiments,
     ("w", "props"): _experiments,
     ("md", "remove-companion-device"): _remove_device,
-    ("status", "status"): _set_about,
+    ("status", "status"): people.answer_about,
     ("status", "privacy"): _status_privacy,
     ("w:g2", "*"): group_queries.answer,
     ("w:qr", "qr"): _contact_code,
     ("w:biz", "business_profile"): _business_profile,
     ("w:biz", "verified_name"): _nothing,
-    ("w:profile:picture", "*"): group_queries.picture,
+    ("w:profile:picture", "*"): pictures.answer,
     ("disappearing_mode", "*"): _disappearing_mode,
     ("urn:xmpp:whatsapp:dirty", "clean"): _nothing,
     ("urn:xmpp:whatsapp:push", "config"): _nothing,

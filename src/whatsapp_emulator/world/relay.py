@@ -67,6 +67,9 @@ def _hand_over(state: State, device: Device, recipient: Jid, node: Node, encs: l
     if account is None:
         state.audit.counts["messages to unknown devices"] += 1
         return
+    if device.account.lid in account.blocked:
+        state.audit.counts["messages to who has blocked their sender"] += 1
+        return
     copy = _copy_for(state, device, account, recipient, node, encs)
     if recipient.device == 0:
         reading.receive(state, account, copy)

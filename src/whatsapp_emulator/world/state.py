@@ -1,7 +1,10 @@
 """What every part of the world shares: who there is, what is going on, what is about to leave, and what time it is."""
 
+from __future__ import annotations
+
 from itertools import count
 from random import Random
+from typing import TYPE_CHECKING
 
 from whatsapp_emulator.faults import Faults
 from whatsapp_emulator.world.accounts import Account, Device, Directory
@@ -12,6 +15,9 @@ from whatsapp_emulator.world.shelf import MediaShelf
 from whatsapp_emulator.world.tickets import LinkCodeRequest, Ticket
 from whatsapp_wire.jid import SERVER
 from whatsapp_wire.node import Node
+
+if TYPE_CHECKING:
+    from whatsapp_emulator.world.calls import Call
 
 STREAM_GRACE_S = 2.0
 """How long a connection stays open after a stream error, for the client to hang up first: closing at once loses the
@@ -29,6 +35,7 @@ class State:
         self.directory = Directory()
         self.media = MediaShelf()
         self.groups = Groups()
+        self.calls: dict[str, Call] = {}
         self.refs: dict[str, Link] = {}
         """Unpaired connections by the references in their QR codes."""
 

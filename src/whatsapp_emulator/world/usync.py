@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from whatsapp_emulator.world import devices
+from whatsapp_emulator.world import devices, people, pictures
 from whatsapp_emulator.world.accounts import Account, Device
 from whatsapp_emulator.world.replies import Reply
 from whatsapp_emulator.world.state import State
@@ -11,18 +11,19 @@ from whatsapp_wire.errors import StanzaRefused
 from whatsapp_wire.jid import USER_SERVER, Jid
 from whatsapp_wire.node import Node
 
-_Show = Callable[[State, Account], Node | None]
+_Show = Callable[[State, Account, Account], Node | None]
+"""What one account shows to another, who asks."""
 
 _SHOWN: dict[str, _Show] = {
-    "devices": devices.device_list,
-    "lid": lambda state, account: Node("lid", {"val": account.lid}),
-    "status": lambda state, account: Node("status", {"t": account.last_seen}, account.about.encode()),
-    "disappearing_mode": lambda state, account: Node("disappearing_mode", {"duration": 0, "t": 0}),
-    "picture": lambda state, account: None,
-    "business": lambda state, account: None,
-    "username": lambda state, account: None,
-    "bot": lambda state, account: None,
-    "sidelist": lambda state, account: None,
+    "devices": lambda state, account, asking: devices.device_list(state, account),
+    "lid": lambda state, account, asking: Node("lid", {"val": account.lid}),
+    "status": people.about_node,
+    "disappearing_mode": lambda state, account, asking: Node("disappearing_mode", {"duration": 0, "t": 0}),
+    "picture": pictures.picture_node,
+    "business": lambda state, account, asking: None,
+    "username": lambda state, account, asking: None,
+    "bot": lambda state, account, asking: None,
+    "sidelist": lambda state, account, asking: None,
 }
 """What each protocol of a query shows of an account; `contact` is apart, because it also answers for strangers."""
 
@@ -54,7 +55,7 @@ def _user(state: State, device: Device, query: list[Node], user: Node) -> Node:
             known = {"type": "out" if account is None else "in"}
             shown.append(Node("contact", known, None if contact is None else contact.content))
         elif account is not None:
-            node = _SHOWN[protocol.tag](state, account)
+            node = _SHOWN[protocol.tag](state, account, device.account)
             if protocol.tag == "devices":
                 account.observers.add(device)
             if node is not None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from random import Random, SystemRandom
 from typing import Final
 
 from whatsapp_emulator.faults import Faults
-from whatsapp_emulator.world import link_codes, login, pairing, presence, queries, receipts, relay
+from whatsapp_emulator.world import calls, link_codes, login, pairing, presence, queries, receipts, relay
 from whatsapp_emulator.world.accounts import Account
 from whatsapp_emulator.world.audit import Audit
+from whatsapp_emulator.world.calls import Call
 from whatsapp_emulator.world.groups import Group
 from whatsapp_emulator.world.links import Effect, Link
 from whatsapp_emulator.world.media import MediaHosts
@@ -47,7 +48,7 @@ class World:
             "presence": lambda link, node: presence.hear(self._state, link, node),
             "chatstate": lambda link, node: presence.hear_typing(self._state, link, node),
             "ack": self._hear_ack,
-            "call": self._hear_call,
+            "call": lambda link, node: calls.hear(self._state, link, node),
             "ib": self._hear_info,
         }
 
@@ -70,6 +71,11 @@ class World:
     def groups(self) -> Iterable[Group]:
         """Every group."""
         return self._state.groups
+
+    @property
+    def calls(self) -> Mapping[str, Call]:
+        """Every call by its id."""
+        return self._state.calls
 
     def tick(self, now: float) -> None:
         """Say what time it is; `connect`, `receive` and `close` do so themselves."""
@@ -185,10 +191,6 @@ class World:
     def _hear_ack(self, link: Link, node: Node) -> None:
         if link.device is not None and not link.device.queue.acknowledge(node.attr("class"), node):
             self.audit.counts["acks for nothing queued"] += 1
-
-    def _hear_call(self, link: Link, node: Node) -> None:
-        ack = {"class": "call", "id": node.attr("id"), "from": node.jid("to")}
-        self._state.send(link, Node("ack", ack))
 
     def _hear_info(self, link: Link, node: Node) -> None:
         if not {child.tag for child in node.children} <= _KNOWN_INFO:
