@@ -21,19 +21,24 @@ from wagate.features.journal import Journal
 from wagate.features.media import MediaRoom
 from wagate.features.media.intake import Intake
 from wagate.features.media.policy import DAY_MS, MediaPolicy
+from wagate.features.media.portraits import Portraits
 from wagate.features.media.service import Tools
 from wagate.features.media.shelf import Shelf
 from wagate.features.media.sweeper import Sweeper
 from wagate.features.messaging.acts import Acts
+from wagate.features.messaging.contact_ledger import ContactLedger
+from wagate.features.messaging.contacts import Contacts
 from wagate.features.messaging.dispatcher import Dispatcher
 from wagate.features.messaging.group_ledger import GroupLedger
 from wagate.features.messaging.groups import Groups
 from wagate.features.messaging.identities import Identities
 from wagate.features.messaging.inbox import Inbox
+from wagate.features.messaging.live import LiveSessions
 from wagate.features.messaging.news import ERASERS, NewsDesk
 from wagate.features.messaging.outbox import Outbox
 from wagate.features.messaging.outcomes import Outcomes
 from wagate.features.messaging.previews import Previews
+from wagate.features.messaging.profile import OwnProfile
 from wagate.features.messaging.receipts import Receipts
 from wagate.features.messaging.service import Messaging
 from wagate.features.realtime import Hub
@@ -294,6 +299,7 @@ def _furnish(parts: _Parts) -> Gateway:
     receipts = Receipts(journal, acts, clock)
     inbox = Inbox(journal, identities, acts, receipts, clock)
     ledger = GroupLedger(journal, identities, clock)
+    ledgers = (ledger, ContactLedger(journal, identities, clock))
     way_out = Outbox(journal, identities, receipts, clock, {name: engine.features for name, engine in engines.items()})
 
     box = SettingsBox(sealer)
@@ -304,7 +310,7 @@ def _furnish(parts: _Parts) -> Gateway:
     opening = Opening(
         database=database,
         node=node,
-        keeper=VaultKeeper(database, sealer, NewsDesk(states, identities, inbox, receipts, ledger).take, clock),
+        keeper=VaultKeeper(database, sealer, NewsDesk(states, identities, inbox, receipts, ledgers).take, clock),
         engines=engines,
         absent=absent_engines(engines, settings, clock),
         states=states,
@@ -321,6 +327,8 @@ def _furnish(parts: _Parts) -> Gateway:
     dispatcher = Dispatcher(database, way_out, clock)
     supervisor.watch(dispatcher)
     sessions = Sessions(opening, supervisor, Passages(importing, moving, ending), clock, default)
+    live = LiveSessions(database, sessions, supervisor, engines)
+    media = _media_room(parts, inspector)
     return Gateway(
         Rooms(
             access=access,
@@ -331,8 +339,10 @@ def _furnish(parts: _Parts) -> Gateway:
                 database, way_out, dispatcher, Outcomes(journal.relay), Previews(parts.egress, inspector), clock
             ),
             engines=Catalogue(engines, default),
-            media=_media_room(parts, inspector),
+            media=media,
             groups=Groups(database, sessions, supervisor, ledger, engines, clock),
+            contacts=Contacts(live),
+            profile=OwnProfile(live, Portraits(media, inspector)),
         ),
         Cellar(
             folder,

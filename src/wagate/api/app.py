@@ -24,7 +24,7 @@ from wagate.api.limits import LIMITS, Limits
 from wagate.api.middleware import BodyLimit, RequestContext
 from wagate.api.openapi import Document, describe
 from wagate.api.routing import JSON
-from wagate.api.v1 import acts, engines, events, groups, keys, media, messages, sessions
+from wagate.api.v1 import acts, contacts, engines, events, groups, keys, media, messages, profile, sessions
 from wagate.features import Gateway
 
 _ROUTERS = (
@@ -32,6 +32,8 @@ _ROUTERS = (
     acts.router,
     sessions.router,
     groups.router,
+    contacts.router,
+    profile.router,
     engines.router,
     events.router,
     media.router,

@@ -52,6 +52,7 @@ _PATH_WORDS = {
     "group": "A group's address (`…@g.us`), or the id of its chat.",
     "contact": "A phone number in any sane form, a JID, a LID, or a contact's id.",
     "key": "An API key's id.",
+    "call": "A call's id, as `call.received` tells it.",
     "media": "A media's id.",
     "chat": "A chat: its id, or whatever `to` takes.",
 }
@@ -60,6 +61,7 @@ _TAGS = [
     {"name": "messages", "description": "Send messages, and see what became of them."},
     {"name": "media", "description": "Files: keep them, look at them, get them back."},
     {"name": "groups", "description": "Groups: who is in them, what they are called, who may do what."},
+    {"name": "contacts", "description": "People: what they show, whom to block, who is there; and our own profile."},
     {"name": "events", "description": "Everything that happens, as a list and as a live stream."},
     {"name": "access", "description": "API keys, and who is asking."},
     {"name": "health", "description": "Is it alive, is it ready?"},

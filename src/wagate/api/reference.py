@@ -46,12 +46,16 @@ EVENT_MEANINGS: dict[EventType, str] = {
     EventType.MESSAGE_POLL_VOTE: "Somebody voted in a poll, in place of their earlier vote.",
     EventType.MESSAGE_PINNED: "Somebody pinned a message to the top of its chat, or unpinned it.",
     EventType.MESSAGE_UNDECRYPTABLE: "A message could not be decrypted; its sender was asked to send it again.",
-    EventType.CONTACT_UPDATED: "More became known of a contact: a name, another address.",
+    EventType.CONTACT_UPDATED: "A contact is another than before, or more became known of them: `changes` names what.",
     EventType.CONTACT_MERGED: "Two contacts turned out to be one person (a phone number and a LID).",
     EventType.GROUP_UPDATED: "A group is another than before: `changes` names what (`subject`, a setting, `is_member` "
     "when the account came in or left, `invite` when the link was reset).",
     EventType.GROUP_PARTICIPANTS: "People came into a group, went, or got another role.",
     EventType.GROUP_JOIN_REQUEST: "Somebody wants to join a group of which the account is an admin, or does no longer.",
+    EventType.PRESENCE_UPDATED: "Somebody came online or went, or writes or records in a chat. Only those are told of "
+    "who were asked for with `POST …/presence/subscribe`, and who writes only while the account is shown online.",
+    EventType.CALL_RECEIVED: "Somebody calls the account. It can be turned down while it rings, by its `id`.",
+    EventType.CALL_ENDED: "A call does not ring any more.",
 }
 """Each type of event in a sentence."""
 

@@ -306,3 +306,27 @@ class InviteInvalid(GroupRefused):
     """The invite link leads nowhere, or was revoked"""
 
     code = "invite_invalid"
+
+
+class ContactNotFound(NotFound):
+    """There is no such contact"""
+
+    code = "contact_not_found"
+
+
+class PictureNotFound(NotFound):
+    """There is no picture, or it is not shown to this account"""
+
+    code = "picture_not_found"
+
+
+class CallNotFound(NotFound):
+    """There is no such call, or it is over"""
+
+    code = "call_not_found"
+
+
+class RefusedByWhatsApp(GatewayError):
+    """WhatsApp refused what was asked for"""
+
+    code = "refused_by_whatsapp"

@@ -40,6 +40,9 @@ class EventType(StrEnum):
     GROUP_UPDATED = "group.updated"
     GROUP_PARTICIPANTS = "group.participants"
     GROUP_JOIN_REQUEST = "group.join_request"
+    PRESENCE_UPDATED = "presence.updated"
+    CALL_RECEIVED = "call.received"
+    CALL_ENDED = "call.ended"
 
 
 @dataclass(frozen=True, slots=True)

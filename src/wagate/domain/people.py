@@ -207,4 +207,20 @@ class GroupEnded:
     """The group is no more, or no longer for us."""
 
 
-GroupChange = GroupSeen | GroupEdited | MembersChanged | InviteReset | JoinRequested | JoinRequestsGone | GroupEnded
+@dataclass(frozen=True, slots=True)
+class GroupPictureChanged:
+    """The group has another picture, or (None) none, or one whose id was not told."""
+
+    picture_id: str | None
+
+
+GroupChange = (
+    GroupSeen
+    | GroupEdited
+    | GroupPictureChanged
+    | MembersChanged
+    | InviteReset
+    | JoinRequested
+    | JoinRequestsGone
+    | GroupEnded
+)

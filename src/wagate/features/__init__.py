@@ -16,7 +16,9 @@ from wagate.domain.errors import GatewayError
 from wagate.features.access import Access, IssuedKey
 from wagate.features.journal import Journal
 from wagate.features.media import MediaRoom
+from wagate.features.messaging.contacts import Contacts
 from wagate.features.messaging.groups import Groups
+from wagate.features.messaging.profile import OwnProfile
 from wagate.features.messaging.service import Messaging
 from wagate.features.realtime import Hub
 from wagate.features.sessions.catalogue import Catalogue
@@ -49,6 +51,8 @@ class Rooms:
     engines: Catalogue
     media: MediaRoom
     groups: Groups
+    contacts: Contacts
+    profile: OwnProfile
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,8 @@ class Gateway:
         self.engines = rooms.engines
         self.media = rooms.media
         self.groups = rooms.groups
+        self.contacts = rooms.contacts
+        self.profile = rooms.profile
         self.first_key: IssuedKey | None = None
         """The admin key, on the very first start only: show it, for nobody can show it again."""
         self._cellar = cellar

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
+from wagate.domain.contacts import Audience, NumberCheck, Picture, Privacy, Profile
 from wagate.domain.jid import Jid
 from wagate.domain.people import (
     CreatedGroup,
@@ -145,4 +146,88 @@ class ApprovesMembers(Protocol):
         self, group: Jid, decision: RequestDecision, people: tuple[Jid, ...]
     ) -> list[MemberOutcome]:
         """Let people in, or not; what became of each."""
+        ...
+
+
+@runtime_checkable
+class LooksUpPeople(Protocol):
+    """Asks what people show of themselves, and which numbers have an account.
+
+    What it learns is told as `ContactTold` before it returns. Everything may raise NotSent or RefusedByWhatsApp.
+    """
+
+    async def check_numbers(self, numbers: tuple[str, ...]) -> tuple[NumberCheck, ...]:
+        """Which of these numbers (bare digits) have an account, in one request and in this order."""
+        ...
+
+    async def profile(self, jid: Jid) -> Profile:
+        """What a person shows of themselves. Raises NotOnWhatsApp."""
+        ...
+
+    async def picture(self, jid: Jid, *, preview: bool = False) -> Picture:
+        """Where the picture of a person or group lies. Raises PictureNotFound, NotOnWhatsApp."""
+        ...
+
+
+@runtime_checkable
+class BlocksPeople(Protocol):
+    """Blocks people. What worked is told as news before it returns. May raise NotSent or RefusedByWhatsApp."""
+
+    async def blocked(self) -> tuple[Jid, ...]:
+        """Everybody who is blocked."""
+        ...
+
+    async def block(self, jid: Jid, *, blocked: bool) -> None:
+        """Block somebody, or do so no longer. Raises NotOnWhatsApp."""
+        ...
+
+
+@runtime_checkable
+class KeepsProfile(Protocol):
+    """Changes what our own account shows. May raise NotSent or RefusedByWhatsApp."""
+
+    async def set_about(self, text: str) -> None:
+        """Show another about."""
+        ...
+
+    async def set_picture(self, jpeg: bytes | None, group: Jid | None = None) -> str | None:
+        """Show another square JPEG, or none; of a group, that group's. Its id, where there is one now.
+
+        For a group raises as `ManagesGroups`.
+        """
+        ...
+
+
+@runtime_checkable
+class KeepsPrivacy(Protocol):
+    """Reads and changes who may see what of our account. May raise NotSent or RefusedByWhatsApp."""
+
+    async def privacy(self) -> dict[Privacy, Audience]:
+        """Every setting that the service tells and we have words for."""
+        ...
+
+    async def set_privacy(self, setting: Privacy, audience: Audience) -> None:
+        """Change one."""
+        ...
+
+
+@runtime_checkable
+class ShowsPresence(Protocol):
+    """Shows us online or not, and asks to be told when others are; what is told comes as `PresenceSeen`."""
+
+    async def show_presence(self, *, available: bool) -> None:
+        """Show us online from now on, or not any more. Raises NotSent."""
+        ...
+
+    async def watch_presence(self, jid: Jid) -> None:
+        """Ask to be told about a person for as long as this connection lasts. Raises NotSent, NotOnWhatsApp."""
+        ...
+
+
+@runtime_checkable
+class RejectsCalls(Protocol):
+    """Can turn down a call that is ringing."""
+
+    async def reject_call(self, call: str) -> None:
+        """Turn down the call with this id, as `CallRang` told it. Raises NotSent, CallNotFound."""
         ...

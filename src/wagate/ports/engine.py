@@ -106,6 +106,19 @@ class NoRecipientDevice(SendImpossible):
 
 
 @dataclass(frozen=True, slots=True)
+class LineOptions:
+    """How a line behaves; an engine does what it can of it (`RejectsCalls`, `ShowsPresence`, `MarksRead`).
+
+    ``rejects_calls``: every call is turned down at once. ``always_online``: we are shown online while the line is up.
+    ``tells_reading``: who wrote to us hears that it was read, if the account's privacy setting allows it, too.
+    """
+
+    rejects_calls: bool = False
+    always_online: bool = False
+    tells_reading: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """What a session's owner hands to an engine.
 
@@ -118,6 +131,7 @@ class Line:
     proxy: str | None
     report: Callable[[LineNews], None]
     login_gate: Callable[[], Awaitable[None]]
+    options: LineOptions = LineOptions()
 
 
 class Connection(Protocol):

@@ -58,3 +58,7 @@ class Transcoder(Protocol):
     async def picture(self, source: int, target: int, mime: str, max_edge: int) -> Inspected:
         """A JPEG, upright and opaque, whose longer edge has at most ``max_edge`` pixels."""
         ...
+
+    async def portrait(self, source: int, target: int, mime: str, edge: int) -> Inspected:
+        """The middle of an image as an upright, opaque JPEG of ``edge`` times ``edge`` pixels."""
+        ...

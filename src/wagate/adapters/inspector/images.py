@@ -66,6 +66,16 @@ def picture(file: BinaryIO, target: BinaryIO, mime: str, max_edge: int) -> Inspe
     return Inspected("image/jpeg", made.width, made.height, thumbnail=thumbnail(made))
 
 
+def portrait(file: BinaryIO, target: BinaryIO, mime: str, edge: int) -> Inspected:
+    """Write the middle of an image as a square JPEG. Raises Refused."""
+    with _opened(file, mime) as image:
+        if image.format == "JPEG":
+            image.draft("RGB", (edge * 2, edge * 2))
+        made = ImageOps.fit(_opaque(ImageOps.exif_transpose(image)), (edge, edge), Image.Resampling.LANCZOS)
+    made.save(target, "JPEG", quality=80, optimize=True)
+    return Inspected("image/jpeg", edge, edge)
+
+
 def sticker(file: BinaryIO, target: BinaryIO, mime: str) -> Inspected:
     """Write a sticker, with the best quality that fits. Raises Refused."""
     with _opened(file, mime) as image:

@@ -62,6 +62,10 @@ class ForkingInspector:
         """Make a JPEG."""
         return await self._do(Order("picture", mime, max_edge), source, target)
 
+    async def portrait(self, source: int, target: int, mime: str, edge: int) -> Inspected:
+        """Make a square JPEG."""
+        return await self._do(Order("portrait", mime, edge), source, target)
+
     @property
     def process_id(self) -> int | None:
         """The forking process, while there is one."""

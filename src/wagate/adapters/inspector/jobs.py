@@ -33,6 +33,7 @@ class Cost:
 COSTS = {
     "inspect": Cost(4, 10.0),
     "picture": Cost(8, 20.0),
+    "portrait": Cost(8, 20.0),
     "sticker": Cost(30, 60.0),
     "voice_note": Cost(60, 120.0),
 }

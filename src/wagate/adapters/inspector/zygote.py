@@ -76,6 +76,8 @@ def _done(order: Order, source: BinaryIO, target: list[int]) -> Inspected:
             return recordings.voice_note(source, written, order.mime)
         if order.job == "sticker":
             return images.sticker(source, written, order.mime)
+        if order.job == "portrait":
+            return images.portrait(source, written, order.mime, order.max_edge)
         return images.picture(source, written, order.mime, order.max_edge)
 
 

@@ -34,6 +34,8 @@ class Scope(StrEnum):
     MESSAGES_SEND = "messages:send"
     GROUPS_READ = "groups:read"
     GROUPS_WRITE = "groups:write"
+    CONTACTS_READ = "contacts:read"
+    CONTACTS_WRITE = "contacts:write"
     MEDIA_READ = "media:read"
     MEDIA_WRITE = "media:write"
     EVENTS_READ = "events:read"

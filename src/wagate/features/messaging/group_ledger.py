@@ -12,6 +12,7 @@ from wagate.domain.people import (
     GroupEdit,
     GroupEdited,
     GroupEnded,
+    GroupPictureChanged,
     GroupRole,
     GroupSeen,
     GroupSettings,
@@ -61,6 +62,9 @@ class GroupLedger:
                 yield from self._members_changed(scope, news, action, members)
                 if includes_us and action is MembersAction.REMOVE:
                     yield from self._left(scope, news.group)
+            case GroupPictureChanged():
+                stored = yield from self._known(scope, news.group)
+                yield from self._tell_updated(scope, news, stored, ["picture"])
             case InviteReset():
                 stored = yield from self._known(scope, news.group)
                 yield from self._tell_updated(scope, news, stored, ["invite"])

@@ -14,12 +14,13 @@ from wagate.domain.jid import BROADCAST_SERVER, NEWSLETTER_SERVER, Jid
 from wagate.domain.message import Chat, Contact
 from wagate.domain.session import Me
 from wagate.features.journal import Journal
-from wagate.features.messaging.repository import acts, people
+from wagate.features.messaging.repository import acts, contacts, people
 from wagate.features.messaging.repository.people import InSession, Known
 from wagate.features.messaging.shape import contact_shape
 from wagate.ports.clock import Clock
 from wagate.store.script import Script
 
+_WORDS = {"phone": "phone", "lid": "lid", "push_name": "name"}
 _KINDS = {BROADCAST_SERVER: "status", NEWSLETTER_SERVER: "channel"}
 
 
@@ -90,6 +91,27 @@ class Identities:
         if found:
             yield from self.resolve(scope, address, alt)
 
+    def move(self, scope: InSession, phone: Jid, lid: Jid | None, new_phone: Jid, new_lid: Jid | None) -> Script[None]:
+        """Somebody whom we know goes on under another number, and perhaps another LID: it stays one contact.
+
+        Their former number may be given to somebody else, so it does not mean them any more; a LID never is.
+        """
+        found = yield from people.find_people(scope, phone, lid or phone)
+        if not found:
+            return
+        known = found[next(iter(found))] if lid is None else (yield from self.resolve(scope, phone, lid))
+        before = known.contact
+        contact = replace(before, phone=new_phone.phone, lid=new_lid or before.lid)
+        strangers = yield from people.find_people(scope, new_phone, new_lid or new_phone)
+        yield from people.drop_address(scope, phone, before.id)
+        for address in _addresses(contact):
+            yield from people.put_address(scope, address, before.id)
+        if contact != before:
+            known = yield from self._change(scope, known, contact)
+        for stranger in {each.contact.id: each for each in strangers.values()}.values():
+            if stranger.contact.id != known.contact.id:
+                known = yield from self._merge(scope, stranger, known, contact)
+
     def other_chat(self, scope: InSession, jid: Jid) -> Script[Chat]:
         """A group, the status list, a broadcast list or a channel, made when it is new."""
         known = yield from people.find_chat(scope, jid)
@@ -145,9 +167,9 @@ class Identities:
 
     def _change(self, scope: InSession, known: Known, contact: Contact) -> Script[Known]:
         yield from people.put_contact(scope, contact, self._clock.now_ms())
-        yield from self._journal.append(
-            scope, scope.session, EventType.CONTACT_UPDATED, {"contact": contact_shape(contact)}
-        )
+        changes = [word for name, word in _WORDS.items() if getattr(known.contact, name) != getattr(contact, name)]
+        data: dict[str, object] = {"contact": contact_shape(contact), "changes": changes, "details": None}
+        yield from self._journal.append(scope, scope.session, EventType.CONTACT_UPDATED, data)
         return replace(known, contact=contact)
 
     def _merge(self, scope: InSession, one: Known, other: Known, whole: Contact) -> Script[Known]:
@@ -169,6 +191,7 @@ class Identities:
             else:
                 yield from people.give_chat(scope, gone.chat, gone.contact.id, contact.id)
         yield from acts.move_sender(scope, gone.contact.id, contact.id)
+        yield from contacts.merge_details(scope, gone.contact.id, contact.id, now)
         yield from self._journal.append(
             scope,
             scope.session,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from wagate.features.messaging.contact_ledger import ContactLedger
 from wagate.features.messaging.group_ledger import GroupLedger
 from wagate.features.messaging.identities import Identities
 from wagate.features.messaging.inbox import Inbox
 from wagate.features.messaging.receipts import Receipts
-from wagate.features.messaging.repository import acts, groups, messages, outbox, people
+from wagate.features.messaging.repository import acts, contacts, groups, messages, outbox, people
 from wagate.features.sessions.states import States
 from wagate.ports.news import (
     DurableNews,
@@ -18,6 +19,7 @@ from wagate.ports.news import (
     MessageArrived,
     MessageUndecryptable,
     Paired,
+    PeopleNews,
     ReceiptArrived,
     SendAccepted,
     SendRefused,
@@ -32,6 +34,7 @@ ERASERS = (
     acts.delete_acts,
     messages.delete_messages,
     groups.delete_groups,
+    contacts.delete_details,
     people.delete_people,
 )
 """Remove, chunk by chunk, what this room keeps of a session that is deleted."""
@@ -41,10 +44,15 @@ class NewsDesk:
     """The script for every kind of durable news."""
 
     def __init__(
-        self, states: States, identities: Identities, inbox: Inbox, receipts: Receipts, groups: GroupLedger
+        self,
+        states: States,
+        identities: Identities,
+        inbox: Inbox,
+        receipts: Receipts,
+        ledgers: tuple[GroupLedger, ContactLedger],
     ) -> None:
         """Hand news on to these."""
-        self._groups = groups
+        self._groups, self._contacts = ledgers
         self._states = states
         self._identities = identities
         self._inbox = inbox
@@ -61,6 +69,8 @@ class NewsDesk:
                 return self._receipts.arrived(scope, news)
             case MessageArrived():
                 return self._inbox.arrived(scope, news)
+        if isinstance(news, PeopleNews):
+            return self._contacts.take(scope, news)
         return self._take_rare(scope, news)
 
     def _take_rare(

@@ -33,6 +33,7 @@ from wagate.adapters.engines.native.machine.records import CREDENTIALS
 from wagate.adapters.engines.native.machine.send import Written
 from wagate.adapters.engines.native.machine.shell import Then
 from wagate.adapters.engines.native.media import Asks, MediaLine, Patience, Road
+from wagate.adapters.engines.native.people import KnowsPeople
 from wagate.adapters.engines.native.shell import LineShell
 from wagate.adapters.engines.native.transport import DialFailed, Endpoint, Pools, Wire, WireClosed, dial, http_proxy
 from wagate.domain.jid import Jid
@@ -81,7 +82,7 @@ class Means:
     patience: Patience
 
 
-class NativeConnection(Connection, PairsDevices, LogsOut, MarksRead, ShowsTyping, SpeaksInGroups):
+class NativeConnection(Connection, PairsDevices, LogsOut, MarksRead, ShowsTyping, SpeaksInGroups, KnowsPeople):
     """One line. Its only task reads from the wire; everything else is callbacks."""
 
     def __init__(self, means: Means, line: Line, kept: Kept) -> None:
@@ -269,7 +270,7 @@ class NativeConnection(Connection, PairsDevices, LogsOut, MarksRead, ShowsTyping
     def _build(self, kept: Kept) -> None:
         self._shell = LineShell(self._line.vault, self._report, lambda failure: machine.give_up(failure))
         self._machine = machine = Machine(
-            self._shell, self._means.habits, self._outlook, kept.credentials, kept.unacked
+            self._shell, self._means.habits, self._outlook, kept.credentials, kept.unacked, self._line.options
         )
 
     async def _settled(self, begin: Callable[[Then], None]) -> object:
@@ -288,8 +289,8 @@ class NativeConnection(Connection, PairsDevices, LogsOut, MarksRead, ShowsTyping
         return await result
 
     @override
-    async def _in_groups(self, begin: Callable[[Device], Flow[_T]]) -> _T:
-        return cast("_T", await self._settled(partial(self._machine.in_groups, begin)))
+    async def _run_flow(self, begin: Callable[[Device], Flow[_T]]) -> _T:
+        return cast("_T", await self._settled(partial(self._machine.run, begin)))
 
     def _tell(self, ending: Ending) -> None:
         self._report(StateChanged(ending.state, ending.reason))

@@ -7,10 +7,12 @@ from typing import Literal
 
 from pydantic import Field
 
+from wagate.api.v1.schemas.contacts import ContactDetails
 from wagate.api.v1.schemas.groups import GroupLite, GroupPerson
 from wagate.api.v1.schemas.messages import Chat, Contact, Message
 from wagate.api.v1.schemas.parts import Moment, Shown
 from wagate.api.v1.schemas.sessions import Me, Reason
+from wagate.domain.contacts import Whereabouts
 from wagate.domain.events import EventType
 from wagate.domain.people import GroupRole, MembersAction
 from wagate.domain.session import SessionState
@@ -106,7 +108,45 @@ class PinNews(ActNews):
 class ContactNews(Shown):
     """A person of whom more is known now."""
 
-    contact: Contact = Field(description="All that is known.")
+    contact: Contact = Field(description="Who it is.")
+    changes: list[str] = Field(
+        description="What is different: `name`, `phone`, `lid`, `about`, `picture`, `blocked`. Empty when it was only "
+        "learnt."
+    )
+    details: ContactDetails | None = Field(
+        description="What they show of themselves; null where the change is about a name or an address."
+    )
+
+
+class PresenceNews(Shown):
+    """What somebody does right now."""
+
+    contact: Contact = Field(description="Who it is.")
+    chat: str | None = Field(description="Id of the chat in which they write or record, as far as we have one.")
+    state: Whereabouts = Field(description="`online` and `offline`, or what they do in a chat.")
+    last_seen: Moment | None = Field(description="When they were online last, unless they hide it.")
+
+
+class CallNews(Shown):
+    """A call that rings."""
+
+    id: str = Field(description="The call's id, for `POST …/calls/{call}/reject`.")
+    from_: Contact = Field(alias="from", description="Who calls.")
+    group: str | None = Field(description="Address of the group that is called, for a group call.")
+    video: bool = Field(description="Whether it is a video call.")
+    offline: bool = Field(description="Whether it began while the session was away; then it is over by now.")
+    rejected: bool = Field(description="Whether it was turned down at once, as the session's settings say.")
+
+
+class CallEndedNews(Shown):
+    """A call that does not ring any more."""
+
+    id: str = Field(description="The call's id.")
+    from_: Contact = Field(alias="from", description="Who called.")
+    outcome: Literal["accepted", "rejected", "ended"] = Field(
+        description="`accepted` or `rejected` on a device of the account (here, too), or `ended` by the caller."
+    )
+    detail: str | None = Field(description="WhatsApp's word for why, such as `timeout`.")
 
 
 class MergedNews(Shown):
@@ -190,5 +230,8 @@ SHAPES: Mapping[EventType, type[Shown]] = {
     EventType.GROUP_UPDATED: GroupUpdatedNews,
     EventType.GROUP_PARTICIPANTS: GroupParticipantsNews,
     EventType.GROUP_JOIN_REQUEST: GroupJoinRequestNews,
+    EventType.PRESENCE_UPDATED: PresenceNews,
+    EventType.CALL_RECEIVED: CallNews,
+    EventType.CALL_ENDED: CallEndedNews,
 }
 """The shape of ``data`` by type."""

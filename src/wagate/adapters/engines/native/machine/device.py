@@ -15,7 +15,10 @@ from wagate.adapters.engines.native.machine.flows import Flows
 from wagate.adapters.engines.native.machine.outlook import Outlook
 from wagate.adapters.engines.native.machine.records import CREDENTIALS, Step, Unacked
 from wagate.adapters.engines.native.machine.shell import Shell
+from wagate.domain import jid as domain
+from wagate.domain.contacts import Whereabouts
 from wagate.domain.session import Reason, SessionState
+from wagate.ports.engine import LineOptions
 from wagate.ports.news import StateChanged
 from wagate.ports.vault import Unit
 from whatsapp_wire.crypto.keys import KeyPair
@@ -103,18 +106,28 @@ class LinkCode:
     expires_at: float
 
 
+@dataclass(frozen=True, slots=True)
+class Ringing:
+    """A call that somebody began (``creator`` is bare), and whether it is over."""
+
+    creator: Jid
+    is_over: bool
+
+
 class Device:
     """What the behaviour shares.
 
     ``unacked`` holds durable stanzas only, in the order of their commits. ``epoch`` counts connections: an answer to a
     stanza belongs on the connection that brought it. ``lane`` are received stanzas that wait for their turn.
     ``tells_reading`` is our privacy setting about read receipts, ``media_hosts`` where files go, once it was asked for.
+    ``calls`` are the newest calls by id, ``watched`` the people (by LID) whose presence was asked for.
     """
 
     __slots__ = (
         "_doubts",
         "_last_unacked",
         "_me",
+        "calls",
         "credentials",
         "ending",
         "epoch",
@@ -125,16 +138,27 @@ class Device:
         "link_code",
         "media_hosts",
         "next_upkeep",
+        "options",
         "outlook",
         "phase",
         "qr_series",
         "seen_alive_at",
+        "seen_presences",
         "shell",
+        "shows_online",
         "tells_reading",
         "unacked",
+        "watched",
     )
 
-    def __init__(self, shell: Shell, habits: Habits, credentials: Credentials, outlook: Outlook) -> None:
+    def __init__(
+        self,
+        shell: Shell,
+        habits: Habits,
+        credentials: Credentials,
+        outlook: Outlook,
+        options: LineOptions | None = None,
+    ) -> None:
         self.shell = shell
         self.habits = habits
         self.credentials = credentials
@@ -155,6 +179,13 @@ class Device:
         self._me: Person | None = None
         self.next_upkeep = 0.0
         self.seen_alive_at = 0.0
+        self.options = options or LineOptions()
+        self.calls: dict[str, Ringing] = {}
+        self.watched: dict[Jid, None] = {}
+        self.shows_online = self.options.always_online
+        self.seen_presences: dict[
+            tuple[domain.Jid, domain.Jid | None], tuple[tuple[Whereabouts, int | None], float]
+        ] = {}
 
     @property
     def own(self) -> Own:

@@ -10,6 +10,7 @@ from typing import Any, Final
 import structlog
 
 from wagate.adapters.engines.native.machine import (
+    calls,
     group_send,
     login,
     media,
@@ -36,30 +37,24 @@ from wagate.adapters.engines.native.machine.send import Written
 from wagate.adapters.engines.native.machine.shell import Shell, Then
 from wagate.domain.jid import Jid
 from wagate.ports.abilities import Activity
-from wagate.ports.engine import NotSent, Outgoing
+from wagate.ports.engine import LineOptions, NotSent, Outgoing
 from wagate.ports.vault import VaultFailed
 from whatsapp_wire.errors import WireError
 from whatsapp_wire.node import Node
 from whatsapp_wire.pairing.payload import login_payload, registration_payload
 from whatsapp_wire.stanza import iq
-from whatsapp_wire.stanza.ack import PARSING_ERROR, UNHANDLED_ERROR, ack, parse_ack
+from whatsapp_wire.stanza.ack import PARSING_ERROR, UNHANDLED_ERROR, parse_ack
 from whatsapp_wire.stanza.login import parse_failure, parse_stream_error
 from whatsapp_wire.stanza.media import MediaConnection, MediaMessage
 
 _log = structlog.get_logger(__name__)
 
 
-def _no_flow(us: Device, stanza: Node) -> Flow[None]:
-    """Take note of a stanza that only needs to be acknowledged."""
-    us.write(ack(stanza))
-    yield from ()
-
-
 _ORDERLY: Final[dict[str, Callable[[Device, Node], Flow[None]]]] = {
     "message": receive.message,
     "receipt": receipts.receipt,
     "notification": notifications.notification,
-    "call": _no_flow,
+    "call": calls.call,
 }
 """Stanzas that are taken one after the other, each once the unit of the one before is submitted."""
 
@@ -67,7 +62,20 @@ _LONG_LANE: Final = 512
 _SHORT_LANE: Final = 256
 """Stanzas that wait for their turn: at so many reading pauses, at so many it goes on."""
 
-_IGNORED: Final = frozenset({"ib", "presence", "chatstate"})
+_FLEETING: Final[dict[str, Callable[[Device, Node], None]]] = {
+    "presence": presence.heard,
+    "chatstate": presence.heard_typing,
+}
+"""Stanzas that nobody acknowledges."""
+
+_LAST_WORDS: Final[dict[str, Callable[[Node], Ending]]] = {
+    "failure": lambda stanza: ending_of_failure(parse_failure(stanza)),
+    "stream:error": lambda stanza: ending_of_stream_error(parse_stream_error(stanza)),
+    "xmlstreamend": lambda _: CONNECTION_LOST,
+}
+"""Stanzas with which the server ends a connection, and what they mean."""
+
+_IGNORED: Final = frozenset({"ib"})
 
 
 class Machine:
@@ -82,9 +90,10 @@ class Machine:
         outlook: Outlook,
         credentials: Credentials | None,
         unacked: Iterable[tuple[str, bytes]],
+        options: LineOptions | None = None,
     ) -> None:
         """Take up what the vault holds: ``credentials`` (None: make new ones) and the ``unacked`` records."""
-        self._device = Device(shell, habits, credentials or Credentials.create(int(shell.now())), outlook)
+        self._device = Device(shell, habits, credentials or Credentials.create(int(shell.now())), outlook, options)
         self._device.restore(unacked)
         self._is_draining = False
 
@@ -183,8 +192,8 @@ class Machine:
         """Delete every record of a device that is gone."""
         self._device.flows.start(pairing.forget_everything(self._device), then)
 
-    def in_groups(self, begin: Callable[[Device], Flow[Any]], then: Then) -> None:
-        """Do something of `group_commands`."""
+    def run(self, begin: Callable[[Device], Flow[Any]], then: Then) -> None:
+        """Do something of `group_commands`, `people_commands`, `presence` or `calls`."""
         self._device.flows.start(begin(self._device), then)
 
     # ---- stanzas
@@ -193,6 +202,8 @@ class Machine:
         us, tag = self._device, stanza.tag
         if tag in _ORDERLY:
             self._queue(stanza)
+        elif tag in _FLEETING:
+            _FLEETING[tag](us, stanza)
         elif tag == "iq":
             self._iq(stanza)
         elif tag == "ack":
@@ -201,12 +212,8 @@ class Machine:
                 send.acked(us, answer)
         elif tag == "success":
             us.flows.start(login.log_in(us, stanza), partial(self._end_unless_done, "login"))
-        elif tag == "failure":
-            us.end(ending_of_failure(parse_failure(stanza)))
-        elif tag == "stream:error":
-            us.end(ending_of_stream_error(parse_stream_error(stanza)))
-        elif tag == "xmlstreamend":
-            us.end(CONNECTION_LOST)
+        elif tag in _LAST_WORDS:
+            us.end(_LAST_WORDS[tag](stanza))
         elif tag not in _IGNORED:
             _log.info("a stanza of an unknown kind", tag=tag)
 

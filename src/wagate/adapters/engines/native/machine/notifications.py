@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import structlog
 
-from wagate.adapters.engines.native.machine import directory, groups, pairing, prekeys, ratchets, send
+from wagate.adapters.engines.native.machine import (
+    contact_notices,
+    directory,
+    groups,
+    pairing,
+    prekeys,
+    ratchets,
+    send,
+)
 from wagate.adapters.engines.native.machine.device import Device
 from wagate.adapters.engines.native.machine.flows import Flow, Load
 from wagate.adapters.engines.native.machine.records import ContactToken, Step
@@ -40,6 +48,7 @@ def notification(us: Device, stanza: Node) -> Flow[None]:
         us.flows.answered(stanza)
     else:
         yield from _take(us, step, told.content)
+        yield from contact_notices.changed(us, step, told.content, told.timestamp)
 
     def committed() -> None:
         if us.epoch == epoch:
@@ -58,8 +67,8 @@ def _take(us: Device, step: Step, content: stanzas.Content) -> Flow[None]:
             yield from _forget_identity(us, step, user)
         case DevicesChanged() | OwnDevicesChanged():
             yield from _forget_devices(us, step, content)
-        case AccountChanged():
-            us.tells_reading = None
+        case AccountChanged(parts):
+            contact_notices.own_changed(us, step, parts, us.now)
         case PrivacyTokens(user, user_lid):
             yield from _keep_tokens(us, step, user_lid or user, content)
 

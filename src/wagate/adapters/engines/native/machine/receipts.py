@@ -51,10 +51,10 @@ def mark_read(us: Device, chat: domain.Jid, sender: domain.Jid, wa_ids: list[str
     """Tell a sender that messages were read, as far as our privacy settings allow. Raises NotSent."""
     if us.phase is not Phase.READY:
         raise NotSent("the session is not connected to WhatsApp")
-    if us.tells_reading is None:
+    if us.tells_reading is None and us.options.tells_reading:
         answer = yield from us.flows.ask(privacy.settings_query)
         us.tells_reading = privacy.parse_settings(answer).get("readreceipts") != "none"
-    type: Literal["read", "read-self"] = "read" if us.tells_reading else "read-self"
+    type: Literal["read", "read-self"] = "read" if us.tells_reading and us.options.tells_reading else "read-self"
     if wa_ids:
         place = (yield from directory.known_person(us, Jid(chat))).lid if domain.Jid(chat).is_person else Jid(chat)
         author = (yield from directory.known_person(us, Jid(sender))).lid
