@@ -14,7 +14,9 @@ import structlog
 from wagate.adapters.clock import SystemClock
 from wagate.adapters.inspector import ForkingInspector
 from wagate.domain.errors import StorageUnavailable
+from wagate.domain.ids import SessionId
 from wagate.domain.media import RULES, MediaKind
+from wagate.domain.session import ChatFilters
 from wagate.features import Cellar, Gateway, Rooms
 from wagate.features.access import Access
 from wagate.features.journal import Journal
@@ -303,20 +305,23 @@ def _furnish(parts: _Parts) -> Gateway:
     way_out = Outbox(journal, identities, receipts, clock, {name: engine.features for name, engine in engines.items()})
 
     box = SettingsBox(sealer)
+    filters: dict[SessionId, ChatFilters] = {}
     states = States(journal, clock, box, {name: engine.client_version for name, engine in engines.items()})
     # On SQLite the data directory's lock keeps other processes away; on PostgreSQL a lease does.
     alone = database.dialect == "sqlite"
     node = Node(database, clock, folder.node(clock.now_ms()), None if alone else Lease())
+    desk = NewsDesk(states, identities, inbox, receipts, ledgers, filters)
     opening = Opening(
         database=database,
         node=node,
-        keeper=VaultKeeper(database, sealer, NewsDesk(states, identities, inbox, receipts, ledgers).take, clock),
+        keeper=VaultKeeper(database, sealer, desk.take, clock),
         engines=engines,
         absent=absent_engines(engines, settings, clock),
         states=states,
         box=box,
         login_gate=LoginGate(clock, settings.login_rate, settings.login_burst),
         forget=way_out.disown,
+        filters=filters,
     )
     supervisor = Supervisor(opening, clock)
     on_the_way = OnTheWay(way_out.in_flight, partial(way_out.disown, reason="session_moved"), way_out.fit)

@@ -70,6 +70,10 @@ class Jid(str):
         return cls(f"{digits}@{PHONE_SERVER}")
 
 
+STATUS_LIST = Jid.of("status", BROADCAST_SERVER)
+"""Where status posts are addressed to."""
+
+
 def parse_recipient(text: str) -> Jid:
     """Read what a caller wrote in ``to``: a JID, a LID or an international phone number in any sane spelling.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from wagate.domain.ids import SessionId, TenantId
+from wagate.domain.jid import NEWSLETTER_SERVER, STATUS_LIST, Jid
 
 
 class SessionState(StrEnum):
@@ -104,11 +105,51 @@ class Me:
     platform: str | None
 
 
+class DevicePlatform(StrEnum):
+    """What kind of program a phone shows a linked device as."""
+
+    CHROME = "chrome"
+    FIREFOX = "firefox"
+    SAFARI = "safari"
+    EDGE = "edge"
+    DESKTOP = "desktop"
+
+
+@dataclass(frozen=True, slots=True)
+class ChatFilters:
+    """Of which kinds of chats a session takes note, besides those with one person. Others are as if never said."""
+
+    groups: bool = True
+    status: bool = True
+    channels: bool = True
+    broadcast: bool = True
+
+    def admit(self, chat: Jid) -> bool:
+        """Whether what is said in a chat is taken note of."""
+        if chat.is_person:
+            return True
+        if chat.is_group:
+            return self.groups
+        if chat.server == NEWSLETTER_SERVER:
+            return self.channels
+        return self.status if chat == STATUS_LIST else self.broadcast
+
+
 @dataclass(frozen=True, slots=True)
 class SessionSettings:
-    """What a human can set for one session. ``proxy`` is an ``http://`` or ``socks5://`` URL."""
+    """What a human can set for one session; it is used from the next start on.
+
+    ``proxy`` is an ``http://`` or ``socks5://`` URL. ``device_name`` and ``device_platform`` are how the phone lists
+    the device, from the next pairing on. The others are those of `wagate.ports.engine.LineOptions`.
+    """
 
     proxy: str | None = None
+    device_name: str | None = None
+    device_platform: DevicePlatform | None = None
+    auto_reject_calls: bool = False
+    always_online: bool = False
+    read_receipts: bool = True
+    filters: ChatFilters = ChatFilters()
 
 
 @dataclass(frozen=True, slots=True)

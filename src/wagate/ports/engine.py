@@ -11,6 +11,7 @@ from wagate.domain.content import PLAIN_CONTEXT, Context, Quoted
 from wagate.domain.errors import GatewayError
 from wagate.domain.ids import MessageId, SessionId
 from wagate.domain.jid import Jid
+from wagate.domain.session import DevicePlatform
 from wagate.ports.news import LineNews
 from wagate.ports.vault import Vault
 
@@ -111,11 +112,14 @@ class LineOptions:
 
     ``rejects_calls``: every call is turned down at once. ``always_online``: we are shown online while the line is up.
     ``tells_reading``: who wrote to us hears that it was read, if the account's privacy setting allows it, too.
+    ``device_name`` and ``device_platform``: how the phone lists this device, None for the engine's own words.
     """
 
     rejects_calls: bool = False
     always_online: bool = False
     tells_reading: bool = True
+    device_name: str | None = None
+    device_platform: DevicePlatform | None = None
 
 
 @dataclass(frozen=True, slots=True)

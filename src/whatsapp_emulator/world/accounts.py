@@ -31,6 +31,7 @@ class Device:
         "noise_key",
         "pn",
         "queue",
+        "shown_as",
     )
 
     def __init__(self, account: Account, id: int, noise_key: bytes, identity: bytes) -> None:
@@ -44,6 +45,8 @@ class Device:
         self.link: Link | None = None
         self.available = False
         self.app_state_key_shared = False
+        self.shown_as = b""
+        """How the phone lists it: `DeviceProps`, as its registration had them."""
 
     @property
     def label(self) -> str:

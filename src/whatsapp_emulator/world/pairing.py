@@ -106,7 +106,7 @@ def refuse(state: State, ticket: Ticket, reason: str) -> None:
 def _adopt_first_keys(state: State, link: Link, device: Device) -> None:
     """The registration carries a signed prekey, so that the phone can write before any upload."""
     registration = link.payload.device_pairing_data
-    keys = device.keys
+    keys, device.shown_as = device.keys, registration.device_props
     keys.registration_id = int.from_bytes(registration.registration_id, "big")
     signed = PublishedSignedPreKey(
         int.from_bytes(registration.signed_prekey_id, "big"),

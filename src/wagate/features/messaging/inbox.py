@@ -37,13 +37,19 @@ class Inbox:
         self._acts = acts
         self._clock = clock
 
-    def arrived(self, scope: SessionScope, news: MessageArrived) -> Script[None]:
-        """Keep a message, unless it is here already. An echo of what we sent ourselves proves that it went out."""
+    def arrived(self, scope: SessionScope, news: MessageArrived, *, is_wanted: bool = True) -> Script[None]:
+        """Keep a message, unless it is here already. An echo of what we sent ourselves proves that it went out.
+
+        With ``is_wanted`` false only that is taken note of.
+        """
         if news.from_me:
             ours = yield from messages.find_message(scope, news.wa_id, Direction.OUT)
             if ours is not None:
                 yield from self._receipts.echoed(scope, ours, news.timestamp)
                 return
+        if not is_wanted:
+            return
+        if news.from_me:
             known = yield from self._identities.own(scope)
             chat = yield from self._chat_with(scope, news)
         else:

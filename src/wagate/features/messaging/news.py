@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import assert_never
 
+from wagate.domain.ids import SessionId
+from wagate.domain.jid import Jid
+from wagate.domain.session import ChatFilters
 from wagate.features.messaging.contact_ledger import ContactLedger
 from wagate.features.messaging.group_ledger import GroupLedger
 from wagate.features.messaging.identities import Identities
@@ -50,8 +54,10 @@ class NewsDesk:
         inbox: Inbox,
         receipts: Receipts,
         ledgers: tuple[GroupLedger, ContactLedger],
+        filters: Mapping[SessionId, ChatFilters],
     ) -> None:
-        """Hand news on to these."""
+        """Hand news on to these, but for what the ``filters`` of a session leave out."""
+        self._filters = filters
         self._groups, self._contacts = ledgers
         self._states = states
         self._identities = identities
@@ -68,7 +74,7 @@ class NewsDesk:
             case ReceiptArrived():
                 return self._receipts.arrived(scope, news)
             case MessageArrived():
-                return self._inbox.arrived(scope, news)
+                return self._inbox.arrived(scope, news, is_wanted=self._admits(scope, news.chat))
         if isinstance(news, PeopleNews):
             return self._contacts.take(scope, news)
         return self._take_rare(scope, news)
@@ -90,7 +96,7 @@ class NewsDesk:
             case SendUncertain():
                 return self._receipts.uncertain(scope, news)
             case MessageUndecryptable():
-                return self._inbox.undecryptable(scope, news)
+                return self._inbox.undecryptable(scope, news) if self._admits(scope, news.chat) else _nothing()
             case IdentityLinked():
                 return self._linked(scope, news)
             case Paired():
@@ -98,8 +104,12 @@ class NewsDesk:
             case GapSuspected():
                 return self._states.suspected_gap(scope, news)
             case GroupChanged():
-                return self._groups.changed(scope, news)
+                return self._groups.changed(scope, news) if self._admits(scope, news.group) else _nothing()
         assert_never(news)
+
+    def _admits(self, scope: SessionScope, chat: Jid) -> bool:
+        filters = self._filters.get(scope.session)
+        return filters is None or filters.admit(chat)
 
     def _linked(self, scope: SessionScope, news: IdentityLinked) -> Script[None]:
         yield from self._identities.resolve(scope, news.phone, news.lid)
@@ -108,3 +118,7 @@ class NewsDesk:
         yield from self._states.paired(scope, news)
         yield from self._identities.adopt_own(scope, news.me)
         yield from self._groups.only(scope, set())
+
+
+def _nothing() -> Script[None]:
+    yield from ()

@@ -9,14 +9,14 @@ import structlog
 
 from wagate.domain.errors import Conflict, StorageUnavailable, UnknownEngine
 from wagate.domain.ids import SessionId
-from wagate.domain.session import Reason, Session, SessionState
+from wagate.domain.session import ChatFilters, Reason, Session, SessionSettings, SessionState
 from wagate.features.sessions import repository
 from wagate.features.sessions.lines import Running
 from wagate.features.sessions.repository import Move, Phase, Stored
 from wagate.features.sessions.sealed_settings import UNREADABLE, SettingsBox
 from wagate.features.sessions.states import States
 from wagate.ports.device import CarriesDevices
-from wagate.ports.engine import Connection, Engine, Line
+from wagate.ports.engine import Connection, Engine, Line, LineOptions
 from wagate.ports.news import LineNews
 from wagate.ports.vault import RecordUnreadable, Vault
 from wagate.store.database import Database
@@ -44,7 +44,8 @@ class HeldElsewhere(Conflict):
 class Opening:
     """The means that opening and closing need. ``forget`` is part of throwing a session's keys away.
 
-    ``absent`` names engines that exist and are not installed, each with what to do about it.
+    ``absent`` names engines that exist and are not installed, each with what to do about it. ``filters`` are those of
+    the sessions that were started here, where they are not the default ones.
     """
 
     database: Database
@@ -56,6 +57,7 @@ class Opening:
     absent: Mapping[str, str]
     login_gate: Callable[[], Awaitable[None]]
     forget: Forget
+    filters: dict[SessionId, ChatFilters]
 
     async def hold(self, session: Session) -> Running:
         """Claim a session and open its vault; it is ``starting`` and wanted from here on. Old keys are thrown away.
@@ -122,7 +124,11 @@ class Opening:
         proxy = session.settings.proxy
         if proxy == UNREADABLE:
             raise RecordUnreadable("The proxy setting cannot be read; set it again")
-        return await running.engine.connect(Line(session.id, running.vault, proxy, report, self.login_gate))
+        self.filters.pop(session.id, None)
+        if session.settings.filters != ChatFilters():
+            self.filters[session.id] = session.settings.filters
+        options = _options(session.settings)
+        return await running.engine.connect(Line(session.id, running.vault, proxy, report, self.login_gate, options))
 
     async def find(self, scope: SessionScope) -> Stored | None:
         """The session as it is now. Raises StorageUnavailable."""
@@ -182,3 +188,14 @@ class Opening:
         if (yield from repository.owned_session(scope, self.box)) is None:
             return 0
         return (yield from self.forget(scope, _WIPE))
+
+
+def _options(settings: SessionSettings) -> LineOptions:
+    """How the line of a session with these settings behaves."""
+    return LineOptions(
+        rejects_calls=settings.auto_reject_calls,
+        always_online=settings.always_online,
+        tells_reading=settings.read_receipts,
+        device_name=settings.device_name,
+        device_platform=settings.device_platform,
+    )

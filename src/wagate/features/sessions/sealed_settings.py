@@ -5,15 +5,20 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, fields, replace
+from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
 
 from wagate.domain.errors import InvalidProxy, InvalidRequest
 from wagate.domain.ids import SessionId
-from wagate.domain.session import SessionSettings
+from wagate.domain.session import ChatFilters, DevicePlatform, SessionSettings
 from wagate.store.sealed import Box, Sealer, Unsealable
+
+_DEFAULTS = SessionSettings()
+_NAMES = frozenset(field.name for field in fields(SessionSettings))
+_PLAIN = sorted(_NAMES - {"proxy", "filters"})
 
 UNREADABLE = "unreadable:"
 """Stands for a proxy that cannot be unsealed. It is no URL, so nothing ever connects around a proxy by mistake."""
@@ -31,32 +36,60 @@ class SettingsBox:
         self._sealer = sealer
 
     def write(self, session: SessionId, settings: SessionSettings) -> str:
-        """Settings as JSON."""
-        if settings.proxy is None:
-            return "{}"
-        sealed = self._box(session).seal(_PLACE, settings.proxy.encode())
-        return orjson.dumps({"proxy": base64.b64encode(sealed).decode()}).decode()
+        """Settings as JSON, without those that are as they are by default."""
+        written: dict[str, object] = {}
+        for name in _PLAIN:
+            value = getattr(settings, name)
+            if value != getattr(_DEFAULTS, name):
+                written[name] = value
+        if settings.filters != _DEFAULTS.filters:
+            written["filters"] = asdict(settings.filters)
+        if settings.proxy is not None:
+            written["proxy"] = base64.b64encode(self._box(session).seal(_PLACE, settings.proxy.encode())).decode()
+        return orjson.dumps(written).decode()
 
     def read(self, session: SessionId, text: str) -> SessionSettings:
         """The inverse of ``write``."""
         if text == "{}":
-            return SessionSettings()
+            return _DEFAULTS
         try:
-            sealed = base64.b64decode(orjson.loads(text)["proxy"])
-            return SessionSettings(self._box(session).open(_PLACE, sealed).decode())
-        except (Unsealable, ValueError, KeyError):
+            kept = orjson.loads(text)
+            platform = kept.get("device_platform")
+            settings = SessionSettings(
+                **{name: kept[name] for name in _PLAIN if name in kept and name != "device_platform"},
+                device_platform=None if platform is None else DevicePlatform(platform),
+                filters=ChatFilters(**kept.get("filters", {})),
+            )
+            sealed = kept.get("proxy")
+        except (ValueError, TypeError, AttributeError):
             return SessionSettings(UNREADABLE)
+        return settings if sealed is None else replace(settings, proxy=self._open(session, sealed))
+
+    def _open(self, session: SessionId, sealed: str) -> str:
+        try:
+            return self._box(session).open(_PLACE, base64.b64decode(sealed)).decode()
+        except (Unsealable, ValueError):
+            return UNREADABLE
 
     def _box(self, session: SessionId) -> Box:
         return self._sealer.box(f"session_settings|{session}")
 
 
-def changed(settings: SessionSettings, changes: Mapping[str, str | None]) -> SessionSettings:
-    """Settings after an edit; None removes. Raises InvalidRequest for an unknown name, InvalidProxy."""
+def changed(settings: SessionSettings, changes: Mapping[str, Any]) -> SessionSettings:
+    """Settings after an edit; None makes one what it is by default, ``filters`` are merged.
+
+    The values are of the settings' own types. Raises InvalidRequest for an unknown name, InvalidProxy.
+    """
     for name, value in changes.items():
-        if name != "proxy":
+        if name not in _NAMES:
             raise InvalidRequest(f"There is no setting {name!r}", pointer=f"/settings/{name}")
-        settings = replace(settings, proxy=None if value is None else _checked_proxy(value))
+        if value is None:
+            value = getattr(_DEFAULTS, name)
+        elif name == "proxy":
+            value = _checked_proxy(value)
+        elif name == "filters":
+            value = replace(settings.filters, **value)
+        settings = replace(settings, **{name: value})
     return settings
 
 

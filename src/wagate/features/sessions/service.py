@@ -6,6 +6,7 @@ import builtins
 from collections.abc import Collection, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
+from typing import Any
 
 from wagate.domain.errors import (
     InvalidRecipient,
@@ -77,7 +78,7 @@ class Sessions:
         *,
         name: str | None = None,
         engine: str | None = None,
-        settings: Mapping[str, str | None] | None = None,
+        settings: Mapping[str, Any] | None = None,
         metadata: Mapping[str, str] | None = None,
     ) -> Session:
         """Make a stopped, unpaired session. Without a name it is given one; without an engine, the default one.
@@ -138,7 +139,7 @@ class Sessions:
         ref: str,
         *,
         name: str | None = None,
-        settings: Mapping[str, str | None] | None = None,
+        settings: Mapping[str, Any] | None = None,
         metadata: Mapping[str, str | None] | None = None,
         editions: Collection[str] | None = None,
     ) -> Session:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from urllib.parse import urlsplit
 
 from wagate.domain.moments import iso
-from wagate.domain.session import Me, Session, action_for
+from wagate.domain.session import Me, Session, SessionSettings, action_for
 
 
 def me_shape(me: Me) -> dict[str, str | None]:
@@ -24,11 +25,16 @@ def session_shape(session: Session) -> dict[str, object]:
         "reason": None if session.reason is None else {"code": session.reason.code, "detail": session.reason.detail},
         "action": action_for(session.reason),
         "me": None if session.me is None else me_shape(session.me),
-        "settings": {"proxy": masked(session.settings.proxy)},
+        "settings": settings_shape(session.settings),
         "metadata": session.metadata,
         "created_at": iso(session.created_at),
         "last_seen_at": None if session.last_seen_at is None else iso(session.last_seen_at),
     }
+
+
+def settings_shape(settings: SessionSettings) -> dict[str, object]:
+    """What is set for a session."""
+    return {**asdict(settings), "proxy": masked(settings.proxy)}
 
 
 def masked(url: str | None) -> str | None:

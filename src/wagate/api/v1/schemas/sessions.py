@@ -7,18 +7,49 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field, StringConstraints, field_validator
 
 from wagate.api.v1.schemas.parts import Asked, Line, Moment, Shown, example
-from wagate.domain.session import SessionState
+from wagate.domain.session import DevicePlatform, SessionState
 
 Word = Annotated[Line, StringConstraints(min_length=1, max_length=64)]
 Value = Annotated[Line, StringConstraints(max_length=500)]
 
 
+_REJECTS = "Turn down every call at once. What is told of it has `rejected` set."
+_ONLINE = "Show the account online while the session is connected. Phones of the account may stay silent then."
+_READS = (
+    "Whether `POST …/read` tells the writer, as far as the account's privacy setting allows; else only the account's "
+    "own devices hear of it."
+)
+_NAME = "How the phone lists this device, from the next pairing on. Default: the engine's own name."
+_PLATFORM = "As what kind of program, from the next pairing on."
+_FILTERS = "Of which kinds of chats, besides those with one person, the session takes note."
+
+
+class FiltersPatch(Asked):
+    """Which kinds of chats to take note of; what is left out stays as it is."""
+
+    groups: bool = Field(default=True, description="Groups: their messages, and what happens in them.")
+    status: bool = Field(default=True, description="Status posts.")
+    channels: bool = Field(default=True, description="Channels.")
+    broadcast: bool = Field(default=True, description="Broadcast lists.")
+
+
 class SettingsPatch(Asked):
-    """What a human can set for one session; what is left out stays as it is, null removes it."""
+    """What a human can set for one session; what is left out stays as it is, null makes it the default.
+
+    Everything is used from the next start on.
+    """
 
     proxy: Annotated[Line, StringConstraints(max_length=500)] | None = Field(
         default=None, description="`http://` or `socks5://` URL, with user and password if need be."
     )
+    device_name: Annotated[Line, StringConstraints(min_length=1, max_length=50)] | None = Field(
+        default=None, description=_NAME
+    )
+    device_platform: DevicePlatform | None = Field(default=None, description=_PLATFORM)
+    auto_reject_calls: bool | None = Field(default=None, description=f"{_REJECTS} Default: false.")
+    always_online: bool | None = Field(default=None, description=f"{_ONLINE} Default: false.")
+    read_receipts: bool | None = Field(default=None, description=f"{_READS} Default: true.")
+    filters: FiltersPatch | None = Field(default=None, description=f"{_FILTERS} Default: of all.")
 
 
 class CreateSession(Asked):
@@ -131,10 +162,25 @@ class Me(Shown):
     platform: str | None
 
 
+class Filters(Shown):
+    """Which kinds of chats are taken note of."""
+
+    groups: bool
+    status: bool
+    channels: bool
+    broadcast: bool
+
+
 class Settings(Shown):
     """What is set for a session. A password inside the proxy URL reads `***`."""
 
     proxy: str | None
+    device_name: str | None = Field(description=_NAME)
+    device_platform: DevicePlatform | None = Field(description=_PLATFORM)
+    auto_reject_calls: bool = Field(description=_REJECTS)
+    always_online: bool = Field(description=_ONLINE)
+    read_receipts: bool = Field(description=_READS)
+    filters: Filters = Field(description=_FILTERS)
 
 
 class Session(Shown):
@@ -149,7 +195,15 @@ class Session(Shown):
         "reason": None,
         "action": None,
         "me": {"phone": "+5511999999999", "lid": "204837561029384@lid", "name": "Shop", "platform": "android"},
-        "settings": {"proxy": None},
+        "settings": {
+            "proxy": None,
+            "device_name": None,
+            "device_platform": None,
+            "auto_reject_calls": False,
+            "always_online": False,
+            "read_receipts": True,
+            "filters": {"groups": True, "status": True, "channels": True, "broadcast": True},
+        },
         "metadata": {"team": "sales"},
         "created_at": "2026-11-19T17:02:11.480Z",
         "last_seen_at": "2026-11-20T09:15:27.123Z",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import Final
 
@@ -17,7 +17,7 @@ from wagate.adapters.engines.native.machine.records import CREDENTIALS, Step, Un
 from wagate.adapters.engines.native.machine.shell import Shell
 from wagate.domain import jid as domain
 from wagate.domain.contacts import Whereabouts
-from wagate.domain.session import Reason, SessionState
+from wagate.domain.session import DevicePlatform, Reason, SessionState
 from wagate.ports.engine import LineOptions
 from wagate.ports.news import StateChanged
 from wagate.ports.vault import Unit
@@ -56,6 +56,15 @@ class Habits:
 
 
 _DOUBTED_DEVICES: Final = 256
+
+_PLATFORMS: Final = {
+    DevicePlatform.CHROME: 1,
+    DevicePlatform.FIREFOX: 2,
+    DevicePlatform.SAFARI: 5,
+    DevicePlatform.EDGE: 6,
+    DevicePlatform.DESKTOP: 7,
+}
+"""The numbers of WhatsApp's `DeviceProps.PlatformType`."""
 
 
 class Phase(Enum):
@@ -199,6 +208,16 @@ class Device:
         if self._me is None:
             self._me = Person(self.own.lid.bare, self.own.pn.bare)
         return self._me
+
+    @property
+    def companion_name(self) -> CompanionName:
+        """How the phone lists us."""
+        options, name = self.options, self.habits.name
+        return replace(
+            name,
+            os=options.device_name or name.os,
+            platform=name.platform if options.device_platform is None else _PLATFORMS[options.device_platform],
+        )
 
     @property
     def now(self) -> int:

@@ -110,7 +110,7 @@ class Machine:
         if keys.own is not None:
             return login_payload(us.habits.version, keys.own.pn)
         return registration_payload(
-            us.habits.version, us.habits.name, keys.registration_id, keys.identity.public, keys.signed_prekey
+            us.habits.version, us.companion_name, keys.registration_id, keys.identity.public, keys.signed_prekey
         )
 
     def opened(self) -> None:
