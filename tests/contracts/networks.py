@@ -11,7 +11,8 @@ from pathlib import Path
 from typing_extensions import override
 
 from contracts.engine_groups import GUEST, GroupNetwork
-from contracts.examinee import NOBODY, OTHER, OWN, SESSION, Examinee, Failing, Network, Shown
+from contracts.examinee import NOBODY, OTHER, OWN, SESSION, Examinee, Failing, Shown
+from contracts.people_networks import EmulatedPeople, PretendPeople
 from engines.neonize.desk import QUICK, environment, launch
 from wagate.adapters.clock import SystemClock
 from wagate.adapters.engines.fake import FEATURES, FakeEngine, FakeService
@@ -37,7 +38,7 @@ def spoil(storage: MemoryStorage, kind: str) -> None:
     records.update(spoilt)
 
 
-class FakeNetwork(Network):
+class FakeNetwork(PretendPeople):
     """The pretend service in this process."""
 
     def __init__(self, kind: type[FakeEngine] = FakeEngine, sheet: EngineFeatures = FEATURES) -> None:
@@ -156,7 +157,7 @@ class FakeNetwork(Network):
         return self.service.violations
 
 
-class EmulatedNetwork(GroupNetwork):
+class EmulatedNetwork(EmulatedPeople, GroupNetwork):
     """The emulator, through its control API."""
 
     def __init__(self, emulator: Emulator, control: EmulatorClient) -> None:

@@ -4,7 +4,15 @@ To add a candidate: a network for it in ``networks.py``, a ``Candidate`` and a t
 which questions are not for whom, and why.
 """
 
-from contracts import engine, engine_carrying, engine_groups, engine_promises, engine_refusals, engine_survival
+from contracts import (
+    engine,
+    engine_carrying,
+    engine_groups,
+    engine_people,
+    engine_promises,
+    engine_refusals,
+    engine_survival,
+)
 from contracts.engine_groups import GUEST
 from contracts.examinee import OTHER, OWN, Network
 from contracts.invariants import contradictions
@@ -28,6 +36,7 @@ PAPERS = (
     engine_promises.PAPER,
     engine_carrying.PAPER,
     engine_groups.PAPER,
+    engine_people.PAPER,
 )
 QUESTIONS = [question for paper in PAPERS for question in paper.questions]
 

@@ -42,9 +42,11 @@ def test_an_excuse_names_the_candidate_and_what_it_lacks(candidate: Candidate) -
 
 
 def test_every_candidate_sits_most_of_it() -> None:
+    """Of what is not about an ability: those are named one by one, and an engine may well lack some."""
+    for_all = [question for question in QUESTIONS if question.ability is None]
     for candidate in CANDIDATES:
-        sat = [question for question in QUESTIONS if question.excuse(candidate) is None]
-        assert len(sat) >= 0.6 * len(QUESTIONS), candidate.name
+        sat = [question for question in for_all if question.excuse(candidate) is None]
+        assert len(sat) >= 0.6 * len(for_all), candidate.name
 
 
 class Boaster(FakeEngine):

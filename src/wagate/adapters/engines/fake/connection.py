@@ -23,9 +23,11 @@ from wagate.adapters.engines.fake.frames import (
     Numbered,
     Queued,
     Receipt,
+    Told,
 )
-from wagate.adapters.engines.fake.hearing import Hearing
+from wagate.adapters.engines.fake.hearing import Hearing, news_of
 from wagate.adapters.engines.fake.letters import Letters
+from wagate.adapters.engines.fake.people import KnowsPeople, People, Somebody
 from wagate.adapters.engines.fake.service import FakeService
 from wagate.domain.errors import SessionAlreadyPaired, UnsupportedByEngine
 from wagate.domain.jid import Jid
@@ -34,13 +36,11 @@ from wagate.ports.abilities import Activity, LogsOut, MarksRead, PairingCode, Pa
 from wagate.ports.clock import Clock
 from wagate.ports.engine import Connection, Line, NoRecipientDevice, NotOnWhatsApp, NotSent, Outgoing, SendImpossible
 from wagate.ports.news import (
-    DurableNews,
     IdentityLinked,
     LineNews,
-    MessageArrived,
     Paired,
+    PeopleNews,
     QrShown,
-    ReceiptArrived,
     SeenAlive,
     StateChanged,
 )
@@ -72,7 +72,7 @@ class LineDropped(Exception):
     """The line broke; dial again."""
 
 
-class FakeConnection(Connection, PairsDevices, LogsOut, MarksRead, ShowsTyping):
+class FakeConnection(Connection, PairsDevices, LogsOut, MarksRead, ShowsTyping, KnowsPeople):
     """Works on its line in one task, from the constructor until a final state or ``close``."""
 
     def __init__(
@@ -183,6 +183,17 @@ class FakeConnection(Connection, PairsDevices, LogsOut, MarksRead, ShowsTyping):
         if not self._connected or self._token is None:
             raise NotSent("The line is down")
         self._service.show_typing(self._token, chat, activity.value)
+
+    @override
+    def _us(self) -> tuple[FakeService, People, Somebody, int]:
+        us = self._service.owner(self._token) if self._connected and self._token is not None else None
+        if us is None:
+            raise NotSent("The line is down")
+        return self._service, self._service.people, us, self._clock.now_ms() // 1000
+
+    @override
+    async def _learn(self, news: PeopleNews) -> None:
+        await self._line.vault.submit(Unit(news=[news]))
 
     def push(self, frame: Frame) -> None:
         """Hear something from the service."""
@@ -328,17 +339,17 @@ class FakeConnection(Connection, PairsDevices, LogsOut, MarksRead, ShowsTyping):
                 return self._submit(self._letters.number(frame))
             case LidTold(phone, lid):
                 return self._submit(Unit(news=[IdentityLinked(phone, lid)]))
-            case Delivery() | Receipt():
+            case Delivery() | Receipt() | Told():
                 return self._hear(frame)
         return None
 
     def _submit(self, unit: Unit | None) -> asyncio.Future[None] | None:
         return None if unit is None else self._line.vault.submit(unit)
 
-    def _hear(self, frame: Delivery | Receipt) -> asyncio.Future[None]:
+    def _hear(self, frame: Delivery | Receipt | Told) -> asyncio.Future[None]:
         """Commit what was heard, and tell the service that it was, in the order that this engine has."""
         now_ms = self._clock.now_ms()
-        unit = Unit(news=[_news(frame, now_ms // 1000)])
+        unit = Unit(news=[news_of(frame, now_ms // 1000)])
         self._hearing.heard(unit, now_ms, lambda: self._tell(frame))
         committed = self._line.vault.submit(unit)
 
@@ -366,22 +377,3 @@ class FakeConnection(Connection, PairsDevices, LogsOut, MarksRead, ShowsTyping):
     def _report(self, news: LineNews) -> None:
         if not self._closed:
             self._line.report(news)
-
-
-def _news(frame: Delivery | Receipt, now: int) -> DurableNews:
-    """What a frame of the service, heard at ``now`` (s since 1970), means for the rest of the house."""
-    if isinstance(frame, Receipt):
-        return ReceiptArrived(frame.kind, frame.wa_ids, frame.by, frame.by, now)
-    return MessageArrived(
-        wa_id=frame.wa_id,
-        chat=frame.chat,
-        sender=frame.sender,
-        from_me=frame.from_me,
-        timestamp=now,
-        content=frame.content,
-        sender_alt=frame.sender_alt,
-        chat_alt=None if frame.from_me else frame.sender_alt,
-        push_name=frame.push_name,
-        quoted=frame.quoted,
-        context=frame.context,
-    )

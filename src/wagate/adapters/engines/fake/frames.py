@@ -13,7 +13,7 @@ from wagate.domain.jid import Jid
 from wagate.domain.plain import plain, said_of
 from wagate.domain.session import Me, Reason, SessionState
 from wagate.ports.engine import Outgoing
-from wagate.ports.news import ReceiptKind
+from wagate.ports.news import PeopleNews, ReceiptKind
 
 CONTENTS = frozenset(
     {"text", "location", "contacts", "poll", "event_invite"} | {"reaction", "edit", "revocation", "poll_vote", "pin"}
@@ -104,7 +104,15 @@ class Ended:
     reason: Reason
 
 
-Queued = Delivery | Receipt | AskedAgain
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Something about people, or a call. The service keeps it until the device acknowledges ``number``."""
+
+    number: int
+    news: PeopleNews
+
+
+Queued = Delivery | Receipt | AskedAgain | Told
 """What the service keeps until the device acknowledges its number."""
 
 Frame = Linked | Ack | Numbered | Queued | LidTold | Dropped | Ended

@@ -7,7 +7,8 @@ from typing import Protocol
 
 from typing_extensions import override
 
-from wagate.ports.news import GapSuspected
+from wagate.adapters.engines.fake.frames import Delivery, Receipt, Told
+from wagate.ports.news import DurableNews, GapSuspected, MessageArrived, ReceiptArrived
 from wagate.ports.vault import Unit, Vault
 
 _MARK = ("hearing", "since")
@@ -89,3 +90,24 @@ class TellsAtOnce(Hearing):
         unit = Unit()
         unit.delete(*_MARK)
         await vault.submit(unit)
+
+
+def news_of(frame: Delivery | Receipt | Told, now: int) -> DurableNews:
+    """What a frame of the service, heard at ``now`` (s since 1970), means for the rest of the house."""
+    if isinstance(frame, Told):
+        return frame.news
+    if isinstance(frame, Receipt):
+        return ReceiptArrived(frame.kind, frame.wa_ids, frame.by, frame.by, now)
+    return MessageArrived(
+        wa_id=frame.wa_id,
+        chat=frame.chat,
+        sender=frame.sender,
+        from_me=frame.from_me,
+        timestamp=now,
+        content=frame.content,
+        sender_alt=frame.sender_alt,
+        chat_alt=None if frame.from_me else frame.sender_alt,
+        push_name=frame.push_name,
+        quoted=frame.quoted,
+        context=frame.context,
+    )

@@ -19,14 +19,16 @@ from wagate.adapters.engines.fake.frames import (
     Queued,
     Receipt,
     Stanza,
+    Told,
     decode_stanza,
 )
+from wagate.adapters.engines.fake.people import People, Somebody
 from wagate.domain.acts import Said
 from wagate.domain.content import PLAIN_CONTEXT, Context, Quoted, Text
 from wagate.domain.ids import wa_id
 from wagate.domain.jid import LID_SERVER, Jid
 from wagate.domain.session import Me, Reason, SessionState
-from wagate.ports.news import ReceiptKind
+from wagate.ports.news import PeopleNews, ReceiptKind
 
 
 @dataclass(slots=True)
@@ -136,6 +138,7 @@ class FakeService:
         self.unreachable: set[Jid] = set()
         self.violations: list[str] = []
         self.logins = 0
+        self.people = People(self)
         self._phones: dict[Jid, FakePhone] = {}
         self._devices: dict[str, Device] = {}
         self._stanzas: dict[str, tuple[bytes, FakePhone]] = {}
@@ -185,7 +188,25 @@ class FakeService:
             if device.link is not None:
                 device.link.push(LidTold(about.jid, about.lid))
 
+    def tell(self, phone: Somebody, news: PeopleNews) -> None:
+        """Have a phone's devices hear of something about people."""
+        for device in self._phones[phone.jid].devices:
+            self._queue(device, Told(next(self._numbers), news))
+
+    def find(self, jid: Jid) -> FakePhone | None:
+        """The phone with that address."""
+        return self._phones.get(jid)
+
+    def everybody(self) -> list[Somebody]:
+        """All phones."""
+        return list({phone.jid: phone for phone in self._phones.values()}.values())
+
     # ---- for connections
+
+    def owner(self, token: str) -> FakePhone | None:
+        """The phone that a device is linked to."""
+        device = self._devices.get(token)
+        return None if device is None else device.phone
 
     def offer(self, link: Link) -> str:
         """Register a device that waits to be linked; the code to scan or to type."""
@@ -307,8 +328,13 @@ class FakeService:
         return self.phone(message.to.user) if message.to.is_phone else self._phones[message.to]
 
     def route(self, sender: FakePhone, message: Stanza, wa_id: str, *, except_for: Device | None) -> None:
-        """Show a message on the recipient's phone and queue it for the devices of both sides."""
+        """Show a message on the recipient's phone and queue it for the devices of both sides.
+
+        Who has blocked the sender is spared.
+        """
         recipient = self._recipient(message)
+        if sender.lid in self.people.of(recipient).blocked:
+            return
         self._stanzas.setdefault(wa_id, (b"", sender))
         visible = sender.lid if sender.uses_lid else sender.jid
         hidden = sender.jid if sender.uses_lid else sender.lid
