@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class Talker(Protocol):
@@ -99,6 +99,15 @@ class Client(Talker, Protocol):
 
     async def contact(self, to: str, name: str, vcard: str) -> str:
         """Send a contact card; returns its id."""
+        ...
+
+    async def with_people(self, what: str, **given: object) -> dict[str, Any]:
+        """Do something with people; tells what came of it.
+
+        ``check`` (numbers → there), ``look_up`` (who → about, picture), ``picture`` (who → id), ``block`` and
+        ``unblock`` (who → blocked), ``set_about`` (text), ``privacy``, ``set_privacy`` (value: who sees when we were
+        online last), ``online`` (on), ``watch`` (who), ``reject`` (who, call). People are named by address.
+        """
         ...
 
     async def log_out(self) -> None:

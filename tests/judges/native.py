@@ -9,11 +9,12 @@ from contextlib import asynccontextmanager
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar, cast
+from typing import Any, Self, TypeVar, cast
 
 from typing_extensions import override
 
 from judges.client import Client
+from judges.native_people import with_people
 from wagate.adapters.engines.native import NativeEngine
 from wagate.adapters.engines.native.connection import NativeConnection
 from wagate.adapters.engines.native.machine.send import Written
@@ -193,6 +194,11 @@ class NativeClient(Client):
     async def contact(self, to: str, name: str, vcard: str) -> str:
         """Send a contact card."""
         return await self.say(to, Contacts((Card(name, vcard),)))
+
+    @override
+    async def with_people(self, what: str, **given: object) -> dict[str, Any]:
+        """Do something with people."""
+        return await with_people(self._native, what, given)
 
     @override
     async def log_out(self) -> None:

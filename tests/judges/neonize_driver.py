@@ -15,10 +15,22 @@ from typing import Any
 
 from neonize._binder import consume_bytes_struct, gocode
 from neonize.client import NewClient
-from neonize.events import ConnectedEv, DisconnectedEv, LoggedOutEv, MessageEv, PairStatusEv, ReceiptEv
+from neonize.events import (
+    BlocklistEv,
+    CallOfferEv,
+    ConnectedEv,
+    DisconnectedEv,
+    LoggedOutEv,
+    MessageEv,
+    PairStatusEv,
+    PresenceEv,
+    ReceiptEv,
+)
 from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import ContactMessage, LocationMessage, Message
 from neonize.utils import build_jid
 from neonize.utils.enum import ClientType, ParticipantChange, ReceiptType, VoteType
+
+from judges.neonize_people import with_people
 
 _OUTPUT = threading.Lock()
 
@@ -71,6 +83,9 @@ class Driver:
             LoggedOutEv: lambda _event: say(event="logged_out"),
             PairStatusEv: lambda _event: say(event="paired"),
             MessageEv: self.on_message,
+            PresenceEv: lambda event: say(event="presence", away=event.Unavailable),
+            CallOfferEv: lambda event: say(event="call", id=event.basicCallMeta.callID),
+            BlocklistEv: lambda _event: say(event="blocklist"),
             ReceiptEv: lambda event: say(event="receipt", type=int(event.Type), ids=list(event.MessageIDs)),
         }.items():
             self.client.event(kind)(self.teller(tell))
@@ -170,6 +185,8 @@ class Driver:
             case "leave_group":
                 self.client.leave_group(address(command["group"]))
                 return {}
+            case "people":
+                return with_people(self.client, command)
             case "read":
                 chat = address(command["chat"])
                 self.client.mark_read(command["id"], chat=chat, sender=chat, receipt=ReceiptType.READ)

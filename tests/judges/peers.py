@@ -207,6 +207,12 @@ class Peer(Client):
         return str((await self.do(what, **arguments))["id"])
 
     @override
+    async def with_people(self, what: str, **given: object) -> dict[str, Any]:
+        """Do something with people."""
+        arguments: dict[str, Any] = given
+        return await self.do("people", act=what, **arguments)
+
+    @override
     async def log_out(self) -> None:
         """Unlink this device."""
         await self.do("log_out")

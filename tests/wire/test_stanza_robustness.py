@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from whatsapp_wire.errors import WireError
 from whatsapp_wire.jid import SERVER, Jid
 from whatsapp_wire.node import Content, Node
-from whatsapp_wire.stanza import groups, iq, login, media, pairing, prekeys, privacy, usync
+from whatsapp_wire.stanza import groups, iq, login, media, pairing, people, prekeys, privacy, usync
 from whatsapp_wire.stanza.ack import ack, parse_ack
 from whatsapp_wire.stanza.call import parse_call
 from whatsapp_wire.stanza.message import parse_message
@@ -56,6 +56,14 @@ PARSERS: dict[str, Callable[[Node], object]] = {
     "decided": lambda stanza: groups.parse_decided(stanza, "approve"),
     "picture": groups.parse_picture,
     "people": usync.parse_people,
+    "numbers": people.parse_numbers,
+    "profiles": people.parse_profiles,
+    "own_picture": people.parse_picture_set,
+    "a_picture": people.parse_picture,
+    "blocklist": people.parse_blocklist,
+    "blocking": people.parse_blocklist_changed,
+    "about": people.parse_about_changed,
+    "number_changed": people.parse_number_changed,
     "devices": lambda stanza: [usync.judge(devices) for devices in usync.parse_devices(stanza)],
 }
 
@@ -66,15 +74,15 @@ offline dirty edge_routing routing_info conflict offer composing pair-device pai
 link_code_pairing_ref privacy category digest hash group groups participant description body ephemeral member_add_mode
 membership_approval_mode group_join invite membership_approval_request membership_approval_requests approve create
 subject membership_requests_action add_request created_membership_requests requested_user revoked_membership_requests
-media_conn host rmr encrypt enc_p enc_iv
+media_conn host rmr encrypt enc_p enc_iv contact status picture blocklist modify
 """
 KNOWN_NAMES = """
 id from to type t participant recipient sender_pn sender_lid peer_recipient_pn offline count code value jid lid val name
 version key-index is_hosted call-id call-creator last reason expire error class edit notify category subject s_t
 creation creator size addressing_mode phone_number expiration state request_time
-auth ttl auth_ttl hostname from_me
+auth ttl auth_ttl hostname from_me old new old_lid new_lid action url
 """
-KNOWN_TYPES = "encrypt devices account_sync privacy_token server_sync picture mediaretry retry error"
+KNOWN_TYPES = "encrypt devices account_sync privacy_token server_sync picture mediaretry retry error status contacts"
 NUMBERS = ["0", "1", "12", "-1", "1e3", "²", "٣", "9" * 20, "9" * 5000, "true", "x"]
 JIDS = [SERVER, OWN.pn, OWN.lid, Jid("1@lid"), Jid("1@g.us"), Jid("1:9@hosted"), Jid("@lid")]
 

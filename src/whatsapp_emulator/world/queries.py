@@ -1,6 +1,17 @@
 """The queries with short answers, and the table of all of them: namespace and first child to whoever answers."""
 
-from whatsapp_emulator.world import app_state, devices, group_queries, login, media, people, pictures, prekeys, usync
+from whatsapp_emulator.world import (
+    app_state,
+    devices,
+    group_queries,
+    login,
+    media,
+    mex,
+    people,
+    pictures,
+    prekeys,
+    usync,
+)
 from whatsapp_emulator.world.accounts import Device
 from whatsapp_emulator.world.replies import NOT_FOUND, Answer, IqRefused, Reply
 from whatsapp_emulator.world.state import State
@@ -62,6 +73,7 @@ _ANSWERS: dict[tuple[str, str], Answer] = {
     ("passive", "*"): login.answer_active,
     ("w:sync:app:state", "sync"): app_state.answer,
     ("w:p", "*"): _ping,
+    ("w:mex", "query"): mex.answer,
     ("w:m", "media_conn"): media.answer_connection,
     ("privacy", "privacy"): people.answer_privacy,
     ("privacy", "tokens"): _privacy_tokens,

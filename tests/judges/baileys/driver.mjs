@@ -79,6 +79,10 @@ const connect = () => {
       if (text !== null) say({ event: 'message', id: key.id, text, from_me: !!key.fromMe, chat: key.remoteJid, name: pushName, type })
     }
   })
+  socket.ev.on('presence.update', update => say({ event: 'presence', ...update }))
+  socket.ev.on('call', calls => calls.forEach(call => say({ event: 'call', id: call.id, status: call.status })))
+  socket.ev.on('contacts.update', contacts => contacts.forEach(contact => say({ event: 'contact', ...contact })))
+  socket.ev.on('blocklist.update', update => say({ event: 'blocklist', ...update }))
   socket.ev.on('message-receipt.update', updates => updates.forEach(({ key, receipt }) => say({ event: 'receipt', id: key.id, receipt })))
   socket.ev.on('messages.update', updates => updates.forEach(({ key, update }) => say({ event: 'update', id: key.id, status: update.status })))
 }
@@ -94,6 +98,26 @@ const post = async (to, content) => {
   const { key, message } = await socket.sendMessage(to, content)
   sent.set(key.id, message)
   return { id: key.id }
+}
+
+const people = {
+  check: async ({ numbers }) => {
+    const found = await socket.onWhatsApp(...numbers.map(number => `+${number}`))
+    return { there: (found ?? []).filter(one => one.exists).map(one => one.jid.split('@')[0]) }
+  },
+  look_up: async ({ who }) => {
+    const [found] = await socket.fetchStatus(who)
+    return { about: found.status.status, picture: '' }
+  },
+  picture: async ({ who }) => ({ id: await socket.profilePictureUrl(who, 'image') }),
+  block: async ({ who }) => { await socket.updateBlockStatus(who, 'block'); return { blocked: await socket.fetchBlocklist() } },
+  unblock: async ({ who }) => { await socket.updateBlockStatus(who, 'unblock'); return { blocked: await socket.fetchBlocklist() } },
+  set_about: async ({ text }) => { await socket.updateProfileStatus(text) },
+  privacy: async () => { await socket.fetchPrivacySettings(true) },
+  set_privacy: async ({ value }) => { await socket.updateLastSeenPrivacy(value) },
+  online: async ({ on }) => { await socket.sendPresenceUpdate(on ? 'available' : 'unavailable') },
+  watch: async ({ who }) => { await socket.presenceSubscribe(who) },
+  reject: async ({ who, call }) => { await socket.rejectCall(call, who) },
 }
 
 const commands = {
@@ -121,6 +145,7 @@ const commands = {
     await socket.sendMessage(to, { text }, { messageId })
     return { id: messageId }
   },
+  people: ({ act, ...given }) => people[act](given),
   // Its own download does not notice that a file is gone, so that it has to be told to ask the phone.
   ask_phone: async ({ id }) => { await socket.updateMediaMessage(files.get(id)) },
   read: async ({ chat, id }) => { await socket.readMessages([{ remoteJid: chat, id, fromMe: false }]) },

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from judges.client import Client, Opens
+from judges.parity import acts_people as people
 from judges.pictures import png
 from whatsapp_emulator.client import EmulatorClient, PhoneClient
 from whatsapp_emulator.emulator import Emulator
@@ -352,6 +353,7 @@ ACTS = (
     Act("receive what cannot be decrypted", receive_undecryptable),
     Act("be asked for a text again", asked_again),
     Act("be asked again, with new keys", asked_again_with_keys),
+    *(Act(name, play) for name, play in people.ACTS),
     Act("create a group", create_group),
     Act("first text to a group", first_group_text),
     Act("next text to the group", next_group_text),

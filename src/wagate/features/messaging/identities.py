@@ -97,8 +97,9 @@ class Identities:
         Their former number may be given to somebody else, so it does not mean them any more; a LID never is.
         """
         found = yield from people.find_people(scope, phone, lid or phone)
-        if not found:
-            return
+        moved = None if lid is None else found.get(lid)
+        if not found or (moved is not None and moved.contact.phone == new_phone.phone):
+            return  # nobody we know, or told before
         known = found[next(iter(found))] if lid is None else (yield from self.resolve(scope, phone, lid))
         before = known.contact
         contact = replace(before, phone=new_phone.phone, lid=new_lid or before.lid)

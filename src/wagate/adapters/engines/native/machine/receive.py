@@ -262,7 +262,7 @@ def _confirm(us: Device, arrival: Arrival, announces_history: bool) -> None:
     """Let the server forget a message, and its sender know that it arrived."""
     if us.epoch != arrival.epoch:
         return
-    us.write(receipt.delivery(arrival.stanza, arrival.message.source.is_from_me, is_active=False))
+    us.write(receipt.delivery(arrival.stanza, arrival.message.source.is_from_me, is_active=us.shows_online))
     if arrival.message.category == retry.PEER:
         us.write(receipt.peer_receipt(arrival.message.id, us.own.pn, "peer_msg"))
     if announces_history:

@@ -1,0 +1,47 @@
+"""What our engine, under test, can be asked to do with people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from wagate.adapters.engines.native.connection import NativeConnection
+from wagate.domain.contacts import Audience, Privacy
+from wagate.domain.jid import Jid
+
+
+async def with_people(line: NativeConnection, what: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Carry out one command; returns what there is to tell."""
+    who = Jid(given.get("who", ""))
+    match what:
+        case "check":
+            checked = await line.check_numbers(tuple(given["numbers"]))
+            return {"there": [check.digits for check in checked if check.jid is not None]}
+        case "look_up":
+            profile = await line.profile(who)
+            return {"about": profile.about, "picture": profile.picture_id}
+        case "picture":
+            return {"id": (await line.picture(who)).id}
+        case "block" | "unblock":
+            await line.block(who, blocked=what == "block")
+            return {"blocked": [who] if what == "block" else []}
+    await _with_ourselves(line, what, given, who)
+    return {}
+
+
+async def _with_ourselves(line: NativeConnection, what: str, given: Mapping[str, Any], who: Jid) -> None:
+    match what:
+        case "set_about":
+            await line.set_about(given["text"])
+        case "set_privacy":
+            await line.set_privacy(Privacy.LAST_SEEN, Audience(given["value"]))
+        case "privacy":
+            await line.privacy()
+        case "online":
+            await line.show_presence(available=given["on"])
+        case "watch":
+            await line.watch_presence(who)
+        case "reject":
+            await line.reject_call(given["call"])
+        case unknown:
+            raise ValueError(unknown)

@@ -1,0 +1,48 @@
+"""What the neonize driver can be asked to do with people, themselves included."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from neonize.utils import build_jid
+from neonize.utils.enum import BlocklistAction, Presence, PrivacySetting, PrivacySettingType
+
+
+def with_people(client: Any, command: dict[str, Any]) -> dict[str, object]:
+    """Carry out one command; returns what there is to tell."""
+    user, _, server = str(command.get("who", "")).partition("@")
+    who = build_jid(user, server or "s.whatsapp.net")
+    match command["act"]:
+        case "check":
+            found = client.is_on_whatsapp(*(f"+{number}" for number in command["numbers"]))
+            return {"there": [one.Query.lstrip("+") for one in found if one.IsIn]}
+        case "look_up":
+            [info] = client.get_user_info(who)
+            return {"about": info.UserInfo.Status, "picture": info.UserInfo.PictureID}
+        case "picture":
+            return {"id": client.get_profile_picture(who).ID}
+        case "block" | "unblock":
+            blocked = client.update_blocklist(who, BlocklistAction(command["act"])).JIDs
+            return {"blocked": [f"{jid.User}@{jid.Server}" for jid in blocked]}
+        case _:
+            return with_ourselves(client, command, who)
+
+
+def with_ourselves(client: Any, command: dict[str, Any], who: Any) -> dict[str, object]:
+    """Carry out a command about our own account, or about who is there."""
+    match command["act"]:
+        case "set_about":
+            client.set_status_message(command["text"])
+        case "set_privacy":
+            client.set_privacy_setting(PrivacySettingType.LAST_SEEN, PrivacySetting(command["value"]))
+        case "privacy":
+            client.get_privacy_settings()
+        case "online":
+            client.send_presence(Presence.AVAILABLE if command["on"] else Presence.UNAVAILABLE)
+        case "watch":
+            client.subscribe_presence(who)
+        case "reject":
+            client.reject_call(who, command["call"])
+        case unknown:
+            raise ValueError(unknown)
+    return {}
