@@ -28,6 +28,7 @@ from wagate.features.media.service import Tools
 from wagate.features.media.shelf import Shelf
 from wagate.features.media.sweeper import Sweeper
 from wagate.features.messaging.acts import Acts
+from wagate.features.messaging.chats import Chats
 from wagate.features.messaging.contact_ledger import ContactLedger
 from wagate.features.messaging.contacts import Contacts
 from wagate.features.messaging.dispatcher import Dispatcher
@@ -348,6 +349,7 @@ def _furnish(parts: _Parts) -> Gateway:
             groups=Groups(database, sessions, supervisor, ledger, engines, clock),
             contacts=Contacts(live),
             profile=OwnProfile(live, Portraits(media, inspector)),
+            chats=Chats(database, dispatcher),
         ),
         Cellar(
             folder,

@@ -18,7 +18,19 @@ from wagate.api.docs_page import render
 from wagate.api.errors import STATUSES, status_of
 from wagate.api.reference import EVENT_MEANINGS, api_reference, errors_reference, events_reference
 from wagate.api.routing import JSON, GuardedRoute
-from wagate.api.v1.schemas import contacts, engines, events, groups, keys, media, messages, parts, sending, sessions
+from wagate.api.v1.schemas import (
+    chats,
+    contacts,
+    engines,
+    events,
+    groups,
+    keys,
+    media,
+    messages,
+    parts,
+    sending,
+    sessions,
+)
 from wagate.api.v1.schemas.event_shapes import SHAPES
 from wagate.domain.errors import GatewayError
 from wagate.domain.events import EventType
@@ -26,7 +38,7 @@ from wagate.domain.events import EventType
 _DOCS = Path(__file__).parents[2] / "docs"
 _MODELS: dict[str, type[BaseModel]] = {
     name: model
-    for module in (contacts, engines, events, groups, keys, media, messages, parts, sending, sessions)
+    for module in (chats, contacts, engines, events, groups, keys, media, messages, parts, sending, sessions)
     for name, model in vars(module).items()
     if isinstance(model, type) and issubclass(model, BaseModel)
 }

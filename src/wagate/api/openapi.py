@@ -59,6 +59,7 @@ _PATH_WORDS = {
 _TAGS = [
     {"name": "sessions", "description": "WhatsApp numbers: create, pair, start, stop."},
     {"name": "messages", "description": "Send messages, and see what became of them."},
+    {"name": "chats", "description": "Conversations: what was said last, what is unread."},
     {"name": "media", "description": "Files: keep them, look at them, get them back."},
     {"name": "groups", "description": "Groups: who is in them, what they are called, who may do what."},
     {"name": "contacts", "description": "People: what they show, whom to block, who is there; and our own profile."},

@@ -2,10 +2,10 @@
 
 GatewayError
 ├── InvalidRequest ── InvalidRecipient, InvalidContent, InvalidProxy, InvalidCursor, UnknownEngine,
-│   │                 InvalidMedia, FetchFailed
+│   │                 InvalidMedia, FetchFailed, InvalidSearch
 │   └── DeviceUnreadable ── DeviceNotNamed
 ├── Unauthenticated, Forbidden
-├── NotFound ── SessionNotFound, MessageNotFound, ApiKeyNotFound, MediaNotFound, GroupNotFound
+├── NotFound ── SessionNotFound, MessageNotFound, ApiKeyNotFound, MediaNotFound, GroupNotFound, ChatNotFound
 ├── Conflict ── SessionNameTaken, SessionNotPaired, SessionAlreadyPaired, SessionNotRunning, QrNotReady,
 │               MessageNotNamed, MessageUnavailable, NotOwnMessage, EditWindowOver, MoveFailed, DeviceInUse,
 │               MediaNotReady, MediaInUse
@@ -330,3 +330,15 @@ class RefusedByWhatsApp(GatewayError):
     """WhatsApp refused what was asked for"""
 
     code = "refused_by_whatsapp"
+
+
+class ChatNotFound(NotFound):
+    """There is no such chat"""
+
+    code = "chat_not_found"
+
+
+class InvalidSearch(InvalidRequest):
+    """The search says nothing that could be found"""
+
+    code = "invalid_search"

@@ -16,6 +16,7 @@ from wagate.domain.errors import GatewayError
 from wagate.features.access import Access, IssuedKey
 from wagate.features.journal import Journal
 from wagate.features.media import MediaRoom
+from wagate.features.messaging.chats import Chats
 from wagate.features.messaging.contacts import Contacts
 from wagate.features.messaging.groups import Groups
 from wagate.features.messaging.profile import OwnProfile
@@ -53,6 +54,7 @@ class Rooms:
     groups: Groups
     contacts: Contacts
     profile: OwnProfile
+    chats: Chats
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ class Gateway:
         self.groups = rooms.groups
         self.contacts = rooms.contacts
         self.profile = rooms.profile
+        self.chats = rooms.chats
         self.first_key: IssuedKey | None = None
         """The admin key, on the very first start only: show it, for nobody can show it again."""
         self._cellar = cellar

@@ -137,6 +137,14 @@ class ReceiptArrived:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadElsewhere:
+    """Received messages of a chat were read on our phone, or on another device of our account. ``chat`` is bare."""
+
+    wa_ids: tuple[str, ...]
+    chat: Jid
+
+
+@dataclass(frozen=True, slots=True)
 class IdentityLinked:
     """A phone number and a LID turned out to be one person."""
 
@@ -246,6 +254,7 @@ DurableNews = (
     | SendRefused
     | SendUncertain
     | ReceiptArrived
+    | ReadElsewhere
     | IdentityLinked
     | GapSuspected
     | GroupChanged

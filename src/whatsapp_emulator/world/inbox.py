@@ -2,6 +2,7 @@
 
 from whatsapp_emulator.world.accounts import Account
 from whatsapp_emulator.world.handset import Shown
+from whatsapp_emulator.world.read_marks import tell_companions
 from whatsapp_emulator.world.receipts import receipt_of, spread
 from whatsapp_emulator.world.state import State
 from whatsapp_wire.jid import Jid
@@ -18,6 +19,7 @@ def show(state: State, account: Account, shown: Shown) -> None:
         acknowledge(state, account, shown)
     if handset.auto_read and not shown.own:
         shown.read = True
+        tell_companions(state, account, [shown])
         acknowledge(state, account, shown, "read")
 
 

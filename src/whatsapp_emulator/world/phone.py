@@ -10,6 +10,7 @@ from whatsapp_emulator.world.handset import Handset, SeenReceipt, Shown, Typed
 from whatsapp_emulator.world.inbox import send_receipt
 from whatsapp_emulator.world.phone_groups import PhoneGroups
 from whatsapp_emulator.world.phone_people import PhonePeople
+from whatsapp_emulator.world.read_marks import tell_companions
 from whatsapp_emulator.world.retries import Again
 from whatsapp_emulator.world.state import State
 from whatsapp_wire.jid import Jid
@@ -72,6 +73,7 @@ class Phone:
         unread = [shown for shown in self._received(ids) if not shown.read or ids is not None]
         for shown in unread:
             shown.read = True
+        tell_companions(self.state, self.account, unread)
         return self._acknowledge(unread, "read")
 
     def play(self, ids: Sequence[str] | None = None) -> list[str]:

@@ -14,7 +14,7 @@ from wagate.domain.jid import BROADCAST_SERVER, NEWSLETTER_SERVER, Jid
 from wagate.domain.message import Chat, Contact
 from wagate.domain.session import Me
 from wagate.features.journal import Journal
-from wagate.features.messaging.repository import acts, contacts, people
+from wagate.features.messaging.repository import acts, chats, contacts, people
 from wagate.features.messaging.repository.people import InSession, Known
 from wagate.features.messaging.shape import contact_shape
 from wagate.ports.clock import Clock
@@ -83,6 +83,7 @@ class Identities:
             now = self._clock.now_ms()
             chat = chat_id(now)
             yield from people.add_direct_chat(scope, chat, known.contact.id, now)
+            yield from chats.begin(scope, chat)
         return Chat(chat, "direct", known.contact, None)
 
     def unite_known(self, scope: InSession, address: Jid, alt: Jid) -> Script[None]:
@@ -113,6 +114,14 @@ class Identities:
             if stranger.contact.id != known.contact.id:
                 known = yield from self._merge(scope, stranger, known, contact)
 
+    def known_chat(self, scope: InSession, address: Jid) -> Script[ChatId | None]:
+        """The chat with this address, or with the person behind it, if there is one."""
+        if address.is_person:
+            known = (yield from people.find_people(scope, address, address)).get(address)
+            return None if known is None else known.chat
+        chat = yield from people.find_chat(scope, address)
+        return None if chat is None else chat.id
+
     def other_chat(self, scope: InSession, jid: Jid) -> Script[Chat]:
         """A group, the status list, a broadcast list or a channel, made when it is new."""
         known = yield from people.find_chat(scope, jid)
@@ -122,6 +131,7 @@ class Identities:
         now = self._clock.now_ms()
         chat = Chat(chat_id(now), kind, None, jid)
         yield from people.add_chat(scope, chat, now)
+        yield from chats.begin(scope, chat.id)
         return chat
 
     # ---- inside
@@ -187,7 +197,9 @@ class Identities:
         chat: ChatId | None = kept.chat or gone.chat
         if gone.chat is not None:
             if kept.chat is not None:
+                until = yield from chats.prepare_fusion(scope, gone.chat, kept.chat, now)
                 yield from people.fuse_chats(scope, gone, kept)
+                yield from chats.fuse(scope, gone.chat, kept.chat, until)
                 yield from acts.move_chat(scope, gone.chat, kept.chat)
             else:
                 yield from people.give_chat(scope, gone.chat, gone.contact.id, contact.id)

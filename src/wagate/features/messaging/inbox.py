@@ -13,13 +13,13 @@ from wagate.features.journal import Journal
 from wagate.features.messaging.acts import Acts
 from wagate.features.messaging.identities import Identities
 from wagate.features.messaging.receipts import Receipts, moment
-from wagate.features.messaging.repository import messages
+from wagate.features.messaging.repository import chats, messages
 from wagate.features.messaging.repository.acts import Done
 from wagate.features.messaging.repository.messages import Kept
 from wagate.features.messaging.repository.people import Known
 from wagate.features.messaging.shape import chat_shape, contact_shape, message_shape
 from wagate.ports.clock import Clock
-from wagate.ports.news import MessageArrived, MessageUndecryptable
+from wagate.ports.news import MessageArrived, MessageUndecryptable, ReadElsewhere
 from wagate.store.scoped import SessionScope
 from wagate.store.script import Script
 
@@ -66,6 +66,7 @@ class Inbox:
             message = yield from self._with_quoted(scope, message, news.quoted)
         kept = yield from messages.add_message(message, known.contact.id)
         if kept is not Kept.THERE_ALREADY:
+            yield from chats.answered(message) if news.from_me else chats.received(message)
             event = EventType.MESSAGE_SENT if news.from_me else EventType.MESSAGE_RECEIVED
             yield from self._journal.append(scope, scope.session, event, message_shape(message), message.sent_at)
         if kept is Kept.AWAITED:
@@ -91,6 +92,13 @@ class Inbox:
             },
             moment(news.timestamp, self._clock.now_ms()),
         )
+
+    def read_elsewhere(self, scope: SessionScope, news: ReadElsewhere) -> Script[None]:
+        """The chat was opened on our phone: what came up to these messages is read."""
+        chat = yield from self._identities.known_chat(scope, news.chat)
+        newest = None if chat is None else (yield from chats.newest_named(scope, chat, news.wa_ids))
+        if chat is not None and newest is not None:
+            yield from chats.read_until(scope, chat, newest)
 
     def _chat_from(self, scope: SessionScope, news: MessageArrived, sender: Known) -> Script[Chat]:
         if news.chat.is_person:

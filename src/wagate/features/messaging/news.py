@@ -13,7 +13,7 @@ from wagate.features.messaging.group_ledger import GroupLedger
 from wagate.features.messaging.identities import Identities
 from wagate.features.messaging.inbox import Inbox
 from wagate.features.messaging.receipts import Receipts
-from wagate.features.messaging.repository import acts, contacts, groups, messages, outbox, people
+from wagate.features.messaging.repository import acts, chats, contacts, groups, messages, outbox, people
 from wagate.features.sessions.states import States
 from wagate.ports.news import (
     DurableNews,
@@ -24,6 +24,7 @@ from wagate.ports.news import (
     MessageUndecryptable,
     Paired,
     PeopleNews,
+    ReadElsewhere,
     ReceiptArrived,
     SendAccepted,
     SendRefused,
@@ -39,6 +40,7 @@ ERASERS = (
     messages.delete_messages,
     groups.delete_groups,
     contacts.delete_details,
+    chats.delete_activity,
     people.delete_people,
 )
 """Remove, chunk by chunk, what this room keeps of a session that is deleted."""
@@ -88,7 +90,8 @@ class NewsDesk:
         | IdentityLinked
         | Paired
         | GapSuspected
-        | GroupChanged,
+        | GroupChanged
+        | ReadElsewhere,
     ) -> Script[None]:
         match news:
             case SendRefused():
@@ -103,6 +106,8 @@ class NewsDesk:
                 return self._paired(scope, news)
             case GapSuspected():
                 return self._states.suspected_gap(scope, news)
+            case ReadElsewhere():
+                return self._inbox.read_elsewhere(scope, news)
             case GroupChanged():
                 return self._groups.changed(scope, news) if self._admits(scope, news.group) else _nothing()
         assert_never(news)

@@ -40,7 +40,7 @@ from wagate.domain.people import GroupRole
 from wagate.features.journal import Journal
 from wagate.features.messaging.identities import Identities, own_contact_id
 from wagate.features.messaging.receipts import Receipts
-from wagate.features.messaging.repository import groups, messages, outbox
+from wagate.features.messaging.repository import chats, groups, messages, outbox
 from wagate.features.messaging.repository.outbox import KeyUse, Target, Waiting
 from wagate.features.messaging.repository.people import InSession, Known
 from wagate.features.messaging.shape import message_shape
@@ -301,6 +301,8 @@ class Outbox:
     def _enqueue(self, message: Message) -> Script[None]:
         """Keep a new message and all that belongs to it."""
         yield from messages.add_message(message, own_contact_id(message.session))
+        if message.act_on is None:
+            yield from chats.said(message)
         yield from outbox.add_waiting(message)
         shape = message_shape(message)
         yield from self._journal.append(message, message.session, EventType.MESSAGE_QUEUED, shape, message.accepted_at)

@@ -10,7 +10,7 @@ from wagate.domain.events import EventType
 from wagate.domain.message import Direction, Message, MessageFailure, MessageStatus, Origin, may_become
 from wagate.features.journal import Journal
 from wagate.features.messaging.acts import Acts
-from wagate.features.messaging.repository import messages, outbox
+from wagate.features.messaging.repository import chats, messages, outbox
 from wagate.features.messaging.repository.people import InSession
 from wagate.features.messaging.shape import message_shape
 from wagate.ports.clock import Clock
@@ -162,6 +162,7 @@ class Receipts:
             return message
         if echo is not None:
             yield from messages.delete_message(scope, echo.id)
+            yield from chats.refresh(scope, echo.chat.id)
         yield from messages.name_message(scope, message.id, news.wa_id)
         named = replace(message, wa_id=news.wa_id)
         return named if echo is None else (yield from self._united(scope, named, echo))

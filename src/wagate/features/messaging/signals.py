@@ -1,4 +1,4 @@
-"""What is said at once or not at all, and not kept: that a message was read, that we are writing."""
+"""What is said at once or not at all: that a message was read, that we are writing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from wagate.domain.jid import Jid
 from wagate.domain.message import Direction
 from wagate.features.access import Principal
 from wagate.features.messaging.outbox import Recipient
-from wagate.features.messaging.repository import messages, outbox
+from wagate.features.messaging.repository import chats, messages, outbox
 from wagate.features.messaging.wishes import author_of
 from wagate.ports.abilities import Activity, MarksRead, ShowsTyping
 from wagate.ports.engine import Connection
@@ -43,6 +43,8 @@ class Signals:
     async def mark_read(self, principal: Principal, message: str) -> None:
         """Tell the writer of a message that it was read, as far as the account's privacy settings allow.
 
+        What came before it in its chat counts as read from then on, too.
+
         Raises MessageNotFound, InvalidRequest (it is our own), SessionNotRunning, NotSent, UnsupportedByEngine.
         """
         found = await self._database.read(messages.get_message(principal, message))
@@ -55,6 +57,7 @@ class Signals:
         if not isinstance(connection, MarksRead):
             raise UnsupportedByEngine("The session's engine cannot mark messages as read")
         await connection.mark_read(found.chat.jid or author, author, [found.wa_id])
+        await self._database.write(chats.read_until(principal, found.chat.id, found.id))
 
     async def show_typing(self, principal: Principal, session: str, chat: str, activity: Activity) -> None:
         """Show what we seem to be doing in a chat (whatever ``to`` takes). Phones forget it after some seconds.

@@ -67,12 +67,16 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """How far messages of this device's account got; kept like a delivery until ``number`` is acknowledged."""
+    """How far messages of this device's account got; kept like a delivery until ``number`` is acknowledged.
+
+    ``chat`` is set when it is the account itself that has read, on its phone, what others wrote there.
+    """
 
     number: int
     kind: ReceiptKind
     wa_ids: tuple[str, ...]
     by: Jid
+    chat: Jid | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Protocol
 from typing_extensions import override
 
 from wagate.adapters.engines.fake.frames import Delivery, Receipt, Told
-from wagate.ports.news import DurableNews, GapSuspected, MessageArrived, ReceiptArrived
+from wagate.ports.news import DurableNews, GapSuspected, MessageArrived, ReadElsewhere, ReceiptArrived
 from wagate.ports.vault import Unit, Vault
 
 _MARK = ("hearing", "since")
@@ -96,6 +96,8 @@ def news_of(frame: Delivery | Receipt | Told, now: int) -> DurableNews:
     """What a frame of the service, heard at ``now`` (s since 1970), means for the rest of the house."""
     if isinstance(frame, Told):
         return frame.news
+    if isinstance(frame, Receipt) and frame.chat is not None:
+        return ReadElsewhere(frame.wa_ids, frame.chat)
     if isinstance(frame, Receipt):
         return ReceiptArrived(frame.kind, frame.wa_ids, frame.by, frame.by, now)
     return MessageArrived(

@@ -112,6 +112,7 @@ class FakePhone:
         chosen = [shown for shown in self.inbox if not wa_ids or shown.wa_id in wa_ids]
         for shown in chosen:
             self._service.receipt(ReceiptKind.READ, shown.wa_id, self)
+            self._service.read_on_phone(self, shown)
 
     def ask_again(self, wa_id: str) -> None:
         """A message cannot be read: have its sender send it once more. It is in ``repeated`` when that came."""
@@ -376,6 +377,11 @@ class FakeService:
         _, sender = self._stanzas[wa_id]
         for device in sender.devices:
             self._queue(device, Receipt(next(self._numbers), kind, (wa_id,), by.jid))
+
+    def read_on_phone(self, phone: FakePhone, shown: Shown) -> None:
+        """Tell the linked devices of a phone that a message was read on it."""
+        for device in phone.devices:
+            self._queue(device, Receipt(next(self._numbers), ReceiptKind.READ, (shown.wa_id,), phone.jid, shown.sender))
 
     def _queue(self, device: Device, frame: Queued) -> None:
         device.waiting[frame.number] = frame

@@ -23,7 +23,7 @@ from wagate.features.messaging.stored import (
 from wagate.store.scoped import Scoped, ScopedStatement, scoped
 from wagate.store.script import Row, Script
 
-_VIEW = (
+VIEW = (
     "SELECT m.id, m.tenant_id, m.session_id, m.sender_id, m.direction, m.origin, m.wa_id, m.client_ref, m.content,"
     " m.quoted, m.status, m.status_reason, m.failure, m.accepted_at, m.sent_at, m.delivered_at, m.read_at,"
     " m.context, m.edited_at, m.deleted_at, m.act_on,"
@@ -35,15 +35,15 @@ _VIEW = (
     " LEFT JOIN contact p ON p.id = c.contact_id"
     " LEFT JOIN contact f ON f.id = m.sender_id"
 )
-_GET = scoped(_VIEW, "WHERE m.tenant_id = :tenant AND m.id = :id")
+_GET = scoped(VIEW, "WHERE m.tenant_id = :tenant AND m.id = :id")
 # The expressions keep tenant and chat filters: without statistics the planner may take any other index for better than
 # that of (session, wa_id), and each ack would walk all messages of a tenant.
 _BY_WA_ID = scoped(
-    _VIEW,
+    VIEW,
     "WHERE m.tenant_id || '' = :tenant AND m.session_id = :session AND m.wa_id = :wa_id AND m.direction = :direction",
 )
 _IN_CHAT = scoped(
-    _VIEW,
+    VIEW,
     "WHERE m.tenant_id || '' = :tenant AND m.session_id = :session AND m.wa_id = :wa_id AND m.chat_id || '' = :chat",
     "AND m.act_on IS NULL",
 )
@@ -208,7 +208,7 @@ def list_messages(
 def _list_statement(place: str, filters: tuple[str, ...], order: Order) -> ScopedStatement:
     parts = [f"AND m.{name} = :{name}" for name in filters if name != "acts"]
     wanted = " ".join(parts if "acts" in filters else [*parts, "AND m.act_on IS NULL"])
-    return scoped(_VIEW, "WHERE", _PLACES[place], wanted, "AND", _WALKS[order])
+    return scoped(VIEW, "WHERE", _PLACES[place], wanted, "AND", _WALKS[order])
 
 
 def message_of(row: Row) -> Message:

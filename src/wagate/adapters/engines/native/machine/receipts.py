@@ -9,7 +9,7 @@ from wagate.adapters.engines.native.machine.device import Device, Phase
 from wagate.adapters.engines.native.machine.flows import Flow, Load
 from wagate.domain import jid as domain
 from wagate.ports.engine import NotSent
-from wagate.ports.news import ReceiptArrived, ReceiptKind
+from wagate.ports.news import ReadElsewhere, ReceiptArrived, ReceiptKind
 from whatsapp_wire.jid import Jid
 from whatsapp_wire.node import Node
 from whatsapp_wire.stanza import privacy
@@ -25,6 +25,9 @@ _KINDS: Final = {
 }
 """Types of receipts that prove something about our messages. ``inactive``: delivered to a device not shown online."""
 
+_READ_BY_US: Final = frozenset({"read", "read-self"})
+"""Types of receipts by which our other devices say that we have read something (whatsmeow `receipt.go`)."""
+
 
 def receipt(us: Device, stanza: Node) -> Flow[None]:
     """Take a receipt in. Raises StanzaRefused when it lacks what a receipt must have."""
@@ -39,6 +42,8 @@ def receipt(us: Device, stanza: Node) -> Flow[None]:
     kind = _KINDS.get(arrived.type)
     if kind is not None and not arrived.source.is_from_me:
         step.news += _news(stanza, arrived, kind)
+    elif arrived.source.is_from_me and arrived.type in _READ_BY_US:
+        step.news.append(ReadElsewhere(arrived.ids, domain.Jid(arrived.source.chat)))
 
     def committed() -> None:
         if us.epoch == epoch:
