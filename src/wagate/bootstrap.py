@@ -36,6 +36,7 @@ from wagate.features.messaging.group_ledger import GroupLedger
 from wagate.features.messaging.groups import Groups
 from wagate.features.messaging.identities import Identities
 from wagate.features.messaging.inbox import Inbox
+from wagate.features.messaging.indexer import Indexer
 from wagate.features.messaging.live import LiveSessions
 from wagate.features.messaging.news import ERASERS, NewsDesk
 from wagate.features.messaging.outbox import Outbox
@@ -43,6 +44,7 @@ from wagate.features.messaging.outcomes import Outcomes
 from wagate.features.messaging.previews import Previews
 from wagate.features.messaging.profile import OwnProfile
 from wagate.features.messaging.receipts import Receipts
+from wagate.features.messaging.search import Search
 from wagate.features.messaging.service import Messaging
 from wagate.features.realtime import Hub
 from wagate.features.sessions.catalogue import Catalogue
@@ -350,6 +352,7 @@ def _furnish(parts: _Parts) -> Gateway:
             contacts=Contacts(live),
             profile=OwnProfile(live, Portraits(media, inspector)),
             chats=Chats(database, dispatcher),
+            search=Search(database, Indexer(database, journal, clock)),
         ),
         Cellar(
             folder,

@@ -28,6 +28,7 @@ from wagate.api.v1.schemas import (
     media,
     messages,
     parts,
+    search,
     sending,
     sessions,
 )
@@ -38,7 +39,7 @@ from wagate.domain.events import EventType
 _DOCS = Path(__file__).parents[2] / "docs"
 _MODELS: dict[str, type[BaseModel]] = {
     name: model
-    for module in (chats, contacts, engines, events, groups, keys, media, messages, parts, sending, sessions)
+    for module in (chats, contacts, engines, events, groups, keys, media, messages, parts, search, sending, sessions)
     for name, model in vars(module).items()
     if isinstance(model, type) and issubclass(model, BaseModel)
 }

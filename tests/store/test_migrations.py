@@ -29,13 +29,18 @@ def _from_tables(dialect: Dialect) -> list[str]:
     statements = []
     for table in METADATA.sorted_tables:
         statements.append(str(CreateTable(table).compile(dialect=compiler)))
-        statements += [str(CreateIndex(index).compile(dialect=compiler)) for index in table.indexes]
+        indexes = [index for index in table.indexes if index.info.get("only", dialect) == dialect]
+        statements += [str(CreateIndex(index).compile(dialect=compiler)) for index in indexes]
     return statements
 
 
 def _described(connection: sqlite3.Connection) -> set[str]:
     """Every table and index as SQLite keeps it, without white space and the quotes that a renamed table gets."""
-    rows = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'alembic%'")
+    rows = connection.execute(
+        "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'alembic%'"
+        # SQLite's full-text index makes its own tables.
+        " AND name NOT LIKE 'search_word%'"
+    )
     return {re.sub(r'[\s"]+', "", row[0]) for row in rows}
 
 

@@ -24,10 +24,24 @@ from wagate.api.limits import LIMITS, Limits
 from wagate.api.middleware import BodyLimit, RequestContext
 from wagate.api.openapi import Document, describe
 from wagate.api.routing import JSON
-from wagate.api.v1 import acts, chats, contacts, engines, events, groups, keys, media, messages, profile, sessions
+from wagate.api.v1 import (
+    acts,
+    chats,
+    contacts,
+    engines,
+    events,
+    groups,
+    keys,
+    media,
+    messages,
+    profile,
+    search,
+    sessions,
+)
 from wagate.features import Gateway
 
 _ROUTERS = (
+    search.router,
     messages.router,
     acts.router,
     chats.router,

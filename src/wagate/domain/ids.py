@@ -52,6 +52,11 @@ def ulid(now_ms: int) -> str:
     return _moment(now_ms) + _written(_sequence.next(now_ms), _RANDOM)
 
 
+def lowest_ulid(ms: int) -> str:
+    """The first of all ULIDs of a moment in milliseconds since 1970."""
+    return _moment(max(0, min(ms, 2**48 - 1))) + "0" * 16
+
+
 @lru_cache(maxsize=64)  # a burst of ids shares its millisecond
 def _moment(now_ms: int) -> str:
     return _written(now_ms, _MOMENT)

@@ -20,6 +20,7 @@ from wagate.features.messaging.chats import Chats
 from wagate.features.messaging.contacts import Contacts
 from wagate.features.messaging.groups import Groups
 from wagate.features.messaging.profile import OwnProfile
+from wagate.features.messaging.search import Search
 from wagate.features.messaging.service import Messaging
 from wagate.features.realtime import Hub
 from wagate.features.sessions.catalogue import Catalogue
@@ -55,6 +56,7 @@ class Rooms:
     contacts: Contacts
     profile: OwnProfile
     chats: Chats
+    search: Search
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ class Gateway:
         self.contacts = rooms.contacts
         self.profile = rooms.profile
         self.chats = rooms.chats
+        self.search = rooms.search
         self.first_key: IssuedKey | None = None
         """The admin key, on the very first start only: show it, for nobody can show it again."""
         self._cellar = cellar
@@ -158,6 +161,7 @@ class Gateway:
             supervising = group.create_task(self._cellar.supervisor.run())
             group.create_task(self.messaging.run())
             group.create_task(self.media.run())
+            group.create_task(self.search.run())
             await self._cellar.supervisor.started.wait()
             restoring = group.create_task(self._cellar.restore.run())
             await supervising
@@ -168,6 +172,7 @@ class Gateway:
             return
         self.messaging.shut_down()
         self.media.shut_down()
+        self.search.shut_down()
         self._cellar.supervisor.shut_down()
         done, _ = await asyncio.wait([self._work], timeout=_STOP_S)
         if not done:

@@ -13,7 +13,7 @@ from wagate.adapters.engines.native.machine.outlook import Outlook
 from wagate.domain.content import Text
 from wagate.domain.jid import Jid as Address
 from wagate.domain.session import SessionState, action_for
-from wagate.ports.news import ReceiptArrived, ReceiptKind, SeenAlive, StateChanged
+from wagate.ports.news import ReadElsewhere, ReceiptArrived, ReceiptKind, SeenAlive, StateChanged
 from whatsapp_wire.jid import SERVER, Jid
 from whatsapp_wire.node import Node
 from whatsapp_wire.proto.message_pb2 import Message
@@ -279,6 +279,21 @@ def test_receipts_say_how_far_a_message_got(script: Script, type: str | None, ki
 def test_our_own_devices_prove_nothing(script: Script) -> None:
     for type in ("sender", None):
         script.hear(Node("receipt", {"id": "M1", "from": OWN.lid.bare, "recipient": LID, "t": 9, "type": type}))
+    assert script.news(ReceiptArrived) == []
+
+
+@pytest.mark.parametrize("type", ["read", "read-self"])
+def test_what_our_own_devices_have_read_is_told(script: Script, type: str) -> None:
+    more = Node("list", content=[Node("item", {"id": "M2"})])
+    own = OWN.lid.bare
+    script.hear(
+        Node("receipt", {"id": "M1", "from": own, "recipient": LID, "t": 9, "type": type}, [more]),
+        Node("receipt", {"id": "M3", "from": GROUP, "participant": own, "t": 9, "type": type}),
+    )
+    assert script.news(ReadElsewhere) == [
+        ReadElsewhere(("M1", "M2"), Address(LID)),
+        ReadElsewhere(("M3",), Address(GROUP)),
+    ]
     assert script.news(ReceiptArrived) == []
 
 

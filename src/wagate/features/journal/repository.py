@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import orjson
 
@@ -23,6 +23,12 @@ _APPEND = scoped(
 )
 # The relay reads for everybody and hands each event to its own tenant's listeners.
 _SINCE = sql("SELECT", _EVENT, "FROM event WHERE position > :after ORDER BY position LIMIT :limit")
+# The search index is kept for everybody.
+_BETWEEN = sql(
+    "SELECT",
+    _EVENT,
+    "FROM event WHERE position > :after AND position <= :until AND type IN (:a, :b, :c, :d, :e, :f) ORDER BY position",
+)
 _HEAD = sql("SELECT COALESCE(MAX(position), 0) AS position FROM event")
 
 _OF_TENANT = "FROM event WHERE tenant_id = :tenant"
@@ -63,6 +69,15 @@ def append(
 def since(position: int, limit: int) -> Script[list[Event]]:
     """Every tenant's events behind a position, in order."""
     rows = yield _SINCE(after=position, limit=limit)
+    return [_event(row) for row in rows]
+
+
+def between(after: int, until: int, types: Sequence[EventType]) -> Script[list[Event]]:
+    """Every tenant's events of up to six types behind a position, up to another one, in order."""
+    words = [type_.value for type_ in types]
+    names = "abcdef"
+    chosen = {name: words[min(place, len(words) - 1)] for place, name in enumerate(names)}
+    rows = yield _BETWEEN(after=after, until=until, **chosen)
     return [_event(row) for row in rows]
 
 

@@ -88,6 +88,14 @@ class Journal:
             repository.page(scope, after=after, ascending=ascending, limit=limit, session=session)
         )
 
+    async def head(self) -> int:
+        """The position of the newest event, or 0."""
+        return await self._database.read(repository.head())
+
+    async def between(self, after: int, until: int, types: Sequence[EventType]) -> Sequence[Event]:
+        """All tenants' events of up to six types, behind a position and up to another one, in order."""
+        return await self._database.read(repository.between(after, until, types))
+
     async def place_of(self, scope: Scoped, event: str) -> int:
         """The position of an event of the tenant. Raises InvalidCursor when there is none (any more)."""
         position = await self._database.read(repository.place_of(scope, event))

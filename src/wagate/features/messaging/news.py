@@ -13,7 +13,7 @@ from wagate.features.messaging.group_ledger import GroupLedger
 from wagate.features.messaging.identities import Identities
 from wagate.features.messaging.inbox import Inbox
 from wagate.features.messaging.receipts import Receipts
-from wagate.features.messaging.repository import acts, chats, contacts, groups, messages, outbox, people
+from wagate.features.messaging.repository import acts, chats, contacts, groups, messages, outbox, people, search
 from wagate.features.sessions.states import States
 from wagate.ports.news import (
     DurableNews,
@@ -38,6 +38,7 @@ ERASERS = (
     outbox.delete_waiting,
     acts.delete_acts,
     messages.delete_messages,
+    search.delete_entries,
     groups.delete_groups,
     contacts.delete_details,
     chats.delete_activity,

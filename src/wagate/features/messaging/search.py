@@ -1,0 +1,250 @@
+"""Finding messages by what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wagate.domain.errors import ChatNotFound, SessionNotFound
+from wagate.domain.ids import MessageId, lowest_ulid
+from wagate.domain.message import Direction, Message
+from wagate.domain.page import DEFAULT_LIMIT, Page, read_cursor, write_cursor
+from wagate.features.access import Principal
+from wagate.features.messaging.chats import road_to
+from wagate.features.messaging.indexer import Indexer, mark
+from wagate.features.messaging.query import Query, highlights
+from wagate.features.messaging.repository import outbox, search
+from wagate.features.messaging.repository.search import WINDOW_BITS, Hit, Reach
+from wagate.features.messaging.words import composed, words
+from wagate.store.database import Database
+from wagate.store.script import Script
+
+SNIPPET_CHARS = 160
+"""About how much of a message a snippet shows."""
+
+WALK = 1_000
+"""Entries that are walked through, newest first, before an index is asked that does not know what is newest."""
+
+WALK_AT_MOST = 5_000
+"""Entries that are walked through if that many are likely to hold a page."""
+
+_LONG = 4_000
+"""Characters of a message in which a snippet is looked for first."""
+
+_LISTED = "search"
+_FAR = 2**62
+_MANY_WINDOWS = 48
+
+
+@dataclass(frozen=True, slots=True)
+class SearchFilter:
+    """Where to look. ``session`` is an id or a name; ``chat`` and ``sender`` (whatever ``to`` takes) need it.
+
+    ``since`` and ``until`` are in ms since 1970: when the gateway learnt of a message, ``until`` not included.
+    """
+
+    session: str | None = None
+    chat: str | None = None
+    sender: str | None = None
+    type: str | None = None
+    direction: Direction | None = None
+    since: int | None = None
+    until: int | None = None
+    has_media: bool = False
+
+
+ANYWHERE = SearchFilter()
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a snippet: what was looked for, or what stands around it."""
+
+    text: str
+    is_match: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A message that was found, and the part of its text that shows why."""
+
+    message: Message
+    snippet: tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where to look, as entries are marked; None where nothing can be."""
+
+    marks: tuple[str, ...]
+    narrowest: tuple[str, str]
+    reach: Reach
+
+
+class Search:
+    """Search over the messages of all tenants; every verb is narrowed to the principal's."""
+
+    def __init__(self, database: Database, indexer: Indexer) -> None:
+        """``indexer`` makes new messages findable, within a second."""
+        self._database = database
+        self._indexer = indexer
+
+    async def run(self) -> None:
+        """Keep the index up with the journal, until ``shut_down``."""
+        await self._indexer.run()
+
+    def shut_down(self) -> None:
+        """Let ``run`` end."""
+        self._indexer.close()
+
+    async def messages(
+        self,
+        principal: Principal,
+        text: str,
+        only: SearchFilter = ANYWHERE,
+        *,
+        limit: int = DEFAULT_LIMIT,
+        cursor: str | None = None,
+    ) -> Page[Found]:
+        """Messages that say something, newest first, in the order in which the gateway learnt of them.
+
+        A page may hold fewer than ``limit``, where messages changed after they were indexed, and still have a next one.
+        Raises InvalidSearch, InvalidCursor, SessionNotFound, ChatNotFound, InvalidRecipient.
+        """
+        query = Query.read(text)
+        before = int(read_cursor(_LISTED, cursor)) if cursor is not None else _FAR
+        place = await self._database.read(self._place(principal, only, before))
+        if place is None:
+            return Page((), None)
+        hits = await self._hits(principal, query, place, limit + 1)
+        shown = hits[:limit]
+        ids = [hit.message for hit in shown]
+        there = await self._database.read(search.messages_by_id(self._database.dialect, principal, ids))
+        found = [show(there[id_], query) for id_ in ids if id_ in there]
+        following = write_cursor(_LISTED, str(shown[-1].position)) if len(hits) > limit else None
+        return Page(tuple(one for one in found if one is not None), following)
+
+    # ---- where to look
+
+    def _place(self, principal: Principal, only: SearchFilter, before: int) -> Script[_Place | None]:
+        marks, narrowest = [str(principal.tenant)], ("tenant", "")
+        if only.session is not None:
+            target = yield from outbox.find_target(principal, only.session, "chat", "")
+            if target is None:
+                raise SessionNotFound(f"There is no session {only.session!r}")
+            marks, narrowest = [*marks, target.session], ("session", target.session)
+            if only.chat is not None:
+                there = yield from outbox.find_target(principal, only.session, *road_to(only.chat))
+                if there is None or there.chat is None:
+                    raise ChatNotFound(f"There is no chat {only.chat!r} in this session")
+                marks, narrowest = [*marks, there.chat], ("chat", there.chat)
+            if only.sender is not None:
+                there = yield from outbox.find_target(principal, only.session, *road_to(only.sender))
+                if there is None or there.contact is None:
+                    return None
+                marks.append(there.contact.id)
+        marks += [only.direction.value] if only.direction is not None else []
+        marks += [f"type_{only.type}"] if only.type is not None else []
+        marks += ["media"] if only.has_media else []
+        reach = yield from self._reach(principal, only, before)
+        return None if reach is None else _Place(tuple(map(mark, marks)), narrowest, reach)
+
+    def _reach(self, principal: Principal, only: SearchFilter, before: int) -> Script[Reach | None]:
+        since: int | None = 0
+        if only.since is not None:
+            since = yield from search.position_since(principal, first_id_at(only.since))
+        if only.until is not None:
+            beyond = yield from search.position_since(principal, first_id_at(only.until))
+            before = before if beyond is None else min(before, beyond)
+        return None if since is None or since >= before else Reach(before, since)
+
+    # ---- looking
+
+    async def _hits(self, principal: Principal, query: Query, place: _Place, limit: int) -> Sequence[Hit]:
+        if self._database.dialect == "postgresql":
+            return await self._database.read(_hits_postgresql(principal, query, place, limit))
+        return await self._database.read(_hits_sqlite(principal, query, place, limit))
+
+
+def _hits_sqlite(principal: Principal, query: Query, place: _Place, limit: int) -> Script[list[Hit]]:
+    """The index gives what is newest first, but for beginnings of words: it gathers all of those before."""
+    reach, hits, walked = place.reach, list[Hit](), 0
+    holds = query.in_line(place.marks)
+    while query.has_prefix and walked * limit <= WALK_AT_MOST * len(hits):
+        lines = yield from search.walk_sqlite(principal, place.narrowest, reach, WALK)
+        hits += [hit for hit, line in lines if holds(line)]
+        if len(hits) >= limit or len(lines) < WALK:
+            return hits[:limit]
+        walked += WALK
+        reach = Reach(lines[-1][0].position, reach.since)
+    asked = query.for_sqlite(place.marks)
+    return hits + (yield from search.found("sqlite", principal, asked, reach, limit - len(hits)))
+
+
+def _hits_postgresql(principal: Principal, query: Query, place: _Place, limit: int) -> Script[list[Hit]]:
+    """First the newest entries one by one, then as many windows as should be enough, then all the rest."""
+    reach = place.reach
+    asked = query.for_postgresql(place.marks)
+    walk = yield from search.walk_postgresql(principal, place.narrowest, asked, reach, WALK, limit)
+    hits = walk.hits
+    if len(hits) >= limit or walk.walked < WALK:
+        return hits
+    reach = Reach(walk.low, reach.since)
+    if hits:
+        span = min(place.reach.before, hits[0].position + 1) - walk.low
+        low = max(walk.low - 2 * limit * span // len(hits), reach.since)
+        windows = range(max(low, 0) >> WINDOW_BITS, (walk.low >> WINDOW_BITS) + 1)
+        if len(windows) <= _MANY_WINDOWS:
+            marks = [search.mark_of_window(window << WINDOW_BITS) for window in windows]
+            lowest = max(windows.start << WINDOW_BITS, reach.since)
+            asked = query.for_postgresql(place.marks, marks)
+            nearest = Reach(reach.before, lowest)
+            hits += yield from search.found("postgresql", principal, asked, nearest, limit - len(hits))
+            if len(hits) >= limit or lowest <= reach.since:
+                return hits
+            reach = Reach(lowest, reach.since)
+    asked = query.for_postgresql(place.marks)
+    return hits + (yield from search.found("postgresql", principal, asked, reach, limit - len(hits)))
+
+
+def show(message: Message, query: Query) -> Found | None:
+    """A message as it was found; None when it does not say any more what was looked for."""
+    text = composed(message.content.text)
+    if message.deleted_at is not None or message.act_on is not None:
+        return None
+    is_edited = message.edited_at is not None
+    found = words(text if is_edited else text[:_LONG])
+    spans = highlights(found, query)
+    if len(text) > _LONG and not spans and not is_edited:
+        found = words(text)
+        spans = highlights(found, query)
+    # What was not edited says what it was indexed for.
+    if is_edited and not query.matches([word for word, _, _ in found]):
+        return None
+    return Found(message, snippet(text, spans))
+
+
+def snippet(text: str, spans: Sequence[tuple[int, int]]) -> tuple[Piece, ...]:
+    """The text around the first place that was looked for, in pieces; left out parts are shown as `…`."""
+    first = spans[0][0] if spans else 0
+    start = 0 if len(text) <= SNIPPET_CHARS else max(0, min(first - SNIPPET_CHARS // 4, len(text) - SNIPPET_CHARS))
+    end = min(len(text), start + SNIPPET_CHARS)
+    pieces: list[Piece] = [Piece("…", False)] if start > 0 else []
+    at = start
+    for begin, stop in spans:
+        if begin >= end or stop <= at:
+            continue
+        if begin > at:
+            pieces.append(Piece(text[at:begin], False))
+        pieces.append(Piece(text[max(begin, at) : min(stop, end)], True))
+        at = min(stop, end)
+    if at < end:
+        pieces.append(Piece(text[at:end], False))
+    if end < len(text):
+        pieces.append(Piece("…", False))
+    return tuple(pieces)
+
+
+def first_id_at(ms: int) -> MessageId:
+    """The lowest id that a message of a moment (ms since 1970) can have."""
+    return MessageId("msg_" + lowest_ulid(ms))
