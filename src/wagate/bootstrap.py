@@ -28,6 +28,7 @@ from wagate.features.media.service import Tools
 from wagate.features.media.shelf import Shelf
 from wagate.features.media.sweeper import Sweeper
 from wagate.features.messaging.acts import Acts
+from wagate.features.messaging.chat_marks import ChatMarking
 from wagate.features.messaging.chats import Chats
 from wagate.features.messaging.contact_ledger import ContactLedger
 from wagate.features.messaging.contacts import Contacts
@@ -38,6 +39,7 @@ from wagate.features.messaging.identities import Identities
 from wagate.features.messaging.inbox import Inbox
 from wagate.features.messaging.indexer import Indexer
 from wagate.features.messaging.live import LiveSessions
+from wagate.features.messaging.mark_ledger import MarkLedger
 from wagate.features.messaging.news import ERASERS, NewsDesk
 from wagate.features.messaging.outbox import Outbox
 from wagate.features.messaging.outcomes import Outcomes
@@ -304,7 +306,7 @@ def _furnish(parts: _Parts) -> Gateway:
     receipts = Receipts(journal, acts, clock)
     inbox = Inbox(journal, identities, acts, receipts, clock)
     ledger = GroupLedger(journal, identities, clock)
-    ledgers = (ledger, ContactLedger(journal, identities, clock))
+    ledgers = (ledger, ContactLedger(journal, identities, clock), MarkLedger(journal, identities, clock))
     way_out = Outbox(journal, identities, receipts, clock, {name: engine.features for name, engine in engines.items()})
 
     box = SettingsBox(sealer)
@@ -353,6 +355,7 @@ def _furnish(parts: _Parts) -> Gateway:
             profile=OwnProfile(live, Portraits(media, inspector)),
             chats=Chats(database, dispatcher),
             search=Search(database, Indexer(database, journal, clock)),
+            chat_marks=ChatMarking(database, sessions, dispatcher, engines),
         ),
         Cellar(
             folder,

@@ -142,6 +142,15 @@ class PhoneClient:
         """Type a pairing code, and wait until the companion has answered; returns the new device's address."""
         return str((await self._post("enter-code", code=code))["device"])
 
+    async def app_state(self, act: str, **fields: object) -> None:
+        """Do something for all devices of the account: `archive`, `mute`, … (see `control.app_state`)."""
+        await self._post(f"app-state/{act}", **fields)
+
+    async def agreed(self) -> list[dict[str, Any]]:
+        """What all devices of the account agree on: each with its `action` (`Archive`, `Mute`, …) and its fields."""
+        actions: list[dict[str, Any]] = (await self._client.get(f"{self._path}/app-state"))["actions"]
+        return actions
+
     async def type(self, to: str, text: str, *, quote: str | None = None, mentions: Sequence[str] = ()) -> str:
         """Send a text to a phone number or address; returns the message's id."""
         told = await self._post("type", to=to, text=text, quote=quote, mentions=list(mentions))

@@ -62,6 +62,12 @@ class Faults:
     media_cut_rate: float = 0.0
     """The share of downloads whose connection ends in the middle."""
 
+    app_state_inline: int | None = None
+    """Patches of the app state with more mutations than this are served with these in a file of their own."""
+
+    app_state_spoil: int = 0
+    """So many of the next patches and snapshots of the app state are served with a bit that is wrong."""
+
     seed: int = 0
     """Where the dice start; setting it, even to the same number, starts them anew."""
 
@@ -124,6 +130,10 @@ def _count(value: object) -> int:
     return value
 
 
+def _maybe_count(value: object) -> int | None:
+    return None if value is None else _count(value)
+
+
 def _seed(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise ValueError("must be a whole number")
@@ -147,6 +157,8 @@ _CHECKS: dict[str, Callable[[object], object]] = {
     "media_max": _count,
     "media_rate": _number,
     "media_cut_rate": _rate,
+    "app_state_inline": _maybe_count,
+    "app_state_spoil": _count,
     "seed": _seed,
 }
 

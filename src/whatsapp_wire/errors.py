@@ -10,6 +10,8 @@ WireError
 ├── PairingRefused        the other side will not link this device (code, text)
 ├── StanzaRefused         a stanza lacks what its kind must have
 ├── MediaDamaged          a media file is cut short, forged, or not the one that was announced
+├── AppStateDamaged       a snapshot or patch of the app state is forged, incomplete, or not the one that follows
+├── AppStateKeyMissing    a key of the app state is not at hand (key_id)
 └── SignalError
     ├── DuplicateMessage  this message key was used before
     ├── NoSession         there is no session that could read or write this
@@ -67,6 +69,18 @@ class StanzaRefused(WireError):
 
 class MediaDamaged(WireError):
     """A media file is cut short or too long, or its MAC, its padding or one of its hashes is wrong."""
+
+
+class AppStateDamaged(WireError):
+    """A snapshot or patch does not follow upon what is known, or something in it is not authentic."""
+
+
+class AppStateKeyMissing(WireError):
+    """Something of the app state is encrypted with a key that was not shared with us; ``key_id`` names it."""
+
+    def __init__(self, key_id: bytes) -> None:
+        super().__init__(key_id.hex())
+        self.key_id = key_id
 
 
 class SignalError(WireError):

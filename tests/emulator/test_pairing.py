@@ -44,7 +44,7 @@ def test_the_first_message_can_be_sealed_before_any_upload() -> None:
     again = Line(wires, companion)
     again.activate()
     shared = companion.open(again.the("message", category="peer")).protocol_message.app_state_sync_key_share
-    assert shared.keys[0].key_data.key_data == wires.world.account(PHONE).handset.app_state_key[1]
+    assert shared.keys[0].key_data.key_data == wires.world.account(PHONE).handset.app_state.newest[1]
 
 
 def test_a_code_nobody_shows_cannot_be_scanned() -> None:

@@ -26,6 +26,7 @@ from wagate.api.openapi import Document, describe
 from wagate.api.routing import JSON
 from wagate.api.v1 import (
     acts,
+    chat_marks,
     chats,
     contacts,
     engines,
@@ -49,6 +50,7 @@ _ROUTERS = (
     groups.router,
     contacts.router,
     profile.router,
+    chat_marks.router,
     engines.router,
     events.router,
     media.router,

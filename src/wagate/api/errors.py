@@ -55,6 +55,7 @@ STATUSES: dict[str, int] = {
     "edit_window_over": 409,
     "group_refused": 409,
     "refused_by_whatsapp": 409,
+    "app_state_unavailable": 409,
     "not_group_admin": 409,
     "not_group_member": 409,
     "already_group_member": 409,

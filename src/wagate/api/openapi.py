@@ -63,6 +63,10 @@ _TAGS = [
     {"name": "media", "description": "Files: keep them, look at them, get them back."},
     {"name": "groups", "description": "Groups: who is in them, what they are called, who may do what."},
     {"name": "contacts", "description": "People: what they show, whom to block, who is there; and our own profile."},
+    {
+        "name": "chats",
+        "description": "What all devices of the account share: marks of chats, stars, names of contacts.",
+    },
     {"name": "events", "description": "Everything that happens, as a list and as a live stream."},
     {"name": "access", "description": "API keys, and who is asking."},
     {"name": "health", "description": "Is it alive, is it ready?"},

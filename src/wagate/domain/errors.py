@@ -5,10 +5,12 @@ GatewayError
 │   │                 InvalidMedia, FetchFailed, InvalidSearch
 │   └── DeviceUnreadable ── DeviceNotNamed
 ├── Unauthenticated, Forbidden
-├── NotFound ── SessionNotFound, MessageNotFound, ApiKeyNotFound, MediaNotFound, GroupNotFound, ChatNotFound
+├── NotFound ── SessionNotFound, MessageNotFound, ApiKeyNotFound, MediaNotFound, GroupNotFound, ChatNotFound,
+│               ContactNotFound, PictureNotFound, CallNotFound
 ├── Conflict ── SessionNameTaken, SessionNotPaired, SessionAlreadyPaired, SessionNotRunning, QrNotReady,
 │               MessageNotNamed, MessageUnavailable, NotOwnMessage, EditWindowOver, MoveFailed, DeviceInUse,
 │               MediaNotReady, MediaInUse
+├── AppStateUnavailable
 ├── GroupRefused ── NotGroupAdmin, NotGroupMember, AlreadyGroupMember, InviteInvalid
 ├── IdempotencyKeyReused, PreconditionFailed, UnsupportedByEngine, MediaGone, MediaTooLarge
 ├── StorageUnavailable ── StorageFull
@@ -272,10 +274,28 @@ class MediaQuotaExceeded(GatewayError):
     code = "media_quota_exceeded"
 
 
+class ChatNotFound(NotFound):
+    """There is no such chat"""
+
+    code = "chat_not_found"
+
+
+class ContactNotFound(NotFound):
+    """There is no such contact"""
+
+    code = "contact_not_found"
+
+
 class GroupNotFound(NotFound):
     """There is no such group"""
 
     code = "group_not_found"
+
+
+class AppStateUnavailable(GatewayError):
+    """What the account's devices agree on cannot be changed at the moment"""
+
+    code = "app_state_unavailable"
 
 
 class GroupRefused(GatewayError):
@@ -308,12 +328,6 @@ class InviteInvalid(GroupRefused):
     code = "invite_invalid"
 
 
-class ContactNotFound(NotFound):
-    """There is no such contact"""
-
-    code = "contact_not_found"
-
-
 class PictureNotFound(NotFound):
     """There is no picture, or it is not shown to this account"""
 
@@ -330,12 +344,6 @@ class RefusedByWhatsApp(GatewayError):
     """WhatsApp refused what was asked for"""
 
     code = "refused_by_whatsapp"
-
-
-class ChatNotFound(NotFound):
-    """There is no such chat"""
-
-    code = "chat_not_found"
 
 
 class InvalidSearch(InvalidRequest):

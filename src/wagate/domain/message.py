@@ -126,3 +126,4 @@ class Message:
     edited_at: int | None = None
     deleted_at: int | None = None
     act_on: MessageId | None = None
+    starred_at: int | None = None

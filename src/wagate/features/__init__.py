@@ -16,6 +16,7 @@ from wagate.domain.errors import GatewayError
 from wagate.features.access import Access, IssuedKey
 from wagate.features.journal import Journal
 from wagate.features.media import MediaRoom
+from wagate.features.messaging.chat_marks import ChatMarking
 from wagate.features.messaging.chats import Chats
 from wagate.features.messaging.contacts import Contacts
 from wagate.features.messaging.groups import Groups
@@ -57,6 +58,7 @@ class Rooms:
     profile: OwnProfile
     chats: Chats
     search: Search
+    chat_marks: ChatMarking
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ class Gateway:
         self.profile = rooms.profile
         self.chats = rooms.chats
         self.search = rooms.search
+        self.chat_marks = rooms.chat_marks
         self.first_key: IssuedKey | None = None
         """The admin key, on the very first start only: show it, for nobody can show it again."""
         self._cellar = cellar

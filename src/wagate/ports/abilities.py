@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 
 from wagate.domain.contacts import Audience, NumberCheck, Picture, Privacy, Profile
 from wagate.domain.jid import Jid
+from wagate.domain.marks import ChatMarks, ContactName, NamedMessage
 from wagate.domain.people import (
     CreatedGroup,
     Group,
@@ -230,4 +231,47 @@ class RejectsCalls(Protocol):
 
     async def reject_call(self, call: str) -> None:
         """Turn down the call with this id, as `CallRang` told it. Raises NotSent, CallNotFound."""
+        ...
+
+
+@runtime_checkable
+class MarksChats(Protocol):
+    """Can archive, pin, mute, mark, clear and delete chats on all devices of the account.
+
+    ``newest`` is the last message of the chat that we know: what is done is done to all up to it. What was done is told
+    as `ChatMarked` or `ChatEmptied` before the call returns. Raises NotSent, AppStateUnavailable, NotOnWhatsApp.
+    """
+
+    async def mark_chat(self, chat: Jid, marks: ChatMarks, newest: NamedMessage | None) -> None:
+        """Mark what is given."""
+        ...
+
+    async def clear_chat(self, chat: Jid, newest: NamedMessage | None, *, with_starred: bool) -> None:
+        """Delete the messages of a chat, for us."""
+        ...
+
+    async def delete_chat(self, chat: Jid, newest: NamedMessage | None) -> None:
+        """Delete a chat with its messages, for us."""
+        ...
+
+
+@runtime_checkable
+class StarsMessages(Protocol):
+    """Can give messages a star, and delete them for us alone. Told and raised as with `MarksChats`."""
+
+    async def star_message(self, message: NamedMessage, *, starred: bool) -> None:
+        """Give a star, or take it away."""
+        ...
+
+    async def hide_message(self, message: NamedMessage) -> None:
+        """Delete a message on all devices of the account, and on no other."""
+        ...
+
+
+@runtime_checkable
+class SavesContacts(Protocol):
+    """Can write into the account's address book. Told and raised as with `MarksChats`, as `ContactNamed`."""
+
+    async def save_contact(self, person: Jid, name: ContactName | None) -> None:
+        """Save a person under a name; None removes them."""
         ...

@@ -14,6 +14,7 @@ from wagate.domain.contacts import ContactChange, Whereabouts
 from wagate.domain.content import PLAIN_CONTEXT, Context, Quoted
 from wagate.domain.ids import MessageId
 from wagate.domain.jid import Jid
+from wagate.domain.marks import ChatMarks, ContactName
 from wagate.domain.people import GroupChange
 from wagate.domain.session import Me, Reason, SessionState
 
@@ -245,6 +246,79 @@ class CallEnded:
 
 PeopleNews = ContactTold | BlocklistTold | PresenceSeen | CallRang | CallEnded
 
+
+@dataclass(frozen=True, slots=True)
+class ChatMarked:
+    """A chat was archived, pinned, muted, marked, or no longer is, on one of the account's devices, at ``at`` (ms).
+
+    This, and what follows up to `OwnNameChanged`, is told as it is now: again without a change when in doubt. ``quiet``
+    is what was so before we were here: to be kept, and no event.
+    """
+
+    chat: Jid
+    marks: ChatMarks
+    at: int
+    quiet: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChatEmptied:
+    """The messages of a chat up to a moment (``until``, ms) are gone for us; the chat as well if ``is_deleted``.
+
+    Those with a star stay unless ``with_starred``.
+    """
+
+    chat: Jid
+    until: int
+    with_starred: bool
+    is_deleted: bool
+    at: int
+    quiet: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MessageStarred:
+    """One of our devices gave a message a star, or took it away. ``sender`` is None where the chat, or we, say who."""
+
+    chat: Jid
+    wa_id: str
+    from_me: bool
+    sender: Jid | None
+    starred: bool
+    at: int
+    quiet: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MessageHidden:
+    """A message was deleted on one of our devices, for us alone."""
+
+    chat: Jid
+    wa_id: str
+    from_me: bool
+    sender: Jid | None
+    at: int
+    quiet: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ContactNamed:
+    """The phone's address book has a name for a person (``alt``: their other address); None: not any more."""
+
+    person: Jid
+    alt: Jid | None
+    name: ContactName | None
+    quiet: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OwnNameChanged:
+    """The name that others see of us is another one."""
+
+    name: str
+    quiet: bool = False
+
+
 DurableNews = (
     Paired
     | MessageArrived
@@ -259,6 +333,12 @@ DurableNews = (
     | GapSuspected
     | GroupChanged
     | PeopleNews
+    | ChatMarked
+    | ChatEmptied
+    | MessageStarred
+    | MessageHidden
+    | ContactNamed
+    | OwnNameChanged
 )
 
 # ---- about the line

@@ -164,7 +164,7 @@ async def _give(
     cut_at = (start + end) // 2 if faults.strike(faults.media_cut_rate) else None
     rate = faults.media_rate
     chunk = max(1, min(CHUNK, int(rate / _SLICES_A_SECOND))) if rate else CHUNK
-    async for piece in blobs.read(stored.blob, start, end if cut_at is None else cut_at, chunk):
+    async for piece in _pieces(blobs, stored, start, end if cut_at is None else cut_at, chunk):
         if rate:
             await asyncio.sleep(len(piece) / rate)
         try:
@@ -177,6 +177,15 @@ async def _give(
         return response
     await response.write_eof()
     return response
+
+
+async def _pieces(blobs: Blobs, stored: StoredFile, start: int, end: int, chunk: int) -> AsyncIterator[bytes]:
+    if stored.content is not None:
+        for at in range(start, end, chunk):
+            yield stored.content[at : min(end, at + chunk)]
+        return
+    async for piece in blobs.read(stored.blob, start, end, chunk):
+        yield piece
 
 
 def _refusal(refused: MediaRefused) -> web.Response:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from random import Random
 
+from whatsapp_emulator.world.collections import Collection
 from whatsapp_emulator.world.handset import Handset
 from whatsapp_emulator.world.key_store import KeyStore
 from whatsapp_emulator.world.links import Link
@@ -121,8 +122,8 @@ class Account:
     """Attributes of the `failure` that every login gets."""
 
     signed_list: SignedList | None = None
-    patches: dict[str, list[bytes]] = field(default_factory=dict)
-    """App state: the patches of each collection, oldest first, opaque."""
+    collections: dict[str, Collection] = field(default_factory=dict)
+    """App state, by name."""
 
     pn: Jid = field(init=False)
     lid: Jid = field(init=False)

@@ -17,6 +17,7 @@ ViolationKind: TypeAlias = Literal[
     "ratchet_reuse",
     "bad_signature",
     "bad_media",
+    "bad_app_state",
     "wrong_attributes",
     "sender_key_missing",
     "sender_key_not_rotated",

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from random import Random
 
+from whatsapp_emulator.world.app_state_shelf import AppStateShelf
 from whatsapp_emulator.world.keyring import Keyring
 from whatsapp_wire.contents.context import read_context
 from whatsapp_wire.jid import Jid
@@ -116,8 +117,8 @@ class Handset:
     """The state of one virtual phone. What it does with it is in `reading`, `typing`, `receipts` and `retries`."""
 
     keyring: Keyring
-    app_state_key: tuple[bytes, bytes]
-    """Id and key that companions get to encrypt app state with."""
+    app_state: AppStateShelf
+    """What the account's devices agree on, and the keys that companions get for it."""
 
     swallow: bool = False
     """Take messages without decrypting or answering them: for measuring everything else."""
@@ -163,4 +164,4 @@ class Handset:
     @classmethod
     def new(cls, entropy: Random) -> Handset:
         """A phone fresh out of the box."""
-        return cls(Keyring(entropy), (b"\x00\x01" + entropy.randbytes(4), entropy.randbytes(32)))
+        return cls(Keyring(entropy), AppStateShelf(entropy))

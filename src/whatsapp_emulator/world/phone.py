@@ -8,6 +8,7 @@ from whatsapp_emulator.world.accounts import Account
 from whatsapp_emulator.world.composing import NoSuchPerson, find_message
 from whatsapp_emulator.world.handset import Handset, SeenReceipt, Shown, Typed
 from whatsapp_emulator.world.inbox import send_receipt
+from whatsapp_emulator.world.phone_app_state import PhoneAppState
 from whatsapp_emulator.world.phone_groups import PhoneGroups
 from whatsapp_emulator.world.phone_people import PhonePeople
 from whatsapp_emulator.world.read_marks import tell_companions
@@ -55,6 +56,11 @@ class Phone:
     def people(self) -> PhonePeople:
         """What the person does about people, themselves included."""
         return PhonePeople(self.state, self.account)
+
+    @property
+    def app_state(self) -> PhoneAppState:
+        """What the person does to chats, messages and contacts, for all devices of the account."""
+        return PhoneAppState(self.state, self.account)
 
     def type(self, to: Jid, text: str, *, quote: str | None = None, mentions: Sequence[Jid] = ()) -> str:
         """Send a text to a person or a group; returns its id. Raises NoSuchPerson, NoSuchMessage, IqRefused."""

@@ -33,6 +33,9 @@ class StoredFile:
     """Bytes of its encrypted form."""
 
     expires_at: float
+    content: bytes | None = None
+    """The encrypted bytes of a file that the server made itself; those of others are not here."""
+
     gone_as: int | None = None
     """The HTTP status that says that it is gone, once somebody made it so."""
 
@@ -74,12 +77,20 @@ class MediaShelf:
         """Take back every word."""
         self._grants.clear()
 
-    def put(self, blob: str, enc_sha256: bytes, size: int, expires_at: float, entropy: Random) -> StoredFile:
-        """Lay a file on the shelf under a new path."""
+    def put(
+        self,
+        blob: str,
+        enc_sha256: bytes,
+        size: int,
+        expires_at: float,
+        entropy: Random,
+        content: bytes | None = None,
+    ) -> StoredFile:
+        """Lay a file on the shelf under a new path, with its bytes if the server made it."""
         secret, signature = entropy.randbytes(_SECRET_SIZE).hex(), entropy.randbytes(_SECRET_SIZE).hex()
         path = f"/v/t62.7118-24/{secret}.enc"
         query = f"ccb=11-4&oh=01_{signature}&oe={int(expires_at):X}&_nc_sid=5e03e0"
-        stored = self._files[path] = StoredFile(f"{path}?{query}", blob, enc_sha256, size, expires_at)
+        stored = self._files[path] = StoredFile(f"{path}?{query}", blob, enc_sha256, size, expires_at, content)
         return stored
 
     def find(self, direct_path: str) -> StoredFile | None:

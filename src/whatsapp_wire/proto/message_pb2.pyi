@@ -106,8 +106,14 @@ class AppStateSyncKeyShare(_message.Message):
     keys: _containers.RepeatedCompositeFieldContainer[AppStateSyncKeyShare.Key]
     def __init__(self, keys: _Optional[_Iterable[_Union[AppStateSyncKeyShare.Key, _Mapping]]] = ...) -> None: ...
 
+class AppStateSyncKeyRequest(_message.Message):
+    __slots__ = ("key_ids",)
+    KEY_IDS_FIELD_NUMBER: _ClassVar[int]
+    key_ids: _containers.RepeatedCompositeFieldContainer[AppStateSyncKeyShare.Key.KeyId]
+    def __init__(self, key_ids: _Optional[_Iterable[_Union[AppStateSyncKeyShare.Key.KeyId, _Mapping]]] = ...) -> None: ...
+
 class ProtocolMessage(_message.Message):
-    __slots__ = ("key", "type", "history_sync_notification", "app_state_sync_key_share", "edited_message", "timestamp_ms")
+    __slots__ = ("key", "type", "history_sync_notification", "app_state_sync_key_share", "app_state_sync_key_request", "edited_message", "timestamp_ms")
     class Type(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         REVOKE: _ClassVar[ProtocolMessage.Type]
@@ -126,15 +132,17 @@ class ProtocolMessage(_message.Message):
     TYPE_FIELD_NUMBER: _ClassVar[int]
     HISTORY_SYNC_NOTIFICATION_FIELD_NUMBER: _ClassVar[int]
     APP_STATE_SYNC_KEY_SHARE_FIELD_NUMBER: _ClassVar[int]
+    APP_STATE_SYNC_KEY_REQUEST_FIELD_NUMBER: _ClassVar[int]
     EDITED_MESSAGE_FIELD_NUMBER: _ClassVar[int]
     TIMESTAMP_MS_FIELD_NUMBER: _ClassVar[int]
     key: MessageKey
     type: int
     history_sync_notification: bytes
     app_state_sync_key_share: AppStateSyncKeyShare
+    app_state_sync_key_request: AppStateSyncKeyRequest
     edited_message: Message
     timestamp_ms: int
-    def __init__(self, key: _Optional[_Union[MessageKey, _Mapping]] = ..., type: _Optional[int] = ..., history_sync_notification: _Optional[bytes] = ..., app_state_sync_key_share: _Optional[_Union[AppStateSyncKeyShare, _Mapping]] = ..., edited_message: _Optional[_Union[Message, _Mapping]] = ..., timestamp_ms: _Optional[int] = ...) -> None: ...
+    def __init__(self, key: _Optional[_Union[MessageKey, _Mapping]] = ..., type: _Optional[int] = ..., history_sync_notification: _Optional[bytes] = ..., app_state_sync_key_share: _Optional[_Union[AppStateSyncKeyShare, _Mapping]] = ..., app_state_sync_key_request: _Optional[_Union[AppStateSyncKeyRequest, _Mapping]] = ..., edited_message: _Optional[_Union[Message, _Mapping]] = ..., timestamp_ms: _Optional[int] = ...) -> None: ...
 
 class DeviceSentMessage(_message.Message):
     __slots__ = ("destination_jid", "message", "phash")

@@ -117,6 +117,24 @@ class Resend:
         return Node("message", attrs, [sealed, *voucher((device,), self.device_identity), *meta(content)])
 
 
+def peer_message(id: str, to: Jid, recipient: Recipient, device_identity: bytes | None, *, is_urgent: bool) -> Node:
+    """A message to one device of our own account that no person sees; ``to`` names it by phone number.
+
+    An urgent one wakes a phone (whatsmeow `send.go`, `preparePeerMessageNode`).
+    """
+    attrs: dict[str, Attribute] = {
+        "id": id,
+        "type": "text",
+        "category": "peer",
+        "to": to,
+        "push_priority": "high" if is_urgent else None,
+    }
+    sealed = Node("enc", {"v": "2", "type": recipient.kind}, recipient.ciphertext)
+    return Node(
+        "message", attrs, [Node("meta", {"appdata": "default"}), sealed, *voucher((recipient,), device_identity)]
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Enc:
     """A ciphertext as it came: `kind` is `msg`, `pkmsg`, `skmsg` or one not known here; `count` numbers a resend."""

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 
 from typing_extensions import override
 
+from wagate.adapters.engines.native.machine.media import MediaFailed
 from wagate.adapters.engines.native.machine.shell import Shell, Then, Timer
 from wagate.ports.news import DurableNews, LineNews
 from wagate.ports.vault import NotLoaded, RecordKey, Unit, VaultFailed
+from whatsapp_wire.media.content import MediaFile
 
 
 @dataclass
@@ -51,6 +53,7 @@ class ReplayShell(Shell):
         self.timers: list[_Timer] = []
         self.loaded: dict[RecordKey, bytes | None] = {}
         self.told: list[LineNews] = []
+        self.fetch: Callable[[MediaFile], tuple[Exception | None, object]] = lambda _: (MediaFailed("no hosts"), None)
         self.expired: list[tuple[str, float]] = []
         self.failure: VaultFailed | None = None
         self.hung_up = False
@@ -101,6 +104,10 @@ class ReplayShell(Shell):
     @override
     def compute(self, work: Callable[[], object], then: Then) -> None:
         self.answers.append(lambda: then(None, work()))
+
+    @override
+    def download(self, file: MediaFile, limit: int, then: Then) -> None:
+        self.answers.append(lambda: then(*self.fetch(file)))
 
     @override
     def after(self, seconds: float, then: Callable[[], None]) -> Timer:

@@ -248,7 +248,7 @@ def test_keys_that_our_phone_shares_are_kept_and_not_shown(script: Script, stran
     share = _protocol(ProtocolMessage.APP_STATE_SYNC_KEY_SHARE)
     key = share.protocol_message.app_state_sync_key_share.keys.add()
     key.key_id.key_id = b"\x00\x01"
-    key.key_data.key_data = b"secret"
+    key.key_data.key_data = b"secret" + bytes(26)
     script.hear(stranger.stanza("A1", stranger.encrypt(share)))
     assert script.record("app_state_key", "0001") is None
     phone = Stranger(OWN.lid.bare, OWN.pn.bare)

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from wagate.api.parameters import IDEMPOTENCY_KEY
 from wagate.api.routing import GuardedRoute, answer, gateway_of, needs, principal_of
 from wagate.api.v1.messages import answer_accepted, idempotency_key
+from wagate.api.v1.schemas.chat_marks import DeleteQuery
 from wagate.api.v1.schemas.messages import Message, Reactions, SendQuery, Votes
 from wagate.api.v1.schemas.sending import (
     CastVote,
@@ -23,6 +24,7 @@ from wagate.api.v1.schemas.sending import (
 from wagate.domain.acts import PollVote, Reaction
 from wagate.domain.content import Text
 from wagate.domain.errors import (
+    AppStateUnavailable,
     EditWindowOver,
     IdempotencyKeyReused,
     InvalidContent,
@@ -40,7 +42,7 @@ from wagate.domain.errors import (
 from wagate.domain.moments import iso
 from wagate.features.access import Scope
 from wagate.features.messaging.outbox import ActRequest, ForwardRequest
-from wagate.features.messaging.shape import contact_shape
+from wagate.features.messaging.shape import contact_shape, message_shape
 from wagate.features.messaging.wishes import PinFor, React, Revoke, Rewrite, Vote, Wish
 from wagate.ports.abilities import Activity
 from wagate.ports.engine import NotOnWhatsApp, NotSent
@@ -80,13 +82,26 @@ async def edit_message(request: Request, message: str, asked: EditMessage, query
 
 
 @router.delete("/v1/messages/{message}", **_TAKEN)
-@needs(Scope.MESSAGES_SEND, *_ALWAYS, NotOwnMessage, NotGroupAdmin)
-async def delete_message(request: Request, message: str, query: Waiting) -> Response:
-    """Take a message of one's own back, for everybody; as an admin of a group, also what others wrote.
+@needs(
+    Scope.MESSAGES_SEND,
+    *_ALWAYS,
+    NotOwnMessage,
+    NotGroupAdmin,
+    SessionNotRunning,
+    NotSent,
+    NotOnWhatsApp,
+    AppStateUnavailable,
+)
+async def delete_message(request: Request, message: str, query: Annotated[DeleteQuery, Query()]) -> Response:
+    """Take a message of one's own back, for everybody; with `for=me` delete any message for the account alone.
 
+    An admin of a group takes back what others wrote as well.
     The answer is the deletion on its way. What the message said is gone, and `message.deleted` tells of it, once the
-    deletion is out.
+    deletion is out. For oneself it is done at once, over a connected session, or not at all; the answer is the message.
     """
+    if query.for_ == "me":
+        hidden = await gateway_of(request).chat_marks.hide(principal_of(request), message)
+        return answer(message_shape(hidden))
     return await _act(request, message, Revoke(), query)
 
 

@@ -14,7 +14,7 @@ from wagate.domain.jid import BROADCAST_SERVER, NEWSLETTER_SERVER, Jid
 from wagate.domain.message import Chat, Contact
 from wagate.domain.session import Me
 from wagate.features.journal import Journal
-from wagate.features.messaging.repository import acts, chats, contacts, people
+from wagate.features.messaging.repository import acts, chats, contacts, marks, people
 from wagate.features.messaging.repository.people import InSession, Known
 from wagate.features.messaging.shape import contact_shape
 from wagate.ports.clock import Clock
@@ -194,10 +194,12 @@ class Identities:
         yield from people.make_alias(scope, gone.contact.id, contact, now)
         for address in (*_addresses(contact), *_addresses(gone.contact)):
             yield from people.put_address(scope, address, contact.id)
+        yield from marks.inherit_name(scope, gone.contact.id, contact.id)
         chat: ChatId | None = kept.chat or gone.chat
         if gone.chat is not None:
             if kept.chat is not None:
                 until = yield from chats.prepare_fusion(scope, gone.chat, kept.chat, now)
+                yield from marks.inherit_marks(scope, gone.chat, kept.chat)
                 yield from people.fuse_chats(scope, gone, kept)
                 yield from chats.fuse(scope, gone.chat, kept.chat, until)
                 yield from acts.move_chat(scope, gone.chat, kept.chat)

@@ -12,16 +12,23 @@ from wagate.features.messaging.contact_ledger import ContactLedger
 from wagate.features.messaging.group_ledger import GroupLedger
 from wagate.features.messaging.identities import Identities
 from wagate.features.messaging.inbox import Inbox
+from wagate.features.messaging.mark_ledger import MarkLedger, MarkNews
 from wagate.features.messaging.receipts import Receipts
 from wagate.features.messaging.repository import acts, chats, contacts, groups, messages, outbox, people, search
 from wagate.features.sessions.states import States
 from wagate.ports.news import (
+    ChatEmptied,
+    ChatMarked,
+    ContactNamed,
     DurableNews,
     GapSuspected,
     GroupChanged,
     IdentityLinked,
     MessageArrived,
+    MessageHidden,
+    MessageStarred,
     MessageUndecryptable,
+    OwnNameChanged,
     Paired,
     PeopleNews,
     ReadElsewhere,
@@ -56,12 +63,12 @@ class NewsDesk:
         identities: Identities,
         inbox: Inbox,
         receipts: Receipts,
-        ledgers: tuple[GroupLedger, ContactLedger],
+        ledgers: tuple[GroupLedger, ContactLedger, MarkLedger],
         filters: Mapping[SessionId, ChatFilters],
     ) -> None:
         """Hand news on to these, but for what the ``filters`` of a session leave out."""
         self._filters = filters
-        self._groups, self._contacts = ledgers
+        self._groups, self._contacts, self._marks = ledgers
         self._states = states
         self._identities = identities
         self._inbox = inbox
@@ -92,7 +99,8 @@ class NewsDesk:
         | Paired
         | GapSuspected
         | GroupChanged
-        | ReadElsewhere,
+        | ReadElsewhere
+        | MarkNews,
     ) -> Script[None]:
         match news:
             case SendRefused():
@@ -111,6 +119,8 @@ class NewsDesk:
                 return self._inbox.read_elsewhere(scope, news)
             case GroupChanged():
                 return self._groups.changed(scope, news) if self._admits(scope, news.group) else _nothing()
+            case ChatMarked() | ChatEmptied() | MessageStarred() | MessageHidden() | ContactNamed() | OwnNameChanged():
+                return self._marks.changed(scope, news)
         assert_never(news)
 
     def _admits(self, scope: SessionScope, chat: Jid) -> bool:

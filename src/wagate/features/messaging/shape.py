@@ -117,6 +117,7 @@ def message_shape(message: Message) -> dict[str, object]:
         "expires_at": _expiry(message),
         "edited_at": _moment(message.edited_at),
         "deleted_at": _moment(message.deleted_at),
+        "starred": message.starred_at is not None,
         "quoted": None if message.quoted is None else quoted_shape(message.quoted),
         "status": message.status.value,
         "status_reason": message.status_reason,

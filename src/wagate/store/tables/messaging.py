@@ -19,6 +19,9 @@ CONTACT = Table(
     maybe_text("merged_into"),
     number("created_at"),
     number("updated_at"),
+    # What the account's address book calls them; None for somebody who is not in it.
+    maybe_text("name"),
+    maybe_text("first_name"),
     Index("contact_session_id_id", "session_id", "id"),
 )
 
@@ -43,6 +46,14 @@ CHAT = Table(
     number("created_at"),
     # What WhatsApp calls it; None for a chat with one person, who has names of their own.
     maybe_text("name"),
+    # What the account's devices agree on; None for no. Moments are in ms since 1970.
+    maybe_number("archived"),
+    maybe_number("pinned"),
+    maybe_number("muted_until"),
+    maybe_number("marked_unread"),
+    # What is not later than these was cleared, or deleted with its chat.
+    maybe_number("cleared_until"),
+    maybe_number("removed_until"),
     Index(
         "chat_session_id_contact_id",
         "session_id",
@@ -90,6 +101,8 @@ MESSAGE = Table(
     maybe_number("deleted_at"),
     # Set for an act that we send, which travels as a message: the message that it is about.
     maybe_text("act_on"),
+    # Since when it has a star.
+    maybe_number("starred_at"),
     # A message is known by chat, sender and id: WhatsApp's ids are unique only within those two. The id comes first,
     # because acks and receipts are looked up by it alone: a receipt may name the chat by another address than we did.
     UniqueConstraint("session_id", "wa_id", "chat_id", "sender_id"),

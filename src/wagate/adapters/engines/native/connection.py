@@ -15,6 +15,7 @@ from typing import Final, TypeVar, cast
 import structlog
 from typing_extensions import override
 
+from wagate.adapters.engines.native.app_state import SharesAppState
 from wagate.adapters.engines.native.groups import SpeaksInGroups
 from wagate.adapters.engines.native.machine.credentials import Credentials
 from wagate.adapters.engines.native.machine.device import Device, Habits
@@ -44,6 +45,7 @@ from wagate.ports.news import LineNews, StateChanged
 from wagate.ports.vault import OwnershipLost, RecordUnreadable, Vault, VaultFailed
 from whatsapp_wire.decoding import decode
 from whatsapp_wire.errors import MalformedFrame, MalformedNode
+from whatsapp_wire.media.content import MediaFile
 from whatsapp_wire.stanza.media import MediaConnection, MediaMessage
 
 _log = structlog.get_logger(__name__)
@@ -51,6 +53,8 @@ _log = structlog.get_logger(__name__)
 _T = TypeVar("_T")
 
 _TURN_S: Final = 0.005
+_APP_STATE_S: Final = 60.0
+"""How long a caller waits for a change of what the account's devices share: it may have to read theirs first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,9 @@ class Means:
     patience: Patience
 
 
-class NativeConnection(Connection, PairsDevices, LogsOut, MarksRead, ShowsTyping, SpeaksInGroups, KnowsPeople):
+class NativeConnection(
+    Connection, PairsDevices, LogsOut, MarksRead, ShowsTyping, SpeaksInGroups, KnowsPeople, SharesAppState
+):
     """One line. Its only task reads from the wire; everything else is callbacks."""
 
     def __init__(self, means: Means, line: Line, kept: Kept) -> None:
@@ -152,6 +158,9 @@ class NativeConnection(Connection, PairsDevices, LogsOut, MarksRead, ShowsTyping
         means, proxy = self._means, self._line.proxy
         road = Road(partial(means.pools.client, proxy), http_proxy(proxy), means.media_tls, means.endpoint.user_agent)
         return MediaLine(road, Asks(self._media_hosts, self._ask_phone_for_media), means.patience)
+
+    async def _download(self, file: MediaFile, limit: int) -> bytes:
+        return await self.media.whole(file, limit)
 
     async def _media_hosts(self, stale: MediaConnection | None) -> MediaConnection:
         hosts = await self._settled(partial(self._machine.media_hosts, stale))
@@ -268,7 +277,9 @@ class NativeConnection(Connection, PairsDevices, LogsOut, MarksRead, ShowsTyping
         self._tell(ending)
 
     def _build(self, kept: Kept) -> None:
-        self._shell = LineShell(self._line.vault, self._report, lambda failure: machine.give_up(failure))
+        self._shell = LineShell(
+            self._line.vault, self._report, lambda failure: machine.give_up(failure), self._download
+        )
         self._machine = machine = Machine(
             self._shell, self._means.habits, self._outlook, kept.credentials, kept.unacked, self._line.options
         )
@@ -291,6 +302,14 @@ class NativeConnection(Connection, PairsDevices, LogsOut, MarksRead, ShowsTyping
     @override
     async def _run_flow(self, begin: Callable[[Device], Flow[_T]]) -> _T:
         return cast("_T", await self._settled(partial(self._machine.run, begin)))
+
+    @override
+    async def _in_app_state(self, begin: Callable[[Device], Flow[None]]) -> None:
+        try:
+            async with asyncio.timeout(_APP_STATE_S):
+                await self._settled(partial(self._machine.run, begin))
+        except TimeoutError as error:
+            raise NotSent("It takes too long; it may be done yet, and is told of then") from error
 
     def _tell(self, ending: Ending) -> None:
         self._report(StateChanged(ending.state, ending.reason))

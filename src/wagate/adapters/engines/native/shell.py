@@ -8,7 +8,7 @@ import time
 from asyncio import Future
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from typing_extensions import override
 
@@ -16,6 +16,10 @@ from wagate.adapters.engines.native.machine.shell import Shell, Then, Timer
 from wagate.adapters.engines.native.transport import Wire
 from wagate.ports.news import LineNews
 from wagate.ports.vault import NotLoaded, RecordKey, Unit, Vault, VaultFailed
+from whatsapp_wire.media.content import MediaFile
+
+Downloads: TypeAlias = Callable[[MediaFile, int], Coroutine[Any, Any, bytes]]
+"""Gets a whole file of at most so many bytes. Raises MediaFailed, NotSent."""
 
 MAX_UNCOMMITTED: Final = 512
 """Units that may wait for their commit before reading from the wire pauses."""
@@ -37,6 +41,7 @@ class LineShell(Shell):
 
     __slots__ = (
         "_calm",
+        "_download",
         "_give_up",
         "_is_paused",
         "_is_retired",
@@ -51,13 +56,18 @@ class LineShell(Shell):
     )
 
     def __init__(
-        self, vault: Vault, report: Callable[[LineNews], None], give_up: Callable[[VaultFailed], None]
+        self,
+        vault: Vault,
+        report: Callable[[LineNews], None],
+        give_up: Callable[[VaultFailed], None],
+        download: Downloads,
     ) -> None:
-        """``give_up`` is called once, soon after the vault became useless."""
+        """``give_up`` is called once, soon after the vault became useless; ``download`` gets whole files."""
         self._loop = asyncio.get_running_loop()
         self._vault = vault
         self._report = report
         self._give_up = give_up
+        self._download = download
         self._tasks: set[asyncio.Task[None]] = set()
         self._uncommitted = 0
         self._calm: Future[None] | None = None
@@ -127,6 +137,11 @@ class LineShell(Shell):
     def compute(self, work: Callable[[], object], then: Then) -> None:
         """Work in a thread."""
         self._call(asyncio.to_thread(work), then)
+
+    @override
+    def download(self, file: MediaFile, limit: int, then: Then) -> None:
+        """Get a file."""
+        self._call(self._download(file, limit), then)
 
     @override
     def after(self, seconds: float, then: Callable[[], None]) -> Timer:

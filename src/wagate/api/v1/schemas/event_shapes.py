@@ -110,12 +110,14 @@ class ContactNews(Shown):
 
     contact: Contact = Field(description="Who it is.")
     changes: list[str] = Field(
-        description="What is different: `name`, `phone`, `lid`, `about`, `picture`, `blocked`. Empty when it was only "
-        "learnt."
+        description="What is different: `name`, `push_name`, `phone`, `lid`, `about`, `picture`, `blocked`. Empty when "
+        "it was only learnt."
     )
     details: ContactDetails | None = Field(
-        description="What they show of themselves; null where the change is about a name or an address."
+        default=None, description="What they show of themselves; null where the change is about a name or an address."
     )
+    name: str | None = Field(default=None, description="Their name in the address book, where that is the news.")
+    first_name: str | None = Field(default=None, description="What they are called for short there.")
 
 
 class PresenceNews(Shown):
@@ -147,6 +149,26 @@ class CallEndedNews(Shown):
         description="`accepted` or `rejected` on a device of the account (here, too), or `ended` by the caller."
     )
     detail: str | None = Field(description="WhatsApp's word for why, such as `timeout`.")
+
+
+class DeletedNews(Message):
+    """A message that is gone."""
+
+    for_: Literal["me"] | None = Field(
+        default=None, alias="for", description="`me`: it was deleted for the account alone."
+    )
+
+
+class ChatNews(Shown):
+    """A chat that is marked otherwise."""
+
+    chat: Chat = Field(description="Which one.")
+    archived: bool = Field(description="Whether it is out of the list of chats.")
+    pinned: bool = Field(description="Whether it is on top of that.")
+    muted_until: Moment | None = Field(description="Until when it makes no sound.")
+    unread: bool = Field(description="Whether it is marked as unread.")
+    changes: list[str] = Field(description="What is different.")
+    at: Moment = Field(description="When that was done.")
 
 
 class MergedNews(Shown):
@@ -220,13 +242,15 @@ SHAPES: Mapping[EventType, type[Shown]] = {
     EventType.MESSAGE_FAILED: Message,
     EventType.MESSAGE_UNKNOWN: Message,
     EventType.MESSAGE_EDITED: Message,
-    EventType.MESSAGE_DELETED: Message,
+    EventType.MESSAGE_DELETED: DeletedNews,
     EventType.MESSAGE_REACTION: ReactionNews,
     EventType.MESSAGE_POLL_VOTE: VoteNews,
     EventType.MESSAGE_PINNED: PinNews,
+    EventType.MESSAGE_STARRED: Message,
     EventType.MESSAGE_UNDECRYPTABLE: UndecryptableNews,
     EventType.CONTACT_UPDATED: ContactNews,
     EventType.CONTACT_MERGED: MergedNews,
+    EventType.CHAT_UPDATED: ChatNews,
     EventType.GROUP_UPDATED: GroupUpdatedNews,
     EventType.GROUP_PARTICIPANTS: GroupParticipantsNews,
     EventType.GROUP_JOIN_REQUEST: GroupJoinRequestNews,

@@ -94,6 +94,7 @@ class Message(Shown):
         "expires_at": None,
         "edited_at": None,
         "deleted_at": None,
+        "starred": False,
         "quoted": None,
         "status": "queued",
         "status_reason": None,
@@ -120,7 +121,10 @@ class Message(Shown):
     view_once: bool
     expires_at: Moment | None = Field(description="When the phones forget it, in a chat with a timer.")
     edited_at: Moment | None
-    deleted_at: Moment | None = Field(description="When its author took it back; what it said is gone here, too.")
+    deleted_at: Moment | None = Field(
+        description="When its author took it back, or it was deleted for the account; what it said is gone here, too."
+    )
+    starred: bool = Field(description="Whether it has a star on the devices of the account.")
     quoted: Quoted | None
     status: MessageStatus
     status_reason: str | None

@@ -26,7 +26,7 @@ from wagate.store.script import Row, Script
 VIEW = (
     "SELECT m.id, m.tenant_id, m.session_id, m.sender_id, m.direction, m.origin, m.wa_id, m.client_ref, m.content,"
     " m.quoted, m.status, m.status_reason, m.failure, m.accepted_at, m.sent_at, m.delivered_at, m.read_at,"
-    " m.context, m.edited_at, m.deleted_at, m.act_on,"
+    " m.context, m.edited_at, m.deleted_at, m.act_on, m.starred_at,"
     " c.id AS chat_id, c.kind, c.jid, c.name AS chat_name,"
     " p.id AS contact_id, p.phone, p.lid, p.push_name, p.is_me,"
     " COALESCE(f.merged_into, f.id) AS from_id, f.phone AS from_phone, f.lid AS from_lid,"
@@ -80,6 +80,10 @@ _PLACES = {
     "session": "m.tenant_id || '' = :tenant AND m.session_id = :place",
     "chat": "m.tenant_id || '' = :tenant AND m.chat_id = :place",
 }
+# What was cleared with its chat is not listed any more.
+_IN_SIGHT = (
+    "AND (c.cleared_until IS NULL OR m.starred_at IS NOT NULL OR COALESCE(m.sent_at, m.accepted_at) > c.cleared_until)"
+)
 _WALKS = {
     Order.ASC: "m.id > :after ORDER BY m.id LIMIT :limit",
     Order.DESC: "m.id < :after ORDER BY m.id DESC LIMIT :limit",
@@ -208,7 +212,7 @@ def list_messages(
 def _list_statement(place: str, filters: tuple[str, ...], order: Order) -> ScopedStatement:
     parts = [f"AND m.{name} = :{name}" for name in filters if name != "acts"]
     wanted = " ".join(parts if "acts" in filters else [*parts, "AND m.act_on IS NULL"])
-    return scoped(VIEW, "WHERE", _PLACES[place], wanted, "AND", _WALKS[order])
+    return scoped(VIEW, "WHERE", _PLACES[place], wanted, _IN_SIGHT, "AND", _WALKS[order])
 
 
 def message_of(row: Row) -> Message:
@@ -239,6 +243,7 @@ def message_of(row: Row) -> Message:
         edited_at=row["edited_at"],
         deleted_at=row["deleted_at"],
         act_on=row["act_on"],
+        starred_at=row["starred_at"],
     )
 
 

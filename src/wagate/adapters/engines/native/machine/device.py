@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
@@ -130,6 +130,7 @@ class Device:
     stanza belongs on the connection that brought it. ``lane`` are received stanzas that wait for their turn.
     ``tells_reading`` is our privacy setting about read receipts, ``media_hosts`` where files go, once it was asked for.
     ``calls`` are the newest calls by id, ``watched`` the people (by LID) whose presence was asked for.
+    ``pushing`` counts the patches of app state on their way to the server, by collection.
     """
 
     __slots__ = (
@@ -150,6 +151,7 @@ class Device:
         "options",
         "outlook",
         "phase",
+        "pushing",
         "qr_series",
         "seen_alive_at",
         "seen_presences",
@@ -182,6 +184,7 @@ class Device:
         self._doubts: dict[Jid, Doubts] | None = None
         self.link_code: LinkCode | None = None
         self.media_hosts: KnownHosts | None = None
+        self.pushing: Counter[str] = Counter()
         self.qr_series = 0
         self.tells_reading: bool | None = None
         self._last_unacked = 0

@@ -14,6 +14,7 @@ from wagate.adapters.engines.native.machine.shell import Shell, Then, Timer
 from wagate.ports.engine import NotSent
 from wagate.ports.vault import RecordKey, Unit, VaultFailed
 from whatsapp_wire.encoding import encode
+from whatsapp_wire.media.content import MediaFile
 from whatsapp_wire.node import Node
 from whatsapp_wire.stanza.iq import RequestIds, error_of
 
@@ -78,6 +79,14 @@ class Compute:
 
 
 @dataclass(frozen=True, slots=True)
+class Download:
+    """Wait for a whole file from the media hosts, ``bytes``; raises MediaFailed, also for more than ``limit`` bytes."""
+
+    file: MediaFile
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
 class Join:
     """Wait for a flow that is run once for everybody who asks for the same key meanwhile."""
 
@@ -85,7 +94,7 @@ class Join:
     begin: Callable[[], Flow[Any]]
 
 
-Wait: TypeAlias = Load | List | Expire | Commit | Ask | Pause | Compute | Join
+Wait: TypeAlias = Load | List | Expire | Commit | Ask | Pause | Compute | Download | Join
 Flow: TypeAlias = Generator[Wait, Any, _T]
 
 
@@ -213,6 +222,8 @@ class Flows:
                 run.timer = self._shell.after(seconds, partial(then, None, None))
             case Compute(work):
                 self._shell.compute(work, then)
+            case Download(file, limit):
+                self._shell.download(file, limit, then)
             case List(kind):
                 self._shell.list(kind, then)
             case Expire(kind, before):

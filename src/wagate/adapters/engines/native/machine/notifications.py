@@ -5,6 +5,7 @@ from __future__ import annotations
 import structlog
 
 from wagate.adapters.engines.native.machine import (
+    app_state,
     contact_notices,
     directory,
     groups,
@@ -13,6 +14,7 @@ from wagate.adapters.engines.native.machine import (
     ratchets,
     send,
 )
+from wagate.adapters.engines.native.machine.app_state_records import put_due
 from wagate.adapters.engines.native.machine.device import Device
 from wagate.adapters.engines.native.machine.flows import Flow, Load
 from wagate.adapters.engines.native.machine.records import ContactToken, Step
@@ -25,6 +27,7 @@ from whatsapp_wire.stanza.group_changes import GroupChanged
 from whatsapp_wire.stanza.media import MediaRetried
 from whatsapp_wire.stanza.notification import (
     AccountChanged,
+    AppStateChanged,
     DevicesChanged,
     IdentityChanged,
     OwnDevicesChanged,
@@ -39,13 +42,18 @@ _log = structlog.get_logger(__name__)
 
 def notification(us: Device, stanza: Node) -> Flow[None]:
     """Take a notification in. Raises StanzaRefused when it lacks what its type must have."""
-    epoch = us.epoch
+    epoch, wakes = us.epoch, False
     told = parse_notification(stanza)
     step = us.step()
     if isinstance(told.content, GroupChanged):
         yield from groups.changed(us, step, told.content, told.timestamp)
     elif isinstance(told.content, MediaRetried):
         us.flows.answered(stanza)
+    elif isinstance(told.content, AppStateChanged):
+        behind = yield from app_state.told(us, told.content.versions)
+        for name, version in behind:
+            put_due(step, name, version)
+        wakes = bool(behind)
     else:
         yield from _take(us, step, told.content)
         yield from contact_notices.changed(us, step, told.content, told.timestamp)
@@ -53,6 +61,8 @@ def notification(us: Device, stanza: Node) -> Flow[None]:
     def committed() -> None:
         if us.epoch == epoch:
             us.write(ack(stanza))
+        if wakes:
+            app_state.wake(us)
 
     us.submit(step, committed)
 

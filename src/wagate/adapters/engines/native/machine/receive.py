@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from wagate.adapters.engines.native.machine import directory, polls, ratchets, retry
+from wagate.adapters.engines.native.machine import app_state, app_state_keys, directory, polls, ratchets, retry
 from wagate.adapters.engines.native.machine.decode import Speaker, context_of, quoted_of, said_in
 from wagate.adapters.engines.native.machine.device import Device
 from wagate.adapters.engines.native.machine.flows import Flow, Load
@@ -28,7 +28,7 @@ from whatsapp_wire.message import Content as Read
 from whatsapp_wire.message import Kind, parse, read, unwrap
 from whatsapp_wire.node import Node
 from whatsapp_wire.pairing.identity import verify_device_identity
-from whatsapp_wire.proto.message_pb2 import Message
+from whatsapp_wire.proto.message_pb2 import AppStateSyncKeyRequest, Message, ProtocolMessage
 from whatsapp_wire.sender_key_share import shared
 from whatsapp_wire.stanza import receipt
 from whatsapp_wire.stanza.ack import ack
@@ -168,10 +168,13 @@ def _take_sender_key(step: Step, arrival: Arrival, message: Message) -> None:
 def _take(us: Device, step: Step, arrival: Arrival, messages: list[Message]) -> None:
     """Store a message that could be read and tell of it, unless it came before."""
     wa_id, address = arrival.message.id, arrival.peer.address
-    found = [(message, read(message)) for message in messages]
+    found, got_keys, asked_for = [(message, read(message)) for message in messages], False, None
     for message, content in found:
         if content.kind is Kind.APP_STATE_KEYS and arrival.message.source.is_from_me:
-            _keep_app_state_keys(step, message)
+            share = unwrap(message).protocol_message.app_state_sync_key_share
+            got_keys = app_state_keys.keep(step, share) or got_keys
+        elif content.kind is Kind.PROTOCOL and arrival.message.source.is_from_me:
+            asked_for = _key_request(message) or asked_for
         elif content.kind is Kind.POLL and polls.is_new(step, wa_id):
             polls.keep(step, wa_id, arrival.message.source.sender.bare, message)
     seen = step.get("seen", address)
@@ -181,12 +184,22 @@ def _take(us: Device, step: Step, arrival: Arrival, messages: list[Message]) -> 
     if wa_id in (asked := Asked.unpack(step.get("retry", address))).counts:
         step.changes["retry", address] = asked.settled(wa_id)
     announces_history = any(content.kind is Kind.HISTORY for _, content in found)
-    us.submit(step, lambda: _confirm(us, arrival, announces_history))
+
+    def committed() -> None:
+        _confirm(us, arrival, announces_history)
+        if got_keys:
+            app_state.wake(us)
+        if asked_for is not None:
+            us.flows.start(app_state_keys.serve(us, arrival.peer, asked_for), ends_with_line=True)
+
+    us.submit(step, committed)
 
 
-def _keep_app_state_keys(step: Step, message: Message) -> None:
-    for key in unwrap(message).protocol_message.app_state_sync_key_share.keys:
-        step.put("app_state_key", key.key_id.key_id.hex(), key.key_data.SerializeToString())
+def _key_request(message: Message) -> AppStateSyncKeyRequest | None:
+    """Which keys a device of ours asks for, if that is what a message is."""
+    told = unwrap(message).protocol_message
+    is_request = told.type == ProtocolMessage.APP_STATE_SYNC_KEY_REQUEST and told.HasField("app_state_sync_key_request")
+    return told.app_state_sync_key_request if is_request else None
 
 
 def _news(us: Device, step: Step, arrival: Arrival, found: list[tuple[Message, Read]]) -> list[MessageArrived]:

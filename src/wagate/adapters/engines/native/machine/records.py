@@ -17,6 +17,7 @@ secret          message id          what reads the votes of a poll (`PollSecret`
 seen            device              the newest message ids of a device (`remember`)
 retry           device              how often its unreadable messages were asked for (`Asked`)
 app_state_key   key id (hex)        a key for the account's app state, as it was shared
+app_state…                          where we stand in the app state: see `app_state_records`
 """
 
 from __future__ import annotations
@@ -50,6 +51,10 @@ KINDS: Final = (
     "seen",
     "retry",
     "app_state_key",
+    "app_state",
+    "app_state_values",
+    "app_state_due",
+    "app_state_asked",
     "credentials",
 )
 """Every kind; credentials last, so that deleting in this order can be taken up again after a crash."""

@@ -7,6 +7,7 @@ from typing import Protocol, TypeAlias
 
 from wagate.ports.news import LineNews
 from wagate.ports.vault import RecordKey, Unit, VaultFailed
+from whatsapp_wire.media.content import MediaFile
 
 Then: TypeAlias = Callable[[Exception | None, object], None]
 """How an answer arrives: an error, or None and the value."""
@@ -59,6 +60,10 @@ class Shell(Protocol):
 
     def compute(self, work: Callable[[], object], then: Then) -> None:
         """Do what takes long and touches nothing, away from the line; answer with its result."""
+        ...
+
+    def download(self, file: MediaFile, limit: int, then: Then) -> None:
+        """Answer with a whole file from the media hosts, of at most so many bytes; for files that are no message's."""
         ...
 
     def after(self, seconds: float, then: Callable[[], None]) -> Timer:
