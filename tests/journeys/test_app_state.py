@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from api.world import Api
+from api.world import Api, one_database
 from fixtures.rooms import House, OpenHouse, eventually
 from wagate.adapters.engines.native import Habits, NativeEngine
 from wagate.api.app import create_app
 from wagate.domain.session import SessionState
 from whatsapp_emulator.client import EmulatorClient, PhoneClient
 from whatsapp_emulator.emulator import Emulator
+
+pytestmark = one_database
 
 OWN, ANA = "5511900000001", "5511900000002"
 CHAT = f"/v1/sessions/shop/chats/{ANA}"
@@ -117,3 +120,156 @@ async def test_marks_made_by_api_reach_the_phone_and_its_own_reach_us(
     back = await ask(api, "PATCH", CHAT, {"muted_until": None})
     assert (back["pinned"], back["muted_until"]) == (True, None)
     assert [each["until"] for each in await agreed(own, "Mute")] == [None]
+
+
+async def test_stars_and_deletions_for_oneself_go_both_ways(
+    house: House, api: Api, control: EmulatorClient, own: PhoneClient
+) -> None:
+    await connect(house, control)
+    first, second = [await received(house, control, text) for text in ("first", "second")]
+    starred = await ask(api, "PUT", f"/v1/messages/{first['id']}/star")
+    assert starred["starred"] is True
+    [star] = await agreed(own, "Star")
+    assert (star["message"]["id"], star["message"]["from_me"], star["on"]) == (first["wa_id"], False, True)
+    await own.app_state("star", id=first["wa_id"], on=False)
+
+    async def lost_its_star() -> bool:
+        return [each.data["starred"] for each in await house.events("message.starred")] == [True, False]
+
+    await eventually(lost_its_star)
+    hidden = await ask(api, "DELETE", f"/v1/messages/{first['id']}?for=me")
+    assert (hidden["text"], hidden["content"]) == ("[deleted]", {"was": "text"})
+    assert [each["message"]["id"] for each in await agreed(own, "DeleteForMe")] == [first["wa_id"]]
+    await own.app_state("hide", id=second["wa_id"])
+    gone = await eventually(lambda: _two(house))
+    assert [(each.data["id"], each.data["for"]) for each in gone] == [(first["id"], "me"), (second["id"], "me")]
+    mine = await api.post("/v1/sessions/shop/messages?wait=10", {"to": f"+{ANA}", "text": "mine"}, 200)
+    assert (await ask(api, "PUT", f"/v1/messages/{mine['id']}/star"))["starred"] is True
+    assert (await agreed(own, "Star"))[-1]["message"]["from_me"] is True
+
+
+async def _two(house: House) -> Any:
+    found = await house.events("message.deleted")
+    return found if len(found) == 2 else None
+
+
+async def test_a_cleared_chat_leaves_the_lists_and_a_deleted_one_comes_back_with_a_message(
+    house: House, api: Api, control: EmulatorClient, own: PhoneClient
+) -> None:
+    await connect(house, control)
+    kept, gone = [await received(house, control, text) for text in ("kept", "gone")]
+    await ask(api, "PUT", f"/v1/messages/{kept['id']}/star")
+    await ask(api, "POST", f"{CHAT}/clear", {}, 204)
+    messages = f"/v1/sessions/shop/messages?chat={ANA}"
+    assert [each["id"] for each in (await api.get(messages))["data"]] == [kept["id"]]
+    assert (await api.get(f"/v1/messages/{gone['id']}"))["text"] == "gone"
+    [clear] = await agreed(own, "Clear")
+    assert clear["with_starred"] is False
+    assert (await told(house, "chat.updated", "cleared"))["chat"]["id"] == kept["chat"]["id"]
+    await ask(api, "DELETE", CHAT, status=204)
+    assert (await api.get(messages))["data"] == []
+    assert (await told(house, "chat.updated", "deleted"))["archived"] is False
+    later = await received(house, control, "later")
+    assert [each["id"] for each in (await api.get(messages))["data"]] == [later["id"]]
+    await own.app_state("clear", chat=ANA, with_starred=True)
+
+    async def cleared_again() -> bool:
+        return len([each for each in await house.events("chat.updated") if each.data["changes"] == ["cleared"]]) == 2
+
+    await eventually(cleared_again)
+
+
+async def test_names_of_the_address_book_go_both_ways(
+    house: House, api: Api, control: EmulatorClient, own: PhoneClient
+) -> None:
+    await own.app_state("save-contact", person=ANA, name="Ana of old")
+    await connect(house, control)
+    await received(house, control, "hello")
+    saved = await ask(api, "PUT", NAME, {"name": "Ana Souza", "first_name": "Ana"})
+    assert (saved["name"], saved["first_name"], saved["contact"]["phone"]) == ("Ana Souza", "Ana", f"+{ANA}")
+    account = await control.account(ANA)
+    [contact] = await agreed(own, "SaveContact")
+    assert (contact["person"], contact["full_name"], contact["lid"]) == (account.pn, "Ana Souza", account.lid)
+    await own.app_state("save-contact", person=ANA, name="Anna")
+
+    async def renamed() -> bool:
+        names = [each.data.get("name") for each in await house.events("contact.updated")]
+        return "Ana Souza" in names and names[-1] == "Anna" and "Ana of old" not in names
+
+    await eventually(renamed)
+    assert (await ask(api, "DELETE", NAME))["name"] is None
+    assert await agreed(own, "SaveContact") == []
+    await own.app_state("push-name", name="The Shop")
+    assert (await told(house, "contact.updated", "push_name"))["contact"]["push_name"] == "The Shop"
+
+
+async def test_what_was_agreed_before_pairing_is_known_and_no_news(
+    house: House, api: Api, control: EmulatorClient, own: PhoneClient
+) -> None:
+    await control.faults(app_state_inline=1)
+    await own.app_state("archive", chat=ANA, on=True)
+    await own.app_state("mute", chat=ANA, until=-1)
+    await own.app_state("mark-read", chat=ANA, read=False)
+    await connect(house, control)
+
+    chat = f"/v1/sessions/shop/chats/{(await control.account(ANA)).lid}"
+
+    async def known() -> bool:
+        answer = await api.ask("PATCH", chat, {"pinned": True})
+        return answer.status == 200 and bool(answer.json["muted_until"])
+
+    await eventually(known)
+    marked = await ask(api, "PATCH", chat, {"archived": True})
+    assert (marked["archived"], marked["pinned"]) == (True, False)
+    assert (marked["muted_until"], marked["unread"]) == ("9999-12-31T23:59:59.999Z", True)
+    changes = [change for each in await house.events("chat.updated") for change in each.data["changes"]]
+    assert set(changes) == {"pinned", "archived"} or changes == ["pinned", "pinned"]
+
+
+async def test_a_new_key_is_asked_for_and_a_damaged_collection_is_read_anew(
+    house: House, api: Api, control: EmulatorClient, own: PhoneClient
+) -> None:
+    await connect(house, control)
+    await received(house, control, "hello")
+    await ask(api, "PATCH", CHAT, {"pinned": True})
+    await own.app_state("change-key", share=False)
+    await own.app_state("archive", chat=ANA, on=True)
+    assert (await told(house, "chat.updated", "archived"))["archived"] is True
+    assert (await control.stats())["counts"]["app state keys asked for"] == 1
+    await control.faults(app_state_spoil=1)
+    await own.app_state("mark-read", chat=ANA, read=False)
+    assert (await told(house, "chat.updated", "unread"))["archived"] is True
+    assert (await ask(api, "PATCH", CHAT, {"archived": False}))["archived"] is False
+    assert [each["on"] for each in await agreed(own, "Archive")] == [False]
+
+
+async def test_two_devices_that_change_the_same_at_once_both_succeed(
+    house: House, api: Api, control: EmulatorClient, own: PhoneClient
+) -> None:
+    await connect(house, control)
+    await received(house, control, "hello")
+    await ask(api, "PATCH", CHAT, {"pinned": True})
+    await control.faults(latency_s=0.2)
+    async with asyncio.TaskGroup() as group:
+        ours = [group.create_task(ask(api, "PATCH", CHAT, {name: True})) for name in ("archived", "unread")]
+        group.create_task(own.app_state("pin", chat=ANA, on=False))
+    await control.faults(latency_s=0.0)
+    assert all(task.result()["id"] for task in ours)
+    assert (await control.stats())["counts"]["app state conflicts"] >= 1
+    assert [each["on"] for each in await agreed(own, "Archive")] == [True]
+    assert [each["read"] for each in await agreed(own, "MarkRead")] == [False]
+    marked = await ask(api, "PATCH", CHAT, {"unread": True})
+    assert (marked["archived"], marked["pinned"], marked["unread"]) == (True, False, True)
+
+
+async def test_what_cannot_be_done_is_said(house: House, api: Api, control: EmulatorClient) -> None:
+    await connect(house, control)
+    assert (await api.ask("PATCH", CHAT, {"pinned": True})).json["code"] == "chat_not_found"
+    message = await received(house, control, "hello")
+    assert (await api.ask("PATCH", CHAT, {})).status == 422
+    assert (await api.ask("PUT", NAME, {"name": ""})).status == 422
+    assert (await api.ask("DELETE", f"/v1/messages/{message['id']}?for=nobody")).status == 422
+    session = await house.gateway.sessions.get(house.us, "shop")
+    await house.gateway.sessions.stop(house.us, session.id)
+    assert (await api.ask("PATCH", CHAT, {"pinned": True})).json["code"] == "session_not_running"
+    assert (await api.ask("PUT", f"/v1/messages/{message['id']}/star")).json["code"] == "session_not_running"

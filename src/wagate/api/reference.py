@@ -45,7 +45,7 @@ EVENT_MEANINGS: dict[EventType, str] = {
     EventType.MESSAGE_REACTION: "Somebody reacted to a message, in place of their earlier reaction, or took it away.",
     EventType.MESSAGE_POLL_VOTE: "Somebody voted in a poll, in place of their earlier vote.",
     EventType.MESSAGE_PINNED: "Somebody pinned a message to the top of its chat, or unpinned it.",
-    EventType.MESSAGE_STARRED: "A message got a star on a device of the account, or lost it.",
+    EventType.MESSAGE_STARRED: "A message got a star on one of the account's devices, or lost it.",
     EventType.MESSAGE_UNDECRYPTABLE: "A message could not be decrypted; its sender was asked to send it again.",
     EventType.CONTACT_UPDATED: "A contact is another than before, or more became known of them: `changes` names what. "
     "`name` and `first_name` are those in the account's address book.",

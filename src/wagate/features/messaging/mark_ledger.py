@@ -83,9 +83,10 @@ class MarkLedger:
 
     def _emptied(self, scope: SessionScope, news: ChatEmptied) -> Script[None]:
         chat = yield from self._chat(scope, news.chat)
-        is_new = yield from marks.clear_chat(scope, chat.id, news.until, with_starred=news.with_starred)
+        until = yield from self._last_gone(scope, chat, news.until)
+        is_new = yield from marks.clear_chat(scope, chat.id, until, with_starred=news.with_starred)
         if news.is_deleted:
-            is_new = (yield from marks.remove_chat(scope, chat.id, news.until)) or is_new
+            is_new = (yield from marks.remove_chat(scope, chat.id, until)) or is_new
         stored = yield from marks.get_marks(scope, chat.id)
         assert stored is not None, "the chat was just found or made"
         if news.is_deleted and is_new:
@@ -94,6 +95,14 @@ class MarkLedger:
         if is_new and not news.quiet:
             change = "deleted" if news.is_deleted else "cleared"
             yield from self._tell_chat(scope, chat, stored, [change], news.at)
+
+    def _last_gone(self, scope: SessionScope, chat: Chat, until: int) -> Script[int]:
+        """The moment of the last message that is gone.
+
+        Phones tell it as a whole second, and what comes within the rest of that second must not vanish unseen.
+        """
+        newest = yield from marks.newest_until(scope, chat.id, until)
+        return until - until % 1000 if newest is None else newest
 
     def _starred(self, scope: SessionScope, news: MessageStarred) -> Script[None]:
         message = yield from self._message(scope, news)

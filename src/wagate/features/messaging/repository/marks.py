@@ -44,6 +44,10 @@ _CLEAR = scoped(
     "UPDATE chat SET cleared_until = :until WHERE tenant_id = :tenant AND id = :chat",
     "AND (cleared_until IS NULL OR cleared_until < :until) RETURNING id",
 )
+_NEWEST_UNTIL = scoped(
+    "SELECT COALESCE(sent_at, accepted_at) AS at FROM message WHERE tenant_id || '' = :tenant AND chat_id = :chat",
+    "AND COALESCE(sent_at, accepted_at) <= :until ORDER BY id DESC LIMIT 1",
+)
 _REMOVE = scoped(
     "UPDATE chat SET removed_until = :until WHERE tenant_id = :tenant AND id = :chat",
     "AND (removed_until IS NULL OR removed_until < :until) RETURNING id",
@@ -95,6 +99,12 @@ def put_marks(scope: Scoped, marks: StoredMarks) -> Script[None]:
         muted_until=marks.muted_until,
         unread=int(marks.unread),
     )
+
+
+def newest_until(scope: Scoped, chat: ChatId, until: int) -> Script[int | None]:
+    """The moment (ms) of the last message of a chat that is not later than another."""
+    rows = yield _NEWEST_UNTIL(scope, chat=chat, until=until)
+    return rows[0]["at"] if rows else None
 
 
 def clear_chat(scope: Scoped, chat: ChatId, until: int, *, with_starred: bool) -> Script[bool]:

@@ -151,10 +151,10 @@ def _next(us: Device, tried: dict[Collection, int]) -> Flow[Collection | None]:
 
 
 def _begin_anew(us: Device, collection: Collection) -> Flow[None]:
-    """What we have of a collection does not hold: forget it, so that a snapshot is asked for."""
+    """What we have of a collection does not hold: stand at its beginning again, so that a snapshot is asked for."""
     yield Load(((STATE, collection.value), (DUE, collection.value)))
     step = us.step()
-    step.delete(STATE, collection.value)
+    step.put(STATE, collection.value, pack_position(START))
     put_values(step, every_share(collection), {})
     put_due(step, collection.value, 0)
     yield Commit(step)
