@@ -106,7 +106,7 @@ class Client(Talker, Protocol):
 
         ``check`` (numbers → there), ``look_up`` (who → about, picture), ``picture`` (who → id), ``block`` and
         ``unblock`` (who → blocked), ``set_about`` (text), ``privacy``, ``set_privacy`` (value: who sees when we were
-        online last), ``online`` (on), ``watch`` (who), ``reject`` (who, call). People are named by address.
+        online last), ``watch`` (who), ``reject`` (who, call). People are named by address.
         """
         ...
 

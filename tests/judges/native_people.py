@@ -37,8 +37,6 @@ async def _with_ourselves(line: NativeConnection, what: str, given: Mapping[str,
             await line.set_privacy(Privacy.LAST_SEEN, Audience(given["value"]))
         case "privacy":
             await line.privacy()
-        case "online":
-            await line.show_presence(available=given["on"])
         case "watch":
             await line.watch_presence(who)
         case "reject":

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
+from neonize.exc import SetPrivacySettingError
 from neonize.utils import build_jid
-from neonize.utils.enum import BlocklistAction, Presence, PrivacySetting, PrivacySettingType
+from neonize.utils.enum import BlocklistAction, PrivacySetting, PrivacySettingType
 
 
 def with_people(client: Any, command: dict[str, Any]) -> dict[str, object]:
@@ -34,11 +36,10 @@ def with_ourselves(client: Any, command: dict[str, Any], who: Any) -> dict[str, 
         case "set_about":
             client.set_status_message(command["text"])
         case "set_privacy":
-            client.set_privacy_setting(PrivacySettingType.LAST_SEEN, PrivacySetting(command["value"]))
+            with suppress(SetPrivacySettingError):  # 0.5.2 takes the new settings, which it is told, for an error
+                client.set_privacy_setting(PrivacySettingType.LAST_SEEN, PrivacySetting(command["value"]))
         case "privacy":
             client.get_privacy_settings()
-        case "online":
-            client.send_presence(Presence.AVAILABLE if command["on"] else Presence.UNAVAILABLE)
         case "watch":
             client.subscribe_presence(who)
         case "reject":

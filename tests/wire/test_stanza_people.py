@@ -22,7 +22,8 @@ def told(type: str, *children: Node) -> Node:
 def test_numbers_are_asked_for_as_whatsmeow_does() -> None:
     asked = people.number_query("1", "s", ["5511", "5512"]).require("usync")
     assert (asked.get("mode"), asked.get("context")) == ("query", "interactive")
-    assert [child.tag for child in asked.require("query").children] == ["business", "contact"]
+    query = [child.tag for child in asked.require("query").children]
+    assert query == ["contact", "business", "disappearing_mode", "username"]
     users = asked.require("list").all("user")
     assert [user.require("contact").text() for user in users] == ["+5511@c.us", "+5512@c.us"]
     assert all(user.attrs == {} for user in users)
@@ -31,6 +32,8 @@ def test_numbers_are_asked_for_as_whatsmeow_does() -> None:
 @pytest.mark.parametrize("spelt", [b"+5511@c.us", b"+5511", b"5511"])
 def test_the_answer_says_which_number_it_is_about(spelt: bytes) -> None:
     there = Node("user", {"jid": PN}, [Node("contact", {"type": "in"}, spelt)])
+    by_lid = Node("user", {"jid": LID, "pn_jid": PN}, [Node("contact", {"type": "in"}, spelt)])
+    assert people.parse_numbers(answer(by_lid)) == (people.NumberFound("5511", PN, LID),)
     missing = Node("user", {"jid": Jid("5512@s.whatsapp.net")}, [Node("contact", {"type": "out"}, b"+5512@c.us")])
     assert people.parse_numbers(answer(there, missing, Node("user", {"jid": OTHER}))) == (
         people.NumberFound("5511", PN),
@@ -115,3 +118,13 @@ def test_notifications_about_people_are_read() -> None:
         people.NumberChanged(PN, Jid("5519@s.whatsapp.net"), None, LID),
         PictureChanged(PN, None, None, True),
     ]
+
+
+def test_an_about_is_set_by_a_question_in_graphql() -> None:
+    query = people.set_about("1", "Olá").require("query")
+    assert query.attrs == {"query_id": "9152604461510864"}
+    assert query.bytes().decode() == '{"variables":{"input":{"text":"Olá","ephemeral_duration_sec":0}}}'
+    people.check_about_set(Node("iq", {}, [Node("result", None, b'{"data":{}}')]))
+    for result in (b'{"errors":[{"message":"no"}]}', b"[]", b"{"):
+        with pytest.raises(StanzaRefused):
+            people.check_about_set(Node("iq", {}, [Node("result", None, result)]))

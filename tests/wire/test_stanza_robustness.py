@@ -58,6 +58,7 @@ PARSERS: dict[str, Callable[[Node], object]] = {
     "people": usync.parse_people,
     "numbers": people.parse_numbers,
     "profiles": people.parse_profiles,
+    "about_set": people.check_about_set,
     "own_picture": people.parse_picture_set,
     "a_picture": people.parse_picture,
     "blocklist": people.parse_blocklist,
@@ -80,7 +81,7 @@ KNOWN_NAMES = """
 id from to type t participant recipient sender_pn sender_lid peer_recipient_pn offline count code value jid lid val name
 version key-index is_hosted call-id call-creator last reason expire error class edit notify category subject s_t
 creation creator size addressing_mode phone_number expiration state request_time
-auth ttl auth_ttl hostname from_me old new old_lid new_lid action url
+auth ttl auth_ttl hostname from_me old new old_lid new_lid action url pn_jid
 """
 KNOWN_TYPES = "encrypt devices account_sync privacy_token server_sync picture mediaretry retry error status contacts"
 NUMBERS = ["0", "1", "12", "-1", "1e3", "²", "٣", "9" * 20, "9" * 5000, "true", "x"]

@@ -4,6 +4,7 @@ Facts: whatsmeow `user.go` and `notification.go`, Baileys `Socket/chats.ts` (`up
 `updateProfilePicture`), whatsapp-rust for the notification `contacts`.
 """
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -17,14 +18,19 @@ from whatsapp_wire.stanza.usync import VERIFIED_NAME, asked_users, usync_request
 
 _NUMBER_SUFFIX = "@c.us"
 _HIDDEN = "401"
+_SET_ABOUT = "9152604461510864"
 
 
 @dataclass(frozen=True, slots=True)
 class NumberFound:
-    """What the server says of one number: `number` are the digits that were asked for, `jid` is None for nobody."""
+    """What the server says of one number: `number` are the digits that were asked for, `pn` is None for nobody.
+
+    `pn` is the address under which the account is registered, `lid` its other one where the server tells it.
+    """
 
     number: str
-    jid: Jid | None
+    pn: Jid | None
+    lid: Jid | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +87,8 @@ class NumberChanged:
 def number_query(id: str, sid: str, numbers: Iterable[str]) -> Node:
     """Ask which phone numbers (digits) have an account."""
     users = [Node("user", content=[Node("contact", content=f"+{digits}{_NUMBER_SUFFIX}")]) for digits in numbers]
-    return usync_request(id, sid, "query", "interactive", [VERIFIED_NAME, Node("contact")], users)
+    query = [Node("contact", {"addressing_mode": "lid"}), VERIFIED_NAME, Node("disappearing_mode"), Node("username")]
+    return usync_request(id, sid, "query", "interactive", query, users)
 
 
 def parse_numbers(answer: Node) -> tuple[NumberFound, ...]:
@@ -130,8 +137,20 @@ def parse_picture_set(answer: Node) -> str | None:
 
 
 def set_about(id: str, text: str) -> Node:
-    """Show another about."""
-    return request(id, "status", "set", [Node("status", content=text.encode())])
+    """Show another about: a question in GraphQL, known by its number."""
+    variables = {"variables": {"input": {"text": text, "ephemeral_duration_sec": 0}}}
+    asked = json.dumps(variables, separators=(",", ":"), ensure_ascii=False).encode()
+    return request(id, "w:mex", "get", [Node("query", {"query_id": _SET_ABOUT}, asked)])
+
+
+def check_about_set(answer: Node) -> None:
+    """Read the answer to `set_about`; raises StanzaRefused when it was not done."""
+    try:
+        told = json.loads(answer.require("result").bytes())
+    except ValueError as error:
+        raise StanzaRefused("<result> is not JSON") from error
+    if not isinstance(told, dict) or told.get("errors"):
+        raise StanzaRefused("<result> tells of errors")
 
 
 def block(id: str, lid: Jid, pn: Jid | None, action: Literal["block", "unblock"]) -> Node:
@@ -186,8 +205,12 @@ def _number(user: Node) -> NumberFound:
     asked = contact.text().removesuffix(_NUMBER_SUFFIX).lstrip("+")
     if not asked:
         raise StanzaRefused("<contact> does not say which number it is about")
-    is_there = contact.get("type") == "in"
-    return NumberFound(asked, user.jid("jid").bare if is_there else None)
+    if contact.get("type") != "in":
+        return NumberFound(asked, None)
+    jid, pn = user.jid("jid").bare, optional_jid(user, "pn_jid")
+    if not jid.is_lid:
+        return NumberFound(asked, jid)
+    return NumberFound(asked, None if pn is None else pn.bare, jid)
 
 
 def _profile(user: Node) -> Profile:

@@ -115,7 +115,6 @@ const people = {
   set_about: async ({ text }) => { await socket.updateProfileStatus(text) },
   privacy: async () => { await socket.fetchPrivacySettings(true) },
   set_privacy: async ({ value }) => { await socket.updateLastSeenPrivacy(value) },
-  online: async ({ on }) => { await socket.sendPresenceUpdate(on ? 'available' : 'unavailable') },
   watch: async ({ who }) => { await socket.presenceSubscribe(who) },
   reject: async ({ who, call }) => { await socket.rejectCall(call, who) },
 }

@@ -59,21 +59,11 @@ async def hear_of_own_account(stage: Stage) -> None:
     await stage.me.people.block("4915100000004", blocked=False)
 
 
-async def go_online(stage: Stage) -> None:
-    await stage.client.with_people("online", on=True)
-    await stage.until(lambda: stage.account(ME).present)
-
-
 async def watch(stage: Stage) -> None:
     await stage.client.with_people("watch", who=stage.contact_account.lid)
     await stage.contact.set_available(available=True)
     await stage.contact.set_typing(ME, on=True)
     await stage.contact.set_available(available=False)
-
-
-async def go_offline(stage: Stage) -> None:
-    await stage.client.with_people("online", on=False)
-    await stage.until(lambda: not stage.account(ME).present)
 
 
 async def reject_call(stage: Stage) -> None:
@@ -98,9 +88,7 @@ ACTS = (
     ("show another about", set_about),
     ("change a privacy setting", change_privacy),
     ("hear what our own phone changed", hear_of_own_account),
-    ("be shown online", go_online),
     ("watch somebody come and go", watch),
-    ("not be shown online", go_offline),
     ("turn a call down", reject_call),
     ("miss a call", miss_call),
 )

@@ -23,7 +23,7 @@ from wagate.domain.errors import (
 from wagate.domain.jid import Jid as DomainJid
 from wagate.ports.engine import NotOnWhatsApp, NotSent
 from wagate.ports.news import BlocklistTold, ContactTold
-from whatsapp_wire.errors import WireError
+from whatsapp_wire.errors import StanzaRefused, WireError
 from whatsapp_wire.jid import Jid
 from whatsapp_wire.node import Node
 from whatsapp_wire.stanza import people as stanzas
@@ -62,16 +62,19 @@ def check_numbers(us: Device, numbers: tuple[str, ...]) -> Flow[tuple[NumberChec
     spelt = {number: domain.spellings(number) for number in numbers}
     asked = dict.fromkeys(spelling for spellings in spelt.values() for spelling in spellings)
     answer = yield from _ask(us, lambda id: stanzas.number_query(id, us.flows.next_id(), asked))
-    found = {each.number: each.jid for each in _read(lambda: stanzas.parse_numbers(answer)) if each.jid is not None}
+    found = {each.number: each for each in _read(lambda: stanzas.parse_numbers(answer)) if each.pn or each.lid}
+    pairs = [(each.pn, each.lid) for each in found.values() if each.pn is not None and each.lid is not None]
+    yield Load(tuple(record for pn, lid in pairs for record in directory.pair_records(pn, lid)))
+    step = us.step()
+    for pn, lid in pairs:
+        directory.link_quietly(step, pn, lid)
+    yield Commit(step)
     checked = []
     for number, spellings in spelt.items():
-        jid = next((found[spelling] for spelling in spellings if spelling in found), None)
-        if jid is None:
-            checked.append(NumberCheck(number, None))
-            continue
-        person = yield from directory.known_person(us, jid)
-        lid = DomainJid(person.lid) if person.lid.is_lid else None
-        checked.append(NumberCheck(number, DomainJid(person.pn or jid), lid))
+        one = next((found[spelling] for spelling in spellings if spelling in found), None)
+        jid = None if one is None else one.pn or one.lid
+        lid = None if one is None or one.lid is None else DomainJid(one.lid)
+        checked.append(NumberCheck(number, None if jid is None else DomainJid(jid), lid))
     return tuple(checked)
 
 
@@ -128,7 +131,11 @@ def block(us: Device, jid: DomainJid, *, blocked: bool) -> Flow[None]:
 
 def set_about(us: Device, text: str) -> Flow[None]:
     """Show another about."""
-    yield from _ask(us, lambda id: stanzas.set_about(id, text))
+    answer = yield from _ask(us, lambda id: stanzas.set_about(id, text))
+    try:
+        stanzas.check_about_set(answer)
+    except StanzaRefused as error:
+        raise RefusedByWhatsApp(f"The about was not changed: {error}") from error
     yield from _tell(us, us.step(), us.me, domain.AboutChanged(text))
 
 
