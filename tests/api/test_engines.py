@@ -43,13 +43,19 @@ async def test_the_engines_are_listed_with_what_they_promise(api: Api) -> None:
     abilities = {one["name"]: one["is_there"] for one in listed["data"][0]["abilities"]}
     assert abilities == {
         "approves_members": False,
+        "blocks_people": True,
         "carries_devices": False,
         "invites_to_groups": False,
+        "keeps_privacy": True,
+        "keeps_profile": True,
         "lists_groups": False,
         "logs_out": True,
+        "looks_up_people": True,
         "manages_groups": False,
         "marks_read": True,
         "pairs_devices": True,
+        "rejects_calls": True,
+        "shows_presence": True,
         "shows_typing": True,
     }
     assert [one["client_version"] for one in listed["data"]] == ["2.3000.7", None]

@@ -242,7 +242,7 @@ def test_who_types_is_seen_in_the_group() -> None:
 def test_a_picture_comes_and_goes() -> None:
     scene = Scene.set()
     group = scene.group(ANN)
-    assert groups.parse_picture(ask(scene, groups.set_picture("1", group, b"jpeg")))
+    assert groups.parse_picture(ask(scene, groups.set_picture("1", group, b"\xff\xd8\xffjpeg")))
     assert groups.parse_picture(ask(scene, groups.set_picture("2", group, None))) is None
     told = scene.line.take("notification", type="picture")
     assert [stanza.children[0].tag for stanza in told] == ["set", "delete"]

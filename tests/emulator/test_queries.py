@@ -103,7 +103,7 @@ def test_what_clients_ask_after_login_is_answered(namespace: str, type: str, chi
 def test_the_block_list_is_kept() -> None:
     wires = Wires()
     _, line = wires.pair(PHONE)
-    somebody = Jid("55@lid")
+    somebody = wires.world.account("4917003").lid
     blocked = line.ask(iq("blocklist", "set", Node("item", {"jid": somebody, "action": "block"})))
     assert [item.jid("jid") for item in blocked.require("list").all("item")] == [somebody]
     freed = line.ask(iq("blocklist", "set", Node("item", {"jid": somebody, "action": "unblock"})))

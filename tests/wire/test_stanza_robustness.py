@@ -59,7 +59,6 @@ PARSERS: dict[str, Callable[[Node], object]] = {
     "numbers": people.parse_numbers,
     "profiles": people.parse_profiles,
     "about_set": people.check_about_set,
-    "own_picture": people.parse_picture_set,
     "a_picture": people.parse_picture,
     "blocklist": people.parse_blocklist,
     "blocking": people.parse_blocklist_changed,

@@ -47,6 +47,7 @@ def disconnect(state: State, link: Link) -> None:
     elif device.link is link or device.link is None:
         device.link = None
         device.available = False
+        presence.forget(state, device)
         presence.refresh(state, device.account)
 
 

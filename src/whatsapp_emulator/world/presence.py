@@ -62,6 +62,12 @@ def show_typing_in_group(state: State, typing: Account, to: Jid, content: list[N
                 state.tell(device, Node("chatstate", {"from": to, "participant": group.address(typing)}, content))
 
 
+def forget(state: State, device: Device) -> None:
+    """A device wants to be told of nobody any more: what it asked for ends with its connection."""
+    for account in state.directory:
+        account.subscribers.discard(device)
+
+
 def refresh(state: State, account: Account) -> None:
     """Work out whether a person is there (the phone or any companion says so), and tell who wants to know."""
     present = account.handset.available or any(device.available for device in account.devices.values())

@@ -121,19 +121,10 @@ def parse_picture(answer: Node) -> PictureLink | None:
 # ---- changing
 
 
-def set_picture(id: str, jpeg: bytes | None, group: Jid | None = None) -> Node:
-    """Show another picture, ours or a group's, or (None) none."""
+def set_picture(id: str, jpeg: bytes | None) -> Node:
+    """Show another picture of ourselves, or (None) none; that of a group: `groups.set_picture`."""
     content = None if jpeg is None else [Node("picture", {"type": "image"}, jpeg)]
-    asked = request(id, "w:profile:picture", "set", content)
-    if group is not None:
-        asked.attrs["target"] = group
-    return asked
-
-
-def parse_picture_set(answer: Node) -> str | None:
-    """The id of the picture that was set, where the server tells it."""
-    picture = answer.child("picture")
-    return None if picture is None else picture.get("id")
+    return request(id, "w:profile:picture", "set", content)
 
 
 def set_about(id: str, text: str) -> Node:

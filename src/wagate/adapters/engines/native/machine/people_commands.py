@@ -26,8 +26,8 @@ from wagate.ports.news import BlocklistTold, ContactTold
 from whatsapp_wire.errors import StanzaRefused, WireError
 from whatsapp_wire.jid import Jid
 from whatsapp_wire.node import Node
+from whatsapp_wire.stanza import groups, privacy, usync
 from whatsapp_wire.stanza import people as stanzas
-from whatsapp_wire.stanza import privacy, usync
 
 _T = TypeVar("_T")
 _Refusals = Mapping[int, type[GatewayError]]
@@ -73,8 +73,8 @@ def check_numbers(us: Device, numbers: tuple[str, ...]) -> Flow[tuple[NumberChec
     for number, spellings in spelt.items():
         one = next((found[spelling] for spelling in spellings if spelling in found), None)
         jid = None if one is None else one.pn or one.lid
-        lid = None if one is None or one.lid is None else DomainJid(one.lid)
-        checked.append(NumberCheck(number, None if jid is None else DomainJid(jid), lid))
+        other = None if one is None or one.lid is None else DomainJid(one.lid)
+        checked.append(NumberCheck(number, None if jid is None else DomainJid(jid), other))
     return tuple(checked)
 
 
@@ -141,12 +141,13 @@ def set_about(us: Device, text: str) -> Flow[None]:
 
 def set_picture(us: Device, jpeg: bytes | None, group: DomainJid | None) -> Flow[str | None]:
     """Show another picture, of ours or of a group."""
-    target = None if group is None else Jid(group)
-    refusals = _NONE if group is None else _IN_GROUP
-    answer = yield from _ask(us, lambda id: stanzas.set_picture(id, jpeg, target), refusals)
-    picture_id = stanzas.parse_picture_set(answer)
-    if group is None:  # the members of a group are told, we among them
-        yield from _tell(us, us.step(), us.me, domain.PictureChanged(picture_id, is_removed=jpeg is None))
+    if group is not None:  # its members are told, we among them
+        target = Jid(group)
+        answer = yield from _ask(us, lambda id: groups.set_picture(id, target, jpeg), _IN_GROUP)
+        return groups.parse_picture(answer)
+    answer = yield from _ask(us, lambda id: stanzas.set_picture(id, jpeg))
+    picture_id = groups.parse_picture(answer)
+    yield from _tell(us, us.step(), us.me, domain.PictureChanged(picture_id, is_removed=jpeg is None))
     return picture_id
 
 

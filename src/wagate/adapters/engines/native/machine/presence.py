@@ -54,6 +54,7 @@ def watch(us: Device, jid: domain.Jid) -> Flow[None]:
 
 def resume(us: Device) -> Flow[None]:
     """A new connection is up, of which the server knows nothing of all this."""
+    us.seen_presences.clear()
     if us.shows_online:
         us.write(presence.own_presence(True, us.credentials.name))
     for lid in list(us.watched):
