@@ -14,6 +14,8 @@ from api.world import Api
 from fixtures.rooms import House, OpenHouse, eventually
 from wagate.adapters.engines.native import Habits, NativeEngine
 from wagate.api.app import create_app
+from wagate.api.v1.schemas.event_shapes import SHAPES
+from wagate.domain.events import EventType
 from wagate.domain.session import SessionState
 from whatsapp_emulator.client import EmulatorClient, PhoneClient
 from whatsapp_emulator.emulator import Emulator
@@ -63,13 +65,16 @@ async def ask(api: Api, method: str, path: str, body: object = None, status: int
 
 
 async def told(house: House, kind: str, times: int = 1) -> list[dict[str, Any]]:
-    """Wait until so many events of a type are there; what they say."""
+    """Wait until so many events of a type are there; what they say, which is just what their shape says."""
 
     async def enough() -> list[dict[str, Any]] | None:
         found = [event.data for event in await house.events(kind)]
         return found if len(found) >= times else None
 
-    return list(await eventually(enough))
+    found = list(await eventually(enough))
+    shape = SHAPES[EventType(kind)]
+    assert [shape.model_validate(data).model_dump(mode="json", by_alias=True) for data in found] == found
+    return found
 
 
 def jpeg(color: str, size: tuple[int, int] = (64, 64), kind: str = "JPEG") -> bytes:
