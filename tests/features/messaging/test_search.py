@@ -18,7 +18,7 @@ from wagate.features.journal import Journal
 from wagate.features.messaging import search as search_room
 from wagate.features.messaging.indexer import Indexer
 from wagate.features.messaging.outbox import ActRequest
-from wagate.features.messaging.search import ANYWHERE, Found, SearchFilter
+from wagate.features.messaging.search import ANYWHERE, Found, Search, SearchFilter
 from wagate.features.messaging.wishes import Revoke, Rewrite
 from wagate.store import open_database
 from wagate.store.script import Script, sql
@@ -137,6 +137,30 @@ async def test_questions_have_the_same_answers_on_both_databases(house: House) -
         assert len(found) == len(answers), question
         order = list(SAID)
         assert found == sorted(found, key=order.index, reverse=True), question
+
+
+async def test_the_index_and_the_walk_find_the_same(house: House, migrated_url: str) -> None:
+    session = await house.gateway.sessions.create(house.us, name="shop")
+    names = {}
+    for name, text in SAID.items():
+        names[(await house.send(session, "+5511900000002", text)).id] = name
+    await findable(house, "17:30")
+    order = list(SAID)
+    database = await open_database(migrated_url)
+    try:
+        room = Search(database, Indexer(database, house.gateway.journal, house.clock), walk=3)
+        for question, answers in QUESTIONS.items():
+            for limit in (1, 50):
+                found: list[str] = []
+                cursor: str | None = ""
+                while cursor is not None:
+                    page = await room.messages(house.us, question, limit=limit, cursor=cursor or None)
+                    found += [names[one.message.id] for one in page.items]
+                    cursor = page.next_cursor
+                assert set(found) == answers, question
+                assert found == sorted(answers, key=order.index, reverse=True), question
+    finally:
+        await database.close()
 
 
 @pytest.mark.parametrize(

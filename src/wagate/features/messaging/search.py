@@ -22,18 +22,18 @@ from wagate.store.script import Script
 SNIPPET_CHARS = 160
 """About how much of a message a snippet shows."""
 
-WALK = 1_000
+WALK = 500
 """Entries that are walked through, newest first, before an index is asked that does not know what is newest."""
 
-WALK_AT_MOST = 5_000
-"""Entries that are walked through if that many are likely to hold a page."""
+WALKS = 10
+"""How many such walks are made, if that many are likely to fill a page."""
 
 _LONG = 4_000
 """Characters of a message in which a snippet is looked for first."""
 
 _LISTED = "search"
 _FAR = 2**62
-_MANY_WINDOWS = 48
+_MANY_WINDOWS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +84,9 @@ class _Place:
 class Search:
     """Search over the messages of all tenants; every verb is narrowed to the principal's."""
 
-    def __init__(self, database: Database, indexer: Indexer) -> None:
-        """``indexer`` makes new messages findable, within a second."""
+    def __init__(self, database: Database, indexer: Indexer, *, walk: int = WALK) -> None:
+        """``indexer`` makes new messages findable, within a second; ``walk`` entries are looked at one by one."""
+        self._walk = walk
         self._database = database
         self._indexer = indexer
 
@@ -162,38 +163,38 @@ class Search:
 
     async def _hits(self, principal: Principal, query: Query, place: _Place, limit: int) -> Sequence[Hit]:
         if self._database.dialect == "postgresql":
-            return await self._database.read(_hits_postgresql(principal, query, place, limit))
-        return await self._database.read(_hits_sqlite(principal, query, place, limit))
+            return await self._database.read(_hits_postgresql(principal, query, place, limit, self._walk))
+        return await self._database.read(_hits_sqlite(principal, query, place, limit, self._walk))
 
 
-def _hits_sqlite(principal: Principal, query: Query, place: _Place, limit: int) -> Script[list[Hit]]:
+def _hits_sqlite(principal: Principal, query: Query, place: _Place, limit: int, walk: int) -> Script[list[Hit]]:
     """The index gives what is newest first, but for beginnings of words: it gathers all of those before."""
     reach, hits, walked = place.reach, list[Hit](), 0
     holds = query.in_line(place.marks)
-    while query.has_prefix and walked * limit <= WALK_AT_MOST * len(hits):
-        lines = yield from search.walk_sqlite(principal, place.narrowest, reach, WALK)
+    while query.has_prefix and walked * limit <= WALKS * walk * len(hits):
+        lines = yield from search.walk_sqlite(principal, place.narrowest, reach, walk)
         hits += [hit for hit, line in lines if holds(line)]
-        if len(hits) >= limit or len(lines) < WALK:
+        if len(hits) >= limit or len(lines) < walk:
             return hits[:limit]
-        walked += WALK
+        walked += walk
         reach = Reach(lines[-1][0].position, reach.since)
     asked = query.for_sqlite(place.marks)
     return hits + (yield from search.found("sqlite", principal, asked, reach, limit - len(hits)))
 
 
-def _hits_postgresql(principal: Principal, query: Query, place: _Place, limit: int) -> Script[list[Hit]]:
+def _hits_postgresql(principal: Principal, query: Query, place: _Place, limit: int, walk: int) -> Script[list[Hit]]:
     """First the newest entries one by one, then as many windows as should be enough, then all the rest."""
     reach = place.reach
     asked = query.for_postgresql(place.marks)
-    walk = yield from search.walk_postgresql(principal, place.narrowest, asked, reach, WALK, limit)
-    hits = walk.hits
-    if len(hits) >= limit or walk.walked < WALK:
+    near = yield from search.walk_postgresql(principal, place.narrowest, asked, reach, walk, limit)
+    hits = near.hits
+    if len(hits) >= limit or near.walked < walk:
         return hits
-    reach = Reach(walk.low, reach.since)
+    reach = Reach(near.low, reach.since)
     if hits:
-        span = min(place.reach.before, hits[0].position + 1) - walk.low
-        low = max(walk.low - 2 * limit * span // len(hits), reach.since)
-        windows = range(max(low, 0) >> WINDOW_BITS, (walk.low >> WINDOW_BITS) + 1)
+        span = min(place.reach.before, hits[0].position + 1) - near.low
+        low = max(near.low - 3 * limit * span // (2 * len(hits)), reach.since)
+        windows = range(max(low, 0) >> WINDOW_BITS, (near.low >> WINDOW_BITS) + 1)
         if len(windows) <= _MANY_WINDOWS:
             marks = [search.mark_of_window(window << WINDOW_BITS) for window in windows]
             lowest = max(windows.start << WINDOW_BITS, reach.since)

@@ -20,7 +20,7 @@ from wagate.features.messaging.repository.people import InSession
 from wagate.store.scoped import Scoped, ScopedStatement, scoped
 from wagate.store.script import Dialect, Script, Statement, sql
 
-WINDOW_BITS = 16
+WINDOW_BITS = 14
 """Positions of the journal in a window of time, as a power of two."""
 
 BOTH: tuple[Dialect, Dialect] = ("sqlite", "postgresql")
