@@ -128,17 +128,18 @@ class Search:
     # ---- where to look
 
     def _place(self, principal: Principal, only: SearchFilter, before: int) -> Script[_Place | None]:
+        # A chat is of one session, a session of one tenant: the narrowest mark says it all.
         marks, narrowest = [str(principal.tenant)], ("tenant", "")
         if only.session is not None:
             target = yield from outbox.find_target(principal, only.session, "chat", "")
             if target is None:
                 raise SessionNotFound(f"There is no session {only.session!r}")
-            marks, narrowest = [*marks, target.session], ("session", target.session)
+            marks, narrowest = [str(target.session)], ("session", target.session)
             if only.chat is not None:
                 there = yield from outbox.find_target(principal, only.session, *road_to(only.chat))
                 if there is None or there.chat is None:
                     raise ChatNotFound(f"There is no chat {only.chat!r} in this session")
-                marks, narrowest = [*marks, there.chat], ("chat", there.chat)
+                marks, narrowest = [str(there.chat)], ("chat", there.chat)
             if only.sender is not None:
                 there = yield from outbox.find_target(principal, only.session, *road_to(only.sender))
                 if there is None or there.contact is None:

@@ -58,7 +58,8 @@ _DELETE = scoped(
 )
 _SINCE = scoped(
     "SELECT e.position FROM message m JOIN search_entry e ON e.message_id = m.id",
-    "WHERE m.tenant_id = :tenant AND m.id >= :id ORDER BY m.id LIMIT 1",
+    # Both are bounded: a merge of the two indexes would else begin with the oldest entry of all.
+    "WHERE m.tenant_id = :tenant AND m.id >= :id AND e.message_id >= :id ORDER BY m.id LIMIT 1",
 )
 
 # The expression around tenant_id keeps it a filter: the full-text index, or the narrower one, is to be used.
