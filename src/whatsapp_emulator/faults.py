@@ -62,6 +62,12 @@ class Faults:
     media_cut_rate: float = 0.0
     """The share of downloads whose connection ends in the middle."""
 
+    app_state_snapshots: bool = True
+    """Whoever begins with a collection gets all of it in one file; without, every patch of it.
+
+    Baileys asks the internet for such a file, at the one host that it knows.
+    """
+
     app_state_inline: int | None = None
     """Patches of the app state with more mutations than this are served with these in a file of their own."""
 
@@ -157,6 +163,7 @@ _CHECKS: dict[str, Callable[[object], object]] = {
     "media_max": _count,
     "media_rate": _number,
     "media_cut_rate": _rate,
+    "app_state_snapshots": _flag,
     "app_state_inline": _maybe_count,
     "app_state_spoil": _count,
     "seed": _seed,

@@ -5,12 +5,13 @@ Each is a ``Network``; a network for another engine belongs here, beside them.
 
 import os
 import signal
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from typing_extensions import override
 
 from contracts.engine_groups import GUEST, GroupNetwork
+from contracts.engine_marks import MarkNetwork
 from contracts.examinee import NOBODY, OTHER, OWN, SESSION, Examinee, Failing, Shown
 from contracts.people_networks import EmulatedPeople, PretendPeople
 from engines.neonize.desk import QUICK, environment, launch
@@ -23,9 +24,11 @@ from wagate.adapters.engines.neonize.engine import NeonizeEngine
 from wagate.adapters.vault.memory import MemoryStorage
 from wagate.domain.content import Quoted
 from wagate.domain.jid import Jid
+from wagate.domain.marks import FOREVER, ChatMarks, ContactName
 from wagate.domain.people import GroupRole, MembersAction
 from wagate.domain.session import Reason, SessionState
 from wagate.ports.engine import Engine, EngineFeatures
+from wagate.ports.news import ChatMarked, ContactNamed, MessageStarred
 from whatsapp_emulator.client import EmulatorClient
 from whatsapp_emulator.emulator import Emulator
 
@@ -38,7 +41,7 @@ def spoil(storage: MemoryStorage, kind: str) -> None:
     records.update(spoilt)
 
 
-class FakeNetwork(PretendPeople):
+class FakeNetwork(PretendPeople, MarkNetwork):
     """The pretend service in this process."""
 
     def __init__(self, kind: type[FakeEngine] = FakeEngine, sheet: EngineFeatures = FEATURES) -> None:
@@ -153,11 +156,35 @@ class FakeNetwork(PretendPeople):
         spoil(self.storage, "credential")
 
     @override
+    async def archive(self, *, on: bool) -> None:
+        self.own.agree(ChatMarked(self.other.jid, ChatMarks(archived=on), 0))
+
+    @override
+    async def star(self, wa_id: str) -> None:
+        self.own.agree(MessageStarred(self.other.jid, wa_id, False, self.other.jid, starred=True, at=0))
+
+    @override
+    async def call(self, name: str) -> None:
+        self.own.agree(ContactNamed(self.other.jid, None, ContactName(name)))
+
+    @override
+    async def marks(self) -> dict[str, object]:
+        found: dict[str, object] = {"archived": False, "starred": (starred := set[str]()), "name": None}
+        for news in self.own.agreed:
+            if isinstance(news, ChatMarked):
+                found |= {name: value for name, value in asdict(news.marks).items() if value is not None}
+            elif isinstance(news, MessageStarred):
+                (starred.add if news.starred else starred.discard)(news.wa_id)
+            elif isinstance(news, ContactNamed):
+                found["name"] = None if news.name is None else news.name.full
+        return found
+
+    @override
     async def violations(self) -> list[str]:
         return self.service.violations
 
 
-class EmulatedNetwork(EmulatedPeople, GroupNetwork):
+class EmulatedNetwork(EmulatedPeople, GroupNetwork, MarkNetwork):
     """The emulator, through its control API."""
 
     def __init__(self, emulator: Emulator, control: EmulatorClient) -> None:
@@ -190,7 +217,34 @@ class EmulatedNetwork(EmulatedPeople, GroupNetwork):
             url=f"ws://127.0.0.1:{self._where.plain_port}/ws/chat",
             root_key=bytes.fromhex(self._where.root_key),
             habits=habits,
+            ca_file=Path(self._where.ca_file),
         )
+
+    @override
+    async def archive(self, *, on: bool) -> None:
+        await self._own.app_state("archive", chat=OTHER, on=on)
+
+    @override
+    async def star(self, wa_id: str) -> None:
+        await self._own.app_state("star", id=wa_id, on=True)
+
+    @override
+    async def call(self, name: str) -> None:
+        await self._own.app_state("save-contact", person=OTHER, name=name)
+
+    @override
+    async def marks(self) -> dict[str, object]:
+        agreed = await self._own.agreed()
+        found: dict[str, object] = {"archived": False, "muted_until": None, "starred": set(), "name": None}
+        for each in agreed:
+            if each["action"] == "Archive":
+                found["archived"] = each["on"]
+            elif each["action"] == "Mute":
+                found["muted_until"] = FOREVER if each["until"] == -1 else each["until"]
+            elif each["action"] == "SaveContact":
+                found["name"] = each["full_name"]
+        found["starred"] = {each["message"]["id"] for each in agreed if each["action"] == "Star" and each["on"]}
+        return found
 
     @override
     async def other_addresses(self) -> set[Jid]:

@@ -8,6 +8,7 @@ from contracts import (
     engine,
     engine_carrying,
     engine_groups,
+    engine_marks,
     engine_people,
     engine_promises,
     engine_refusals,
@@ -37,6 +38,7 @@ PAPERS = (
     engine_carrying.PAPER,
     engine_groups.PAPER,
     engine_people.PAPER,
+    engine_marks.PAPER,
 )
 QUESTIONS = [question for paper in PAPERS for question in paper.questions]
 

@@ -222,7 +222,8 @@ async def test_what_was_agreed_before_pairing_is_known_and_no_news(
     marked = await ask(api, "PATCH", chat, {"archived": True})
     assert (marked["archived"], marked["pinned"]) == (True, False)
     assert (marked["muted_until"], marked["unread"]) == ("9999-12-31T23:59:59.999Z", True)
-    changes = [change for each in await house.events("chat.updated") for change in each.data["changes"]]
+    events: list[dict[str, Any]] = [each.data for each in await house.events("chat.updated")]
+    changes = [change for each in events for change in each["changes"]]
     assert set(changes) == {"pinned", "archived"} or changes == ["pinned", "pinned"]
 
 

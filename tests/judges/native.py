@@ -69,6 +69,10 @@ class NativeClient(Client):
         """The ids of the messages that the network took."""
         return {news.wa_id for news in self.committed if isinstance(news, SendAccepted)}
 
+    def of_kind(self, kind: type[_T]) -> list[_T]:
+        """All durable news of a kind."""
+        return [news for news in self.committed if isinstance(news, kind)]
+
     @property
     def arrived(self) -> list[MessageArrived]:
         """The messages that arrived, copies of our own included."""

@@ -5,9 +5,11 @@ Started through ``whatsapp_emulator.launch``, which makes the library trust the 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
+import sqlite3
 import sys
 import threading
 from collections.abc import Callable
@@ -75,6 +77,7 @@ class Driver:
     def __init__(self, phone: str, database: str) -> None:
         """``phone`` only names the client; ``database`` is its SQLite file."""
         self.client = NewClient(database, uuid=phone)
+        self.database = database
         self.received: dict[str, Any] = {}
         self.client.qr(lambda _client, data: say(event="qr", text=data.decode()))
         for kind, tell in {
@@ -131,10 +134,25 @@ class Driver:
             case "fetch":
                 content = self.client.download_any(self.received[command["id"]].Message)
                 return {"sha256": hashlib.sha256(content or b"").hexdigest()}
+            case "agreed":
+                return self.agreed(command["chat"])
+            case "rename":
+                self.client.set_profile_name(command["name"])
+                return {}
             case "reply":
                 return {"id": self.client.reply_message(command["text"], self.received[command["answered"]]).ID}
             case _:
                 return self.say_or_act(command)
+
+    def agreed(self, chat: str) -> dict[str, object]:
+        """What the library keeps of a chat's settings and of a contact's name: it hands neither over."""
+        with contextlib.closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as kept:
+            settings = kept.execute(
+                "SELECT muted_until, archived FROM whatsmeow_chat_settings WHERE chat_jid = ?", (chat,)
+            ).fetchone()
+            names = kept.execute("SELECT full_name FROM whatsmeow_contacts").fetchall()
+        muted, archived = settings or (0, False)
+        return {"muted": muted, "archived": bool(archived), "names": [name for (name,) in names]}
 
     def say_or_act(self, command: dict[str, Any]) -> dict[str, object]:
         """Carry out a command that sends what is neither words nor a file."""

@@ -133,6 +133,21 @@ class Peer(Client):
         """Wait until a message with a file has been shown: its `kind` and `caption`."""
         return await self.wait("file", lambda event: event["id"] == id)
 
+    async def mute(self, chat: str, until: int) -> None:
+        """Mute a chat until a moment (ms since 1970), on all devices of the account (Baileys only). Raises PeerRefused.
+
+        neonize has a call for it, which forgets the name of the collection.
+        """
+        await self.do("mute", chat=chat, until=until)
+
+    async def rename(self, name: str) -> None:
+        """Change the name that others see, on all devices of the account. Raises PeerRefused."""
+        await self.do("rename", name=name)
+
+    async def agreed(self, chat: str) -> Event:
+        """What it read of app state: `muted` (ms since 1970) and `archived` of a chat, all `names` of contacts."""
+        return await self.do("agreed", chat=chat)
+
     async def ask_phone(self, id: str) -> None:
         """Have the phone upload the file of a message again (Baileys only: neonize has no call for it)."""
         await self.do("ask_phone", id=id)

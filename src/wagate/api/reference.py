@@ -41,14 +41,15 @@ EVENT_MEANINGS: dict[EventType, str] = {
     EventType.MESSAGE_UNKNOWN: "Whether a message went out is not known. It is not sent again blindly.",
     EventType.MESSAGE_EDITED: "A message says something else from now on: `text`, `content` and `edited_at`.",
     EventType.MESSAGE_DELETED: "A message was taken back, by its author or a group's admin, or deleted for the account "
-    "alone (`for` is then `me`). What it said is gone here, too.",
+    "alone (`for`: `everybody` or `me`). What it said is gone here, too.",
     EventType.MESSAGE_REACTION: "Somebody reacted to a message, in place of their earlier reaction, or took it away.",
     EventType.MESSAGE_POLL_VOTE: "Somebody voted in a poll, in place of their earlier vote.",
     EventType.MESSAGE_PINNED: "Somebody pinned a message to the top of its chat, or unpinned it.",
     EventType.MESSAGE_STARRED: "A message got a star on one of the account's devices, or lost it.",
     EventType.MESSAGE_UNDECRYPTABLE: "A message could not be decrypted; its sender was asked to send it again.",
-    EventType.CONTACT_UPDATED: "A contact is another than before, or more became known of them: `changes` names what. "
-    "`name` and `first_name` are those in the account's address book.",
+    EventType.CONTACT_UPDATED: "A contact is another than before, or more became known of them: `changes` names what "
+    "(`name`, which is that of the account's address book, `push_name`, `phone`, `lid`, `about`, `picture`, "
+    "`blocked`).",
     EventType.CONTACT_MERGED: "Two contacts turned out to be one person (a phone number and a LID).",
     EventType.CHAT_UPDATED: "A chat is marked otherwise on the account's devices: `changes` names what (`archived`, "
     "`pinned`, `muted_until`, `unread`, `cleared`, `deleted`).",

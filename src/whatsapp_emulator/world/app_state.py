@@ -58,7 +58,8 @@ def _synchronise(state: State, device: Device, asked: Node) -> Node:
     collection = device.account.collections.setdefault(name, Collection())
     offered = asked.child("patch")
     if offered is None:
-        if asked.get("return_snapshot") == "true" and collection.version:
+        wants_snapshot = asked.get("return_snapshot") == "true" and state.faults.app_state_snapshots
+        if wants_snapshot and collection.version:
             return _with_snapshot(state, name, collection)
         return _with_patches(state, name, collection, known)
     if known != collection.version:

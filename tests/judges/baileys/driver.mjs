@@ -22,6 +22,8 @@ const say = event => process.stdout.write('@@' + JSON.stringify(event) + '\n')
 const { state, saveCreds } = await useMultiFileAuthState(folder)
 const sent = new Map()
 const files = new Map()
+const agreed = new Map()
+const names = []
 const kinds = ['image', 'video', 'audio', 'document', 'sticker']
 const logger = pino({ level: process.env.BAILEYS_LOG ?? 'silent' }, pino.destination(2))
 let socket
@@ -84,6 +86,11 @@ const connect = () => {
   socket.ev.on('contacts.update', contacts => contacts.forEach(contact => say({ event: 'contact', ...contact })))
   socket.ev.on('blocklist.update', update => say({ event: 'blocklist', ...update }))
   socket.ev.on('message-receipt.update', updates => updates.forEach(({ key, receipt }) => say({ event: 'receipt', id: key.id, receipt })))
+  socket.ev.on('chats.update', chats => chats.forEach(({ id, archived, muteEndTime }) => {
+    const known = agreed.get(id) ?? {}
+    agreed.set(id, { archived: archived ?? known.archived, muted: muteEndTime === undefined ? known.muted : Number(muteEndTime) })
+  }))
+  socket.ev.on('contacts.upsert', contacts => contacts.forEach(({ name }) => names.push(name)))
   socket.ev.on('messages.update', updates => updates.forEach(({ key, update }) => say({ event: 'update', id: key.id, status: update.status })))
 }
 
@@ -130,6 +137,9 @@ const commands = {
     const content = await downloadMediaMessage(files.get(id), 'buffer', {})
     return { sha256: createHash('sha256').update(content).digest('hex') }
   },
+  mute: async ({ chat, until }) => { await socket.chatModify({ mute: until }, chat); return {} },
+  rename: async ({ name }) => { await socket.updateProfileName(name); return {} },
+  agreed: async ({ chat }) => ({ ...agreed.get(chat), names }),
   react: ({ chat, id, emoji }) => post(chat, { react: { text: emoji, key: { remoteJid: chat, id, fromMe: false } } }),
   edit: ({ chat, id, text }) => post(chat, { text, edit: { remoteJid: chat, id, fromMe: true } }),
   revoke: ({ chat, id }) => post(chat, { delete: { remoteJid: chat, id, fromMe: true } }),

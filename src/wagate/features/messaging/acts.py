@@ -85,7 +85,10 @@ class Acts:
             content = Deleted(message.content.type)
             changed, event = replace(message, content=content, deleted_at=done.at), EventType.MESSAGE_DELETED
         yield from messages.rewrite_message(changed)
-        yield from self._journal.append(scope, scope.session, event, message_shape(changed), done.at)
+        data = message_shape(changed)
+        if event is EventType.MESSAGE_DELETED:
+            data["for"] = "everybody"
+        yield from self._journal.append(scope, scope.session, event, data, done.at)
         return changed
 
 

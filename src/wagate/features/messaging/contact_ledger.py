@@ -11,10 +11,10 @@ from wagate.features.journal import Journal
 from wagate.features.messaging.contact_shape import detail_shape
 from wagate.features.messaging.identities import Identities
 from wagate.features.messaging.receipts import moment
-from wagate.features.messaging.repository import contacts, people
+from wagate.features.messaging.repository import contacts, marks, people
 from wagate.features.messaging.repository.contacts import Detail
 from wagate.features.messaging.repository.people import Known
-from wagate.features.messaging.shape import contact_shape
+from wagate.features.messaging.shape import contact_news_shape, contact_shape
 from wagate.ports.clock import Clock
 from wagate.ports.news import BlocklistTold, CallEnded, CallRang, ContactTold, PeopleNews, PresenceSeen
 from wagate.store.scoped import SessionScope
@@ -98,11 +98,8 @@ class ContactLedger:
     def _tell(
         self, scope: SessionScope, known: Known, detail: Detail, changes: list[str], timestamp: int
     ) -> Script[None]:
-        data: dict[str, object] = {
-            "contact": contact_shape(known.contact),
-            "changes": changes,
-            "details": detail_shape(detail),
-        }
+        name = yield from marks.get_name(scope, known.contact.id)
+        data = contact_news_shape(known.contact, name, changes, detail_shape(detail))
         yield from self._append(scope, EventType.CONTACT_UPDATED, data, timestamp)
 
     # ---- presence and calls

@@ -16,11 +16,11 @@ from wagate.domain.session import Me
 from wagate.features.journal import Journal
 from wagate.features.messaging.repository import acts, chats, contacts, marks, people
 from wagate.features.messaging.repository.people import InSession, Known
-from wagate.features.messaging.shape import contact_shape
+from wagate.features.messaging.shape import contact_news_shape, contact_shape
 from wagate.ports.clock import Clock
 from wagate.store.script import Script
 
-_WORDS = {"phone": "phone", "lid": "lid", "push_name": "name"}
+_TOLD = ("phone", "lid", "push_name")
 _KINDS = {BROADCAST_SERVER: "status", NEWSLETTER_SERVER: "channel"}
 
 
@@ -178,8 +178,9 @@ class Identities:
 
     def _change(self, scope: InSession, known: Known, contact: Contact) -> Script[Known]:
         yield from people.put_contact(scope, contact, self._clock.now_ms())
-        changes = [word for name, word in _WORDS.items() if getattr(known.contact, name) != getattr(contact, name)]
-        data: dict[str, object] = {"contact": contact_shape(contact), "changes": changes, "details": None}
+        name = yield from marks.get_name(scope, contact.id)
+        changes = [each for each in _TOLD if getattr(known.contact, each) != getattr(contact, each)]
+        data = contact_news_shape(contact, name, changes)
         yield from self._journal.append(scope, scope.session, EventType.CONTACT_UPDATED, data)
         return replace(known, contact=contact)
 

@@ -14,7 +14,7 @@ from wagate.features.journal import Journal
 from wagate.features.messaging.identities import Identities
 from wagate.features.messaging.repository import marks, messages, people
 from wagate.features.messaging.repository.marks import StoredMarks
-from wagate.features.messaging.shape import chat_shape, contact_shape, message_shape
+from wagate.features.messaging.shape import chat_shape, contact_news_shape, message_shape
 from wagate.ports.clock import Clock
 from wagate.ports.news import (
     ChatEmptied,
@@ -139,17 +139,8 @@ class MarkLedger:
             return
         yield from marks.put_name(scope, known.contact.id, news.name, self._clock.now_ms())
         if not news.quiet:
-            yield from self._journal.append(
-                scope,
-                scope.session,
-                EventType.CONTACT_UPDATED,
-                {
-                    "contact": contact_shape(known.contact),
-                    "name": None if news.name is None else news.name.full,
-                    "first_name": None if news.name is None else news.name.first or None,
-                    "changes": ["name"],
-                },
-            )
+            data = contact_news_shape(known.contact, news.name, ["name"])
+            yield from self._journal.append(scope, scope.session, EventType.CONTACT_UPDATED, data)
 
     def _own_name(self, scope: SessionScope, news: OwnNameChanged) -> Script[None]:
         own = yield from self._identities.own(scope)
@@ -158,7 +149,8 @@ class MarkLedger:
         contact = replace(own.contact, push_name=news.name)
         yield from people.put_contact(scope, contact, self._clock.now_ms())
         if not news.quiet:
-            data: dict[str, object] = {"contact": contact_shape(contact), "changes": ["push_name"]}
+            name = yield from marks.get_name(scope, contact.id)
+            data = contact_news_shape(contact, name, ["push_name"])
             yield from self._journal.append(scope, scope.session, EventType.CONTACT_UPDATED, data)
 
     def _chat(self, scope: SessionScope, jid: Jid) -> Script[Chat]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from wagate.domain import vcard
 from wagate.domain.acts import Act, Edit, Pin, PollVote, Reaction, Said
 from wagate.domain.content import Contacts, EventInvite, Poll, Quoted, Text
+from wagate.domain.marks import ContactName
 from wagate.domain.message import Chat, Contact, Message
 from wagate.domain.moments import iso
 from wagate.domain.plain import all_fields
@@ -19,6 +22,15 @@ def contact_shape(contact: Contact) -> dict[str, object]:
         "push_name": contact.push_name,
         "is_me": contact.is_me,
     }
+
+
+def contact_news_shape(
+    contact: Contact, name: ContactName | None, changes: list[str], details: Mapping[str, object] | None = None
+) -> dict[str, object]:
+    """A person who is another than before, as `contact.updated` shows it; ``name`` is that of the address book."""
+    full, first = (None, None) if name is None else (name.full, name.first or None)
+    shown = contact_shape(contact)
+    return {"contact": shown, "name": full, "first_name": first, "changes": changes, "details": details}
 
 
 def chat_shape(chat: Chat) -> dict[str, object]:

@@ -13,6 +13,7 @@ from wagate.adapters.engines.fake.credential import forget_token, keep_token
 from wagate.adapters.engines.fake.frames import (
     CONTENTS,
     Ack,
+    Agreement,
     AskedAgain,
     Delivery,
     Dropped,
@@ -27,6 +28,7 @@ from wagate.adapters.engines.fake.frames import (
 )
 from wagate.adapters.engines.fake.hearing import Hearing, news_of
 from wagate.adapters.engines.fake.letters import Letters
+from wagate.adapters.engines.fake.marking import Agreed, SharesMarks
 from wagate.adapters.engines.fake.people import KnowsPeople, People, Somebody
 from wagate.adapters.engines.fake.service import FakeService
 from wagate.domain.errors import SessionAlreadyPaired, UnsupportedByEngine
@@ -72,7 +74,7 @@ class LineDropped(Exception):
     """The line broke; dial again."""
 
 
-class FakeConnection(Connection, PairsDevices, LogsOut, MarksRead, ShowsTyping, KnowsPeople):
+class FakeConnection(Connection, PairsDevices, LogsOut, MarksRead, ShowsTyping, KnowsPeople, SharesMarks):
     """Works on its line in one task, from the constructor until a final state or ``close``."""
 
     def __init__(
@@ -193,6 +195,13 @@ class FakeConnection(Connection, PairsDevices, LogsOut, MarksRead, ShowsTyping, 
 
     @override
     async def _learn(self, news: PeopleNews) -> None:
+        await self._line.vault.submit(Unit(news=[news]))
+
+    @override
+    async def _agree(self, news: Agreed) -> None:
+        if not self._connected or self._token is None:
+            raise NotSent("The line is down")
+        self._service.agree(self._token, news)
         await self._line.vault.submit(Unit(news=[news]))
 
     def push(self, frame: Frame) -> None:
@@ -339,14 +348,14 @@ class FakeConnection(Connection, PairsDevices, LogsOut, MarksRead, ShowsTyping, 
                 return self._submit(self._letters.number(frame))
             case LidTold(phone, lid):
                 return self._submit(Unit(news=[IdentityLinked(phone, lid)]))
-            case Delivery() | Receipt() | Told():
+            case Delivery() | Receipt() | Told() | Agreement():
                 return self._hear(frame)
         return None
 
     def _submit(self, unit: Unit | None) -> asyncio.Future[None] | None:
         return None if unit is None else self._line.vault.submit(unit)
 
-    def _hear(self, frame: Delivery | Receipt | Told) -> asyncio.Future[None]:
+    def _hear(self, frame: Delivery | Receipt | Told | Agreement) -> asyncio.Future[None]:
         """Commit what was heard, and tell the service that it was, in the order that this engine has."""
         now_ms = self._clock.now_ms()
         unit = Unit(news=[news_of(frame, now_ms // 1000)])

@@ -7,6 +7,7 @@ import secrets
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
+from wagate.adapters.engines.fake.marking import Agreed
 from wagate.domain.acts import Said
 from wagate.domain.content import PLAIN_CONTEXT, Context, Quoted
 from wagate.domain.jid import Jid
@@ -88,6 +89,14 @@ class AskedAgain:
 
 
 @dataclass(frozen=True, slots=True)
+class Agreement:
+    """Another device of the account did something that all of them share."""
+
+    number: int
+    news: Agreed
+
+
+@dataclass(frozen=True, slots=True)
 class LidTold:
     """The service says which LID belongs to a number."""
 
@@ -116,7 +125,7 @@ class Told:
     news: PeopleNews
 
 
-Queued = Delivery | Receipt | AskedAgain | Told
+Queued = Delivery | Receipt | AskedAgain | Told | Agreement
 """What the service keeps until the device acknowledges its number."""
 
 Frame = Linked | Ack | Numbered | Queued | LidTold | Dropped | Ended

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from typing_extensions import override
 
-from wagate.adapters.engines.fake.frames import Delivery, Receipt, Told
+from wagate.adapters.engines.fake.frames import Agreement, Delivery, Receipt, Told
 from wagate.ports.news import DurableNews, GapSuspected, MessageArrived, ReadElsewhere, ReceiptArrived
 from wagate.ports.vault import Unit, Vault
 
@@ -92,9 +92,9 @@ class TellsAtOnce(Hearing):
         await vault.submit(unit)
 
 
-def news_of(frame: Delivery | Receipt | Told, now: int) -> DurableNews:
+def news_of(frame: Delivery | Receipt | Told | Agreement, now: int) -> DurableNews:
     """What a frame of the service, heard at ``now`` (s since 1970), means for the rest of the house."""
-    if isinstance(frame, Told):
+    if isinstance(frame, Told | Agreement):
         return frame.news
     if isinstance(frame, Receipt) and frame.chat is not None:
         return ReadElsewhere(frame.wa_ids, frame.chat)

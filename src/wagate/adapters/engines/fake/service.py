@@ -8,6 +8,7 @@ from itertools import count
 
 from wagate.adapters.engines.fake.frames import (
     Ack,
+    Agreement,
     AskedAgain,
     Delivery,
     Dropped,
@@ -22,6 +23,7 @@ from wagate.adapters.engines.fake.frames import (
     Told,
     decode_stanza,
 )
+from wagate.adapters.engines.fake.marking import Agreed
 from wagate.adapters.engines.fake.people import People, Somebody
 from wagate.domain.acts import Said
 from wagate.domain.content import PLAIN_CONTEXT, Context, Quoted, Text
@@ -85,6 +87,7 @@ class FakePhone:
         self.repeated: list[str] = []
         self.was_read: list[str] = []
         self.seen_typing: list[tuple[Jid, str]] = []
+        self.agreed: list[Agreed] = []
         self.devices: list[Device] = []
         self._service = service
 
@@ -106,6 +109,10 @@ class FakePhone:
         message = Stanza("", chosen, to.jid, said, quoted, context)
         self._service.route(self, message, chosen, except_for=None)
         return chosen
+
+    def agree(self, news: Agreed) -> None:
+        """Do something that all devices of the account share."""
+        self._service.agree(None, news, self)
 
     def read(self, *wa_ids: str) -> None:
         """Read messages (all of them when none are named), and let their senders know."""
@@ -287,6 +294,17 @@ class FakeService:
             device.link.push(Ack(message.ref, known_as, refusal))
         if known_as is not None and refusal is None:
             self._take(device, message, known_as, stanza)
+
+    def agree(self, token: str | None, news: Agreed, phone: FakePhone | None = None) -> None:
+        """A device, or its phone, does something that all devices of the account share."""
+        owner = phone or self._devices[token or ""].phone
+        owner.agreed.append(news)
+        for device in owner.devices:
+            if device.token != token:
+                number = next(self._numbers)
+                frame = device.waiting[number] = Agreement(number, news)
+                if device.link is not None:
+                    device.link.push(frame)
 
     def tell_read(self, sender: Jid, wa_ids: list[str]) -> None:
         """A device says that messages of somebody were read."""

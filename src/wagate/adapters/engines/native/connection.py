@@ -33,7 +33,7 @@ from wagate.adapters.engines.native.machine.outlook import Outlook
 from wagate.adapters.engines.native.machine.records import CREDENTIALS
 from wagate.adapters.engines.native.machine.send import Written
 from wagate.adapters.engines.native.machine.shell import Then
-from wagate.adapters.engines.native.media import Asks, MediaLine, Patience, Road
+from wagate.adapters.engines.native.media import Asks, MediaForged, MediaLine, Patience, Road
 from wagate.adapters.engines.native.people import KnowsPeople
 from wagate.adapters.engines.native.shell import LineShell
 from wagate.adapters.engines.native.transport import DialFailed, Endpoint, Pools, Wire, WireClosed, dial, http_proxy
@@ -160,7 +160,13 @@ class NativeConnection(
         return MediaLine(road, Asks(self._media_hosts, self._ask_phone_for_media), means.patience)
 
     async def _download(self, file: MediaFile, limit: int) -> bytes:
-        return await self.media.whole(file, limit)
+        """A whole file that is no message's. Raises as `MediaLine.download`."""
+        plain = bytearray()
+        async for piece in self.media.download(file):
+            plain += piece
+            if len(plain) > limit:
+                raise MediaForged("the file is larger than it may be")
+        return bytes(plain)
 
     async def _media_hosts(self, stale: MediaConnection | None) -> MediaConnection:
         hosts = await self._settled(partial(self._machine.media_hosts, stale))

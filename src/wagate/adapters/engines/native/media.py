@@ -172,16 +172,6 @@ class MediaLine:
         except MediaDamaged as error:
             raise MediaForged(str(error)) from error
 
-    async def whole(self, file: MediaFile, limit: int) -> bytes:
-        """A file that is no message's, of at most ``limit`` bytes, at once. Raises as `download`, and MediaForged."""
-        plain = bytearray()
-        async with aclosing(self.download(file)) as arriving:
-            async for piece in arriving:
-                plain += piece
-                if len(plain) > limit:
-                    raise MediaForged("the file is larger than it may be")
-        return bytes(plain)
-
     # ---- up
 
     async def _leave(self, parcel: _Parcel, deadline: float) -> _Told:

@@ -113,11 +113,11 @@ class ContactNews(Shown):
         description="What is different: `name`, `push_name`, `phone`, `lid`, `about`, `picture`, `blocked`. Empty when "
         "it was only learnt."
     )
+    name: str | None = Field(description="Their name in the account's address book; null when they are not in it.")
+    first_name: str | None = Field(description="What they are called for short there.")
     details: ContactDetails | None = Field(
-        default=None, description="What they show of themselves; null where the change is about a name or an address."
+        description="What they show of themselves; null where the change is about a name or an address."
     )
-    name: str | None = Field(default=None, description="Their name in the address book, where that is the news.")
-    first_name: str | None = Field(default=None, description="What they are called for short there.")
 
 
 class PresenceNews(Shown):
@@ -154,9 +154,7 @@ class CallEndedNews(Shown):
 class DeletedNews(Message):
     """A message that is gone."""
 
-    for_: Literal["me"] | None = Field(
-        default=None, alias="for", description="`me`: it was deleted for the account alone."
-    )
+    for_: Literal["everybody", "me"] = Field(alias="for", description="`me`: for the account alone.")
 
 
 class ChatNews(Shown):

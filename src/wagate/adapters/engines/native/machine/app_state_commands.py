@@ -6,6 +6,7 @@ Reading it back is how it is kept and told of: a crash at any point leaves the c
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
 import structlog
@@ -24,7 +25,7 @@ from wagate.adapters.engines.native.machine.flows import Commit, Flow, Load
 from wagate.domain.errors import AppStateUnavailable
 from wagate.domain.jid import Jid as DomainJid
 from wagate.domain.marks import FOREVER, NOT_MUTED, ChatMarks, ContactName, NamedMessage
-from wagate.ports.engine import NotSent
+from wagate.ports.engine import NotOnWhatsApp, NotSent
 from whatsapp_wire.app_state import actions, patches
 from whatsapp_wire.app_state.actions import Action, MessageRef, Range
 from whatsapp_wire.app_state.collection import Collection, Position
@@ -93,6 +94,9 @@ def save_contact(us: Device, person: DomainJid, name: ContactName | None) -> Flo
     """Save a person under a name, or remove them."""
     yield from _ready(us)
     known = yield from directory.known_person(us, Jid(person))
+    if known.lid.is_user:
+        with suppress(NotOnWhatsApp):  # an address book may have anybody
+            known = yield from directory.find(us, Jid(person))
     full, first = ("", "") if name is None else (name.full, name.first)
     lid = known.lid if known.lid.is_lid else None
     pn = known.pn or (known.lid if known.lid.is_user else None)
@@ -194,10 +198,13 @@ def _patch(
 
 
 def _chat_jid(us: Device, chat: Jid) -> Flow[Jid]:
-    """A chat as phones name it among themselves: a person by their LID, if that is known."""
+    """A chat as phones name it among themselves: a person by their LID, or there would be two opinions about one chat.
+
+    Raises NotOnWhatsApp.
+    """
     if not (chat.is_user or chat.is_lid):
         return chat
-    return (yield from directory.known_person(us, chat)).lid
+    return (yield from directory.find(us, chat)).lid
 
 
 def _range(chat: Jid, newest: NamedMessage | None) -> Range:
