@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engines.native.lines import OTHER, OWN, LineUnderTest, paired_line, until
-from wagate.adapters.engines.native.machine.decode import Speaker, context_of, quoted_of, said_in
+from wagate.adapters.whatsapp_web.decode import Speaker, context_of, quoted_of, said_in
 from wagate.domain import vcard
 from wagate.domain.acts import Act, Edit, Pin, PollVote, Reaction, Revocation, Said, Target
 from wagate.domain.content import (

@@ -7,7 +7,15 @@ from dataclasses import asdict
 from typing import Any
 
 from wagate.adapters.engines.neonize.worker.binding import Neonize
-from wagate.adapters.engines.neonize.worker.line import DEVICE, MESSAGE, RECEIPT, UNDECRYPTABLE, EventUnreadable
+from wagate.adapters.engines.neonize.worker.line import (
+    DEVICE,
+    GROUP_CHANGED,
+    GROUP_ENTERED,
+    MESSAGE,
+    RECEIPT,
+    UNDECRYPTABLE,
+    EventUnreadable,
+)
 
 
 def jid(address: str, pb: Any) -> Any:
@@ -32,25 +40,21 @@ def main() -> None:
     from neonize.proto import Neonize_pb2 as pb
     from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import Message
 
-    def message(body: Any, of: Any) -> bytes:
+    def message(body: Any, of: Any, *, edit: str = "", once: bool = False, id: str = "3EB0") -> bytes:
         info = pb.MessageInfo(
-            MessageSource=of, ID="3EB0", ServerID=0, Type="text", Pushname="Other", Timestamp=5000, Category="",
-            Multicast=False, MediaType="", Edit="",
+            MessageSource=of, ID=id, ServerID=0, Type="text", Pushname="Other", Timestamp=5000, Category="",
+            Multicast=False, MediaType="", Edit=edit,
         )  # fmt: skip
         flags = ("IsEphemeral", "IsViewOnce", "IsViewOnceV2", "IsViewOnceV2Extension", "IsDocumentWithCaption")
         told = pb.Message(
             Info=info, Message=body, IsLottieSticker=False, IsEdit=False, UnavailableRequestID="", RetryCount=0,
-            **dict.fromkeys(flags, False),
+            **{**dict.fromkeys(flags, False), "IsViewOnce": once},
         )  # fmt: skip
         return bytes(told.SerializeToString())
 
     direct = source(pb, "222:3@lid", "222:3@lid", alt="5522:3@s.whatsapp.net")
     ours = source(pb, "222@lid", "111:4@lid", mine=True, alt="5522@s.whatsapp.net")
     group = source(pb, "9@g.us", "222:3@lid", group=True, alt="5522@s.whatsapp.net")
-    reply: dict[str, Any] = {"stanzaID": "3EB1", "participant": "111:7@lid", "mentionedJID": ["333@lid"]}
-    quoting = Message(
-        extendedTextMessage={"text": "yes", "contextInfo": {**reply, "quotedMessage": {"conversation": "?"}}}
-    )
 
     def receipt(kind: int, *, mine: bool = False) -> bytes:
         of = source(pb, "222@lid", "222:3@lid", mine=mine)
@@ -64,18 +68,52 @@ def main() -> None:
         JID=jid("5511:4@s.whatsapp.net", pb), LID=jid("111@lid", pb), Platform="android", BussinessName="",
         PushName="Me", Initialized=True,
     )  # fmt: skip
+
+    def entered(people: int) -> bytes:
+        told = pb.JoinedGroup.FromString(b"")
+        told.Sender.CopyFrom(jid("222:3@lid", pb))
+        told.SenderPN.CopyFrom(jid("5522@s.whatsapp.net", pb))
+        told.GroupInfo.JID.CopyFrom(jid("9@g.us", pb))
+        told.GroupInfo.OwnerJID.CopyFrom(jid("222@lid", pb))
+        told.GroupInfo.GroupName.Name = "Sales"
+        told.GroupInfo.GroupAnnounce.IsAnnounce = True
+        for number in range(people):
+            person = told.GroupInfo.Participants.add()
+            person.JID.CopyFrom(jid("111@lid" if number else "222@lid", pb))
+            person.IsSuperAdmin = not number
+            if not number:
+                person.LID.CopyFrom(jid("222@lid", pb))
+                person.PhoneNumber.CopyFrom(jid("5522@s.whatsapp.net", pb))
+        return bytes(told.SerializePartialToString())
+
+    changed = pb.GroupInfoEvent(
+        JID=jid("9@g.us", pb), Notify="", Sender=jid("222:3@lid", pb), Timestamp=9, NewInviteLink="https://x/y",
+        PrevParticipantsVersionID="", ParticipantVersionID="", JoinReason="invite",
+    )  # fmt: skip
+    changed.Name.Name = "Sales 2"
+    changed.Topic.TopicDeleted = True
+    changed.Locked.isLocked = True
+    changed.Announce.IsAnnounce = False
+    changed.Ephemeral.IsEphemeral, changed.Ephemeral.DisappearingTimer = True, 60
+    changed.Join.add().CopyFrom(jid("333@lid", pb))
+    changed.Leave.add().CopyFrom(jid("444@lid", pb))
+    changed.Delete.Deleted = True
     kept = {
         "text": (MESSAGE, message(Message(conversation="hi"), direct)),
-        "reply": (MESSAGE, message(quoting, direct)),
         "mine": (MESSAGE, message(Message(conversation="hi"), ours)),
         "group": (MESSAGE, message(Message(conversation="hi"), group)),
-        "wrapped": (MESSAGE, message(Message(ephemeralMessage={"message": {"conversation": "hi"}}), direct)),
+        "once": (MESSAGE, message(Message(imageMessage={}), direct, once=True)),
+        "admins": (MESSAGE, message(Message(protocolMessage={"type": 0}), group, edit="8")),
+        "huge": (MESSAGE, message(Message(conversation="x" * (3 << 20)), direct)),
+        "nobodys": (MESSAGE, message(Message(conversation="hi"), source(pb, "", ""))),
+        "entered": (GROUP_ENTERED, entered(2)),
+        "crowd": (GROUP_ENTERED, entered(20_000)),
+        "nowhere": (GROUP_ENTERED, b""),
+        "changed": (GROUP_CHANGED, changed.SerializePartialToString()),
+        "unchanged": (GROUP_CHANGED, b""),
         "image": (MESSAGE, message(Message(imageMessage={"caption": "x"}), direct)),
         "reaction": (MESSAGE, message(Message(reactionMessage={"text": "x"}), direct)),
         "unheard": (MESSAGE, message(Message(requestPhoneNumberMessage={}), direct)),
-        "revoke": (MESSAGE, message(Message(protocolMessage={"type": 0}), direct)),
-        "edit": (MESSAGE, message(Message(protocolMessage={"type": 14}), direct)),
-        "key_share": (MESSAGE, message(Message(protocolMessage={"type": 6}), direct)),
         "group_key": (MESSAGE, message(Message(senderKeyDistributionMessage={"groupID": "9@g.us"}), direct)),
         "empty": (MESSAGE, message(Message(), direct)),
         "garbage": (MESSAGE, b"\xff\xff\xff"),

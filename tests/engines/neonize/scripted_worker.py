@@ -18,7 +18,18 @@ from typing import Any, Final
 
 from typing_extensions import override
 
-from wagate.adapters.engines.neonize.link.messages import Arrived, Event, LineEvent, Linked, Nothing, Post
+from engines.neonize.letters import body_of, text_in
+from wagate.adapters.engines.neonize.link.messages import (
+    Arrived,
+    Ask,
+    Event,
+    GroupMember,
+    GroupTold,
+    LineEvent,
+    Linked,
+    Nothing,
+    Post,
+)
 from wagate.adapters.engines.neonize.worker.__main__ import main
 from wagate.adapters.engines.neonize.worker.line import (
     DEVICE,
@@ -26,6 +37,7 @@ from wagate.adapters.engines.neonize.worker.line import (
     MESSAGE,
     Accepted,
     EventUnreadable,
+    InGroups,
     Library,
     Line,
     Listener,
@@ -103,7 +115,8 @@ class ScriptedLine(Line):
 
     @override
     def send(self, post: Post) -> Accepted:
-        outcome = SCRIPT.get("sends", {}).get(post.text, "")
+        text = text_in(post.body) or ""
+        outcome = SCRIPT.get("sends", {}).get(text, "")
         id = f"3EB0{post.message}"
         if outcome == "untagged":
             self._listener.on_log(
@@ -130,7 +143,7 @@ class ScriptedLine(Line):
             case error:
                 raise Refused(error)
         with Path("sent").open("a") as sent:
-            sent.write(post.text + "\n")
+            sent.write(text + "\n")
         return Accepted(id, 1_700_000_000)
 
     @override
@@ -150,8 +163,26 @@ class ScriptedLine(Line):
         raise Refused("websocket not connected")
 
     @override
+    def show_typing(self, chat: str, activity: str) -> None:
+        raise Refused("websocket not connected")
+
+    @override
+    def in_groups(self, ask: Ask) -> InGroups:
+        return groups_of(ask, SCRIPT.get("groups", 0))
+
+    @override
     def log_out(self) -> None:
         raise Refused("info query timed out")
+
+
+def groups_of(ask: Ask, count: int) -> InGroups:
+    """So many groups, each of so many people that not all fit a frame."""
+    if ask.what != "groups":
+        raise Refused("info query returned status 403: forbidden")
+    people = tuple(GroupMember(f"{n}@lid", f"55119{n}@s.whatsapp.net") for n in range(1_000))
+    return InGroups(
+        groups=tuple(GroupTold(f"{n}@g.us", f"Group {n}", "", "", "", 5, False, False, 0, people) for n in range(count))
+    )
 
 
 def _print(text: str) -> None:
@@ -181,7 +212,7 @@ class ScriptedLibrary(Library):
             return Linked(DEVICE_JID, "111@lid", "", "android")
         if kind != MESSAGE or not told:
             return Nothing()
-        return Arrived(told["id"], OTHER_LID, OTHER_LID, False, 5, told["text"], offline=offline)
+        return Arrived(told["id"], OTHER_LID, OTHER_LID, False, 5, body_of(told["text"]), offline=offline)
 
     @override
     def read_line(self, kind: int, value: bytes) -> LineEvent | None:

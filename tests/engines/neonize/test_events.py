@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from engines.neonize.desk import TESTS
+from engines.neonize.letters import text_in
 
 
 @pytest.fixture(scope="module")
@@ -23,19 +24,13 @@ def told() -> dict[str, Any]:
     return read
 
 
-def test_a_text_has_its_writer_under_both_addresses(told: dict[str, Any]) -> None:
+def test_a_message_has_its_writer_under_both_addresses(told: dict[str, Any]) -> None:
     kind, text = told["text"]
     assert kind == "Arrived"
-    assert (text["wa_id"], text["text"], text["kind"], text["timestamp"]) == ("3EB0", "hi", "", 5)
+    assert (text["wa_id"], text_in(text["body"]), text["kind"], text["timestamp"]) == ("3EB0", "hi", "conversation", 5)
     assert (text["chat"], text["sender"], text["from_me"]) == ("222@lid", "222@lid", False)
     assert text["sender_alt"] == text["chat_alt"] == "5522@s.whatsapp.net"
-    assert text["push_name"] == "Other"
-
-
-def test_a_reply_names_what_it_answers(told: dict[str, Any]) -> None:
-    _, reply = told["reply"]
-    assert (reply["text"], reply["mentions"]) == ("yes", ["333@lid"])
-    assert (reply["quoted_id"], reply["quoted_sender"], reply["quoted_text"]) == ("3EB1", "111@lid", "?")
+    assert (text["push_name"], text["view_once"], text["by_admin"]) == ("Other", False, False)
 
 
 def test_chats_are_told_apart_from_their_writers(told: dict[str, Any]) -> None:
@@ -44,23 +39,30 @@ def test_chats_are_told_apart_from_their_writers(told: dict[str, Any]) -> None:
     _, group = told["group"]
     assert (group["chat"], group["sender"], group["chat_alt"]) == ("9@g.us", "222@lid", "")
     assert group["sender_alt"] == "5522@s.whatsapp.net"
-    assert told["wrapped"][1]["text"] == "hi"
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"),
-    [("image", "image"), ("reaction", "reaction"), ("unheard", "unknown"), ("revoke", "revoke"), ("edit", "edit")],
+    ("name", "kind"), [("image", "image"), ("reaction", "reaction"), ("unheard", "request_phone_number")]
 )
-def test_what_is_no_text_says_what_it_is(told: dict[str, Any], name: str, kind: str) -> None:
+def test_what_it_holds_has_its_name(told: dict[str, Any], name: str, kind: str) -> None:
     assert (told[name][0], told[name][1]["kind"]) == ("Arrived", kind)
 
 
-@pytest.mark.parametrize("name", ["key_share", "group_key", "empty", "sender", "read_self"])
+def test_what_the_stanza_and_its_wrappers_said_comes_along(told: dict[str, Any]) -> None:
+    assert (told["once"][1]["view_once"], told["once"][1]["by_admin"]) == (True, False)
+    assert (told["admins"][1]["view_once"], told["admins"][1]["by_admin"]) == (False, True)
+
+
+def test_what_fits_no_frame_comes_without_its_plaintext(told: dict[str, Any]) -> None:
+    assert (told["huge"][0], told["huge"][1]["body"], told["huge"][1]["kind"]) == ("Arrived", "", "conversation")
+
+
+@pytest.mark.parametrize("name", ["group_key", "empty", "sender", "read_self", "unchanged", "nowhere"])
 def test_what_is_for_no_human_means_nothing(told: dict[str, Any], name: str) -> None:
     assert told[name] == ["Nothing", {}]
 
 
-@pytest.mark.parametrize("name", ["garbage", "cut"])
+@pytest.mark.parametrize("name", ["garbage", "cut", "nobodys", "crowd"])
 def test_what_cannot_be_read_is_said_to_be_so(told: dict[str, Any], name: str) -> None:
     assert told[name][0] == "EventUnreadable"
 
@@ -76,6 +78,32 @@ def test_the_rest_of_what_is_kept(told: dict[str, Any]) -> None:
     assert told["undecryptable"] == ["Unreadable", unreadable]
     device = {"device": "5511:4@s.whatsapp.net", "lid": "111@lid", "name": "Me", "platform": "android"}
     assert told["device"] == ["Linked", device]
+
+
+def test_groups_are_told(told: dict[str, Any]) -> None:
+    kind, entered = told["entered"]
+    assert kind == "GroupEntered"
+    assert (entered["by"], entered["by_alt"]) == ("222@lid", "5522@s.whatsapp.net")
+    group = entered["group"]
+    assert (group["jid"], group["subject"], group["description"], group["owner"]) == ("9@g.us", "Sales", "", "222@lid")
+    assert (group["announce"], group["locked"], group["timer"]) == (True, False, 0)
+    assert [(one["jid"], one["alt"], one["role"]) for one in group["members"]] == [
+        ("222@lid", "5522@s.whatsapp.net", "owner"),
+        ("111@lid", "", "member"),
+    ]
+    kind, changed = told["changed"]
+    assert (kind, changed["group"], changed["by"], changed["timestamp"]) == ("GroupEvent", "9@g.us", "222@lid", 9)
+    assert [(note["what"], note["text"], note["people"]) for note in changed["changes"]] == [
+        ("subject", "Sales 2", []),
+        ("description", "", []),
+        ("lock", "on", []),
+        ("announce", "off", []),
+        ("timer", "60", []),
+        ("link", "", []),
+        ("add", "", ["333@lid"]),
+        ("remove", "", ["444@lid"]),
+        ("end", "", []),
+    ]
 
 
 def test_what_is_about_the_line(told: dict[str, Any]) -> None:

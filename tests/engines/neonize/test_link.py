@@ -33,14 +33,20 @@ from wagate.adapters.engines.neonize.link.messages import (
 )
 from wagate.adapters.engines.neonize.link.tokens import Door, read_token
 
+MEMBER = messages.GroupMember("1@lid", "2@s.whatsapp.net", "admin")
+GROUP = messages.GroupTold("9@g.us", "Sales", "", "3@lid", "", 5, True, False, 60, (MEMBER,))
+CAME = messages.GroupNote("add", people=("1@lid", "2@lid"))
 SAID: list[Message] = [
     Hello(1, "token", "spool", 7),
     Begin("1:2@s.whatsapp.net", "", "wagate", "chrome"),
     Recall((Sent("msg_1", "00"), Sent("msg_2", "ff"))),
     Recalled((Found("msg_1", "noted", "3EB0"), Found("msg_2", "absent"))),
-    Post("msg_1", "00", "1@lid", "ünï \x00 \ud83d text", ("2@lid",)),
-    Entry(3, Arrived("3EB0", "1@lid", "1@lid", False, 5, "text", mentions=("a@lid", "b@lid"))),
+    Post("msg_1", "00", "1@lid", "ünï \x00 \ud83d text"),
+    Entry(3, Arrived("3EB0", "1@lid", "1@lid", False, 5, "text", "kind", by_admin=True)),
     Entry(4, SendEnded("msg_1", error="no")),
+    Entry(5, messages.GroupEntered(GROUP, "3@lid")),
+    Entry(6, messages.GroupEvent("9@g.us", "3@lid", 5, "invite", (CAME,))),
+    messages.Answer(1, "code", "", (GROUP, GROUP), GROUP.members, more=True),
     messages.Stop(),
 ]
 

@@ -2,13 +2,14 @@
 
 import pytest
 
+from engines.neonize.letters import plain
 from wagate.adapters.engines.neonize.early import EarlyReceipts
 from wagate.adapters.engines.neonize.limits import Limits
 from wagate.adapters.engines.neonize.link.messages import Found, Receipt, SendEnded
 from wagate.adapters.engines.neonize.outstanding import Outstanding
 from wagate.adapters.engines.neonize.records import DONE, EARLY, SENDING, Credentials, Sending
 from wagate.adapters.engines.neonize.verdicts import TABLE, Fate, Row, Verdict, verdict_on
-from wagate.domain.content import Quoted, Text
+from wagate.domain.content import Text
 from wagate.domain.ids import MessageId
 from wagate.domain.jid import Jid
 from wagate.ports.engine import Outgoing
@@ -42,7 +43,11 @@ class House:
 
     def __init__(self, kept: list[Sending] | None = None, early: bytes | None = None) -> None:
         self.early = EarlyReceipts(early)
-        self.outstanding = Outstanding(kept or [], self.early, Limits(attempts=2))
+        self.outstanding = Outstanding(
+            kept or [],
+            lambda sending, wa_id, unit: self.early.settled(sending.message, wa_id, unit),
+            Limits(attempts=2),
+        )
         self.news: list[DurableNews] = []
         self.records: dict[tuple[str, str], bytes | None] = {}
 
@@ -52,7 +57,7 @@ class House:
 
     def take(self, message: str) -> Sending:
         unit = Unit()
-        sending = self.outstanding.take(Outgoing(MessageId(message), None, TO, Text("hello")), Text("hello"), unit)
+        sending = self.outstanding.take(Outgoing(MessageId(message), None, TO, Text("hello")), plain("hello"), unit)
         self.commit(unit)
         self.news.clear()
         return sending
@@ -187,8 +192,7 @@ def test_receipts_that_prove_nothing_are_not_told() -> None:
 
 
 def test_records_come_back_as_they_were() -> None:
-    outgoing = Outgoing(MessageId("msg_1"), None, TO, Text("hi"), Quoted("3EB0", TO, "what?"))
-    sending = Sending.of(outgoing, Text("hi", (TO,)), 7)
+    sending = Sending(MessageId("msg_1"), 7, TO, plain("hi"))
     assert Sending.unpack(sending.pack()) == sending
     credentials = Credentials.create()
     assert Credentials.unpack(credentials.pack()) == credentials

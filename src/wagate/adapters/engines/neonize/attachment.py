@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from asyncio import Future, StreamReader, StreamWriter
+from dataclasses import replace
 from itertools import count
 from typing import Final, Self
 
@@ -15,6 +16,7 @@ from wagate.adapters.engines.neonize.link.messages import (
     VERSION,
     Answer,
     Ask,
+    GroupTold,
     Hello,
     Message,
     Ping,
@@ -24,6 +26,10 @@ from wagate.adapters.engines.neonize.link.messages import (
 
 _UNSENT: Final = 1 << 20
 """Bytes that may wait for a worker to take them."""
+
+
+_GROUPS: Final = 10_000
+"""Groups in one answer."""
 
 
 class AskFailed(Exception):
@@ -39,7 +45,8 @@ class Attachment:
         self._reader = reader
         self._writer = writer
         self._limits = limits
-        self._asked: dict[int, Future[str]] = {}
+        self._asked: dict[int, Future[Answer]] = {}
+        self._parts: dict[int, tuple[GroupTold, ...]] = {}
         self._tickets = count(1)
         self._heard = asyncio.get_running_loop().time()
 
@@ -68,19 +75,22 @@ class Attachment:
             raise LinkBroken("the worker does not listen")
         self._writer.write(encode(message))
 
-    async def ask(self, what: str, subject: str = "", sender: str = "", ids: tuple[str, ...] = ()) -> str:
+    async def ask(
+        self, what: str, subject: str = "", sender: str = "", ids: tuple[str, ...] = (), text: str = ""
+    ) -> Answer:
         """Have something done now, and wait for the answer. Raises AskFailed, LinkBroken."""
         ticket = next(self._tickets)
-        answer: Future[str] = asyncio.get_running_loop().create_future()
+        answer: Future[Answer] = asyncio.get_running_loop().create_future()
         self._asked[ticket] = answer
         try:
-            self.send(Ask(ticket, what, subject, sender, ids))
+            self.send(Ask(ticket, what, subject, sender, ids, text))
             async with asyncio.timeout(self._limits.ask_s):
                 return await answer
         except TimeoutError:
             raise AskFailed("the worker did not answer in time") from None
         finally:
             del self._asked[ticket]
+            self._parts.pop(ticket, None)
 
     async def receive(self) -> Message:
         """The next message that is not an answer. Raises LinkBroken."""
@@ -115,8 +125,14 @@ class Attachment:
             return
         if answer.error:
             waiting.set_exception(AskFailed(answer.error))
+            return
+        groups = (*self._parts.get(answer.ticket, ()), *answer.groups)
+        if len(groups) > _GROUPS:
+            waiting.set_exception(AskFailed(f"the account is in more than {_GROUPS} groups"))
+        elif answer.more:
+            self._parts[answer.ticket] = groups
         else:
-            waiting.set_result(answer.value)
+            waiting.set_result(replace(answer, groups=groups))
 
 
 async def _read(reader: StreamReader) -> Message:

@@ -74,14 +74,14 @@ async def discard(host: Host, vault: Vault) -> None:
 
 async def _take_in(host: Host, vault: Vault, limits: Limits) -> None:
     """Take in what the worker in the folder has kept, and what it knows of unfinished messages; then have it end."""
-    holding = Holding(await read_kept(vault), limits)
+    holding = Holding(await read_kept(vault), limits, vault)
     async with asyncio.timeout(limits.start_s):
         link = await Attachment.to(host, holding.position.spool, holding.position.number, limits)
         try:
             link.send(Recall(holding.outstanding.questions(holding.credentials)))
             while not isinstance(message := await link.receive(), Recalled):  # which comes behind all that was kept
                 if isinstance(message, Entry):
-                    unit = holding.take(link.welcome.spool, message)
+                    unit = await holding.take(link.welcome.spool, message)
                     if unit is not None:
                         await vault.submit(unit)
                     link.send(Committed(message.number))

@@ -22,21 +22,23 @@ from wagate.adapters.engines.neonize.endings import (
     Ending,
     lost,
 )
+from wagate.adapters.engines.neonize.groups import SpeaksInGroups
 from wagate.adapters.engines.neonize.holding import Holding, Kept, read_kept
 from wagate.adapters.engines.neonize.host import Host, WorkerFailed, WorkerUnavailable
 from wagate.adapters.engines.neonize.link.frames import LinkBroken
-from wagate.adapters.engines.neonize.link.messages import Stop
+from wagate.adapters.engines.neonize.link.messages import Answer, Stop
 from wagate.adapters.engines.neonize.pauses import Pauses
-from wagate.adapters.engines.neonize.records import DONE
+from wagate.adapters.engines.neonize.records import DONE, POLLS
 from wagate.adapters.engines.neonize.serving import LineOver, Means, Serving, Wedged
-from wagate.domain.content import Text
+from wagate.adapters.whatsapp_web.letters import Account, compose
+from wagate.domain.acts import PollVote
 from wagate.domain.errors import SessionAlreadyPaired, UnsupportedByEngine
 from wagate.domain.ids import MessageId
 from wagate.domain.jid import Jid
 from wagate.domain.session import SessionState
-from wagate.ports.abilities import LogsOut, MarksRead, PairingCode, PairsDevices
+from wagate.ports.abilities import Activity, LogsOut, MarksRead, PairingCode, PairsDevices, ShowsTyping
 from wagate.ports.engine import Connection, Line, NotOnWhatsApp, NotSent, Outgoing
-from wagate.ports.news import LineNews, StateChanged
+from wagate.ports.news import GroupChanged, LineNews, StateChanged
 from wagate.ports.vault import OwnershipLost, RecordUnreadable, Unit, VaultFailed
 
 _log = structlog.get_logger(__name__)
@@ -49,7 +51,7 @@ _KNOWN: Final = 10_000
 """Addresses that are remembered as those of accounts."""
 
 
-class NeonizeConnection(Connection, PairsDevices, LogsOut, MarksRead):
+class NeonizeConnection(SpeaksInGroups, Connection, PairsDevices, LogsOut, MarksRead, ShowsTyping):
     """One line. Its only task looks after the worker; the worker does the rest."""
 
     def __init__(self, means: Means, line: Line, host: Host, kept: Kept) -> None:
@@ -58,7 +60,7 @@ class NeonizeConnection(Connection, PairsDevices, LogsOut, MarksRead):
         self._limits = means.limits
         self._line = line
         self._host = host
-        self._holding = Holding(kept, means.limits)
+        self._holding = Holding(kept, means.limits, line.vault)
         self._pauses = Pauses(Random(), means.limits.longest_pause_s)  # noqa: S311 - jitter
         self._serving: Serving | None = None
         self._known: set[Jid] = set()
@@ -74,8 +76,6 @@ class NeonizeConnection(Connection, PairsDevices, LogsOut, MarksRead):
     @override
     async def send(self, outgoing: Outgoing) -> None:
         """Keep a message and what its fate can be learned by, then have it sent."""
-        if not isinstance(outgoing.content, Text):
-            raise UnsupportedByEngine(f"content of kind {outgoing.content.type!r} cannot be sent")
         if not (outgoing.to.is_person or outgoing.to.is_group):
             raise UnsupportedByEngine(f"messages go to people and groups, not to {outgoing.to}")
         serving = self._ready()
@@ -87,9 +87,10 @@ class NeonizeConnection(Connection, PairsDevices, LogsOut, MarksRead):
             return
         self._taking.add(message)
         try:
+            body = await self._composed(outgoing)
             await self._check_recipient(serving, outgoing.to)
             await self._room()
-            await self._take(self._ready(), outgoing, outgoing.content)
+            await self._take(self._ready(), outgoing, body)
         finally:
             self._taking.discard(message)
 
@@ -113,7 +114,7 @@ class NeonizeConnection(Connection, PairsDevices, LogsOut, MarksRead):
         serving = self._pairing()
         if serving is None or not serving.is_scanning:
             raise NotSent("the session is not connected to WhatsApp")
-        return PairingCode(await self._ask(serving, "pair", phone), _CODE_S)
+        return PairingCode((await self._ask(serving, "pair", phone)).value, _CODE_S)
 
     @override
     async def renew_qr(self) -> None:
@@ -146,6 +147,35 @@ class NeonizeConnection(Connection, PairsDevices, LogsOut, MarksRead):
         """Send read receipts."""
         await self._ask(self._ready(), "read", chat, sender, tuple(wa_ids))
 
+    @override
+    async def show_typing(self, chat: Jid, activity: Activity) -> None:
+        """Show that we are writing or recording, or not any more."""
+        serving = self._ready()
+        await self._check_recipient(serving, chat)
+        await self._ask(serving, "typing", chat, text=activity.value)
+
+    # ---- groups
+
+    @override
+    async def _in_groups(self, what: str, group: str = "", people: tuple[str, ...] = (), text: str = "") -> Answer:
+        """See `SpeaksInGroups`."""
+        serving = self._ready()
+        try:
+            return await serving.attachment.ask(what, group, ids=people, text=text)
+        except LinkBroken as error:
+            raise NotSent(str(error)) from error
+
+    @override
+    async def _tell_group(self, *changes: GroupChanged) -> None:
+        """See `SpeaksInGroups`."""
+        await self._ready().committed(Unit(news=list(changes)))
+
+    @property
+    @override
+    def _account(self) -> Account:
+        """See `SpeaksInGroups`."""
+        return self._holding.credentials.account
+
     # ---- sending
 
     def _ready(self) -> Serving:
@@ -154,11 +184,18 @@ class NeonizeConnection(Connection, PairsDevices, LogsOut, MarksRead):
             raise NotSent("the session is not connected to WhatsApp")
         return self._serving
 
+    async def _composed(self, outgoing: Outgoing) -> bytes:
+        """The plaintext. Raises UnsupportedByEngine, SendImpossible."""
+        said, poll = outgoing.content, None
+        if isinstance(said, PollVote):
+            poll = await self._holding.poll(said.target.wa_id)
+        return compose(outgoing, self._holding.credentials.account, round(time.time() * 1000), poll)
+
     async def _check_recipient(self, serving: Serving, to: Jid) -> None:
         """whatsmeow finds out too late: by then the message has been taken on. Raises NotOnWhatsApp, NotSent."""
         if not to.is_phone or to in self._known:
             return
-        if await self._ask(serving, "knows", to) != "yes":
+        if (await self._ask(serving, "knows", to)).value != "yes":
             raise NotOnWhatsApp(f"{to.phone} has no WhatsApp account")
         if len(self._known) >= _KNOWN:
             self._known.clear()
@@ -172,11 +209,11 @@ class NeonizeConnection(Connection, PairsDevices, LogsOut, MarksRead):
         except TimeoutError:
             raise NotSent("the messages before this one are not acknowledged") from None
 
-    async def _take(self, serving: Serving, outgoing: Outgoing, text: Text) -> None:
+    async def _take(self, serving: Serving, outgoing: Outgoing, body: bytes) -> None:
         """Make it durable that we answer for a message, and hand it over. Raises VaultFailed."""
         unit = Unit()
         holding = self._holding
-        sending = holding.outstanding.take(outgoing, text, unit)
+        sending = holding.outstanding.take(outgoing, body, unit)
         try:
             await serving.committed(unit)
         except VaultFailed:
@@ -185,11 +222,17 @@ class NeonizeConnection(Connection, PairsDevices, LogsOut, MarksRead):
         serving.hand_over(sending.post(holding.credentials))
 
     async def _ask(
-        self, serving: Serving, what: str, subject: str = "", sender: str = "", ids: tuple[str, ...] = ()
-    ) -> str:
+        self,
+        serving: Serving,
+        what: str,
+        subject: str = "",
+        sender: str = "",
+        ids: tuple[str, ...] = (),
+        text: str = "",
+    ) -> Answer:
         """Raises NotSent."""
         try:
-            return await serving.attachment.ask(what, subject, sender, ids)
+            return await serving.attachment.ask(what, subject, sender, ids, text)
         except (AskFailed, LinkBroken) as error:
             raise NotSent(str(error)) from error
 
@@ -221,10 +264,11 @@ class NeonizeConnection(Connection, PairsDevices, LogsOut, MarksRead):
             self._tell(ENGINE_FAILED.detailed(repr(error)))
 
     async def _forget_done(self) -> None:
-        """Outcomes need not be remembered for ever."""
-        before = time.time() - self._limits.done_kept_s
+        """Neither outcomes nor the secrets of polls need to be remembered for ever."""
+        now = time.time()
         try:
-            await self._line.vault.expire(DONE, round(before * 1000))
+            await self._line.vault.expire(DONE, round((now - self._limits.done_kept_s) * 1000))
+            await self._line.vault.expire(POLLS, round((now - self._limits.polls_kept_s) * 1000))
         except VaultFailed as error:
             _log.warning("old outcomes are kept", session=self._line.session, error=str(error))
 
@@ -308,7 +352,7 @@ class NeonizeConnection(Connection, PairsDevices, LogsOut, MarksRead):
             await asyncio.sleep(self._pauses.next())
             try:
                 await self._line.vault.reopen()
-                self._holding = Holding(await read_kept(self._line.vault), self._limits)
+                self._holding = Holding(await read_kept(self._line.vault), self._limits, self._line.vault)
                 return
             except (OwnershipLost, RecordUnreadable):
                 raise

@@ -14,7 +14,7 @@ from typing import Final
 
 from wagate.adapters.engines.neonize.link.messages import Receipt
 from wagate.adapters.engines.neonize.records import EARLY
-from wagate.adapters.engines.neonize.translation import news_of
+from wagate.adapters.engines.neonize.translation import receipt_of
 from wagate.domain.ids import MessageId
 from wagate.ports.vault import Unit
 
@@ -78,7 +78,7 @@ class EarlyReceipts:
 
 
 def _tell(receipt: Receipt, wa_ids: tuple[str, ...], unit: Unit) -> None:
-    news = news_of(replace(receipt, wa_ids=wa_ids)) if wa_ids else None
+    news = receipt_of(replace(receipt, wa_ids=wa_ids)) if wa_ids else None
     if news is not None:
         unit.news.append(news)
 

@@ -31,7 +31,20 @@ FEATURES: Final = EngineFeatures(
     answers_retries_from_store=False,
     queries_history=False,
     pairs_with_passkey=False,
-    contents=frozenset({"text"}),
+    contents=frozenset(
+        {
+            "text",
+            "location",
+            "contacts",
+            "event_invite",
+            "poll",
+            "reaction",
+            "edit",
+            "revocation",
+            "poll_vote",
+            "pin",
+        }
+    ),
     max_text_bytes=65_536,
     sends_to_groups=True,
 )
@@ -95,7 +108,7 @@ class NeonizeEngine(Engine, CarriesDevices):
     @property
     @override
     def features(self) -> EngineFeatures:
-        """No promise about durability; texts only, to people and groups."""
+        """No promise about durability; all that needs no media file, to people and groups."""
         return FEATURES
 
     @property

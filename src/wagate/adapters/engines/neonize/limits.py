@@ -20,8 +20,8 @@ class Limits:
 
     ``unsettled``: messages of a session that may be with its process at once. ``attempts``: how often a message that
     certainly did not go out is tried. ``done_kept_s``: how long it is known that a message was sent, so that asking
-    again sends nothing. ``longest_pause_s``: the longest wait before a new start. ``spool_bytes``: see
-    ``worker.process.Terms``.
+    again sends nothing; ``polls_kept_s``: how long the votes of a poll can be read. ``longest_pause_s``: the longest
+    wait before a new start. ``spool_bytes``: see ``worker.process.Terms``.
     """
 
     starts_per_s: float = 10.0
@@ -43,3 +43,4 @@ class Limits:
     longest_pause_s: float = 60.0
     spool_bytes: int = 64 << 20
     done_kept_s: float = 7 * 86400.0
+    polls_kept_s: float = 183 * 86400.0

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from wagate.adapters.engines.neonize.early import EarlyReceipts
 from wagate.adapters.engines.neonize.limits import Limits
 from wagate.adapters.engines.neonize.link.messages import Found, SendEnded, Sent
 from wagate.adapters.engines.neonize.records import DONE, SENDING, Credentials, Sending
 from wagate.adapters.engines.neonize.verdicts import Fate, Verdict, verdict_on
-from wagate.domain.content import Text
 from wagate.domain.ids import MessageId
 from wagate.ports.engine import Outgoing
 from wagate.ports.news import DurableNews, SendAccepted, SendRefused, SendStarted, SendUncertain
 from wagate.ports.vault import Unit
+
+Settled = Callable[[Sending, str, Unit], None]
 
 _LOST: Final = Verdict(Fate.UNCERTAIN, "engine_failed")
 
@@ -23,10 +24,10 @@ _LOST: Final = Verdict(Fate.UNCERTAIN, "engine_failed")
 class Outstanding:
     """All of one session's. Every method that changes something puts it into a unit for the caller to commit."""
 
-    def __init__(self, kept: list[Sending], early: EarlyReceipts, limits: Limits) -> None:
-        """``kept`` are those of an earlier connection; ``early`` is told of every outcome."""
+    def __init__(self, kept: list[Sending], settled: Settled, limits: Limits) -> None:
+        """``kept`` are those of an earlier connection; ``settled`` is told of every outcome, and the id if known."""
         self._limits = limits
-        self._early = early
+        self._settled = settled
         self._freed = asyncio.Event()
         self._sendings = {sending.message: sending for sending in sorted(kept, key=lambda sending: sending.order)}
         self._order = max((sending.order for sending in kept), default=0)
@@ -37,6 +38,9 @@ class Outstanding:
 
     def __len__(self) -> int:
         return len(self._sendings)
+
+    def __iter__(self) -> Iterator[Sending]:
+        return iter(self._sendings.values())
 
     @property
     def messages(self) -> list[MessageId]:
@@ -49,10 +53,10 @@ class Outstanding:
             self._freed.clear()
             await self._freed.wait()
 
-    def take(self, outgoing: Outgoing, text: Text, unit: Unit) -> Sending:
-        """Answer for a message from here on."""
+    def take(self, outgoing: Outgoing, body: bytes, unit: Unit) -> Sending:
+        """Answer for a message, whose plaintext is ``body``, from here on."""
         self._order += 1
-        sending = Sending.of(outgoing, text, self._order)
+        sending = Sending(outgoing.message, self._order, outgoing.to, body)
         unit.put(SENDING, sending.message, sending.pack())
         unit.news.append(SendStarted(sending.message, None))
         self._sendings[sending.message] = sending
@@ -134,5 +138,5 @@ class Outstanding:
         unit.delete(SENDING, sending.message)
         unit.put(DONE, sending.message, b"")
         unit.news.append(news)
-        self._early.settled(sending.message, wa_id, unit)
+        self._settled(sending, wa_id, unit)
         self._freed.set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import json
@@ -10,11 +11,10 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final, Self
 
 from wagate.adapters.engines.neonize.link.messages import Linked, Post, Sent
-from wagate.domain.content import Text
+from wagate.adapters.whatsapp_web.letters import Account, PollKey, options_in
 from wagate.domain.ids import MessageId
 from wagate.domain.jid import Jid
 from wagate.domain.session import Me
-from wagate.ports.engine import Outgoing
 from wagate.ports.vault import RecordKey, RecordUnreadable
 
 CREDENTIALS: Final[RecordKey] = ("neonize_device", "own")
@@ -26,7 +26,10 @@ SENDING: Final = "neonize_sending"
 DONE: Final = "neonize_done"
 """Messages whose outcome is known, so that asking again sends nothing."""
 
-KINDS: Final = (SENDING, DONE, EARLY[0], POSITION[0], CREDENTIALS[0])
+POLLS: Final = "neonize_poll"
+"""What reads the votes of polls (`PollKey`), by WhatsApp's id of the poll."""
+
+KINDS: Final = (SENDING, DONE, POLLS, EARLY[0], POSITION[0], CREDENTIALS[0])
 """All kinds. While a device moves, the records of two engines lie side by side, so no other engine has these."""
 
 
@@ -54,6 +57,13 @@ class Credentials:
         """The account, in the product's words."""
         phone = "+" + self.device.partition("@")[0].partition(":")[0]
         return Me(phone, self.lid or None, self.name or None, self.platform or None)
+
+    @property
+    def account(self) -> Account:
+        """Our own addresses, bare."""
+        user, _, server = self.device.partition("@")
+        pn = Jid.of(user.partition(":")[0], server) if server else None
+        return Account(pn, Jid(self.lid) if self.lid else None)
 
     def tag(self, message: MessageId, attempt: int) -> str:
         """The secret (hex) under which whatsmeow notes this attempt to send a message."""
@@ -105,28 +115,9 @@ class Sending:
     message: MessageId
     order: int
     to: str
-    text: str = field(repr=False)
-    mentions: tuple[str, ...] = ()
-    quoted_id: str = ""
-    quoted_sender: str = ""
-    quoted_text: str = field(default="", repr=False)
+    body: bytes = field(repr=False)
     attempt: int = 1
     untagged: bool = False
-
-    @classmethod
-    def of(cls, outgoing: Outgoing, text: Text, order: int) -> Sending:
-        """Take a message on."""
-        quoted = outgoing.quoted
-        return cls(
-            outgoing.message,
-            order,
-            outgoing.to,
-            text.body,
-            tuple(text.mentions),
-            quoted.wa_id if quoted else "",
-            quoted.sender if quoted else "",
-            quoted.text if quoted else "",
-        )
 
     def again(self) -> Sending:
         """The next attempt."""
@@ -134,16 +125,16 @@ class Sending:
 
     def post(self, credentials: Credentials) -> Post:
         """The order to send it."""
-        return Post(
-            self.message,
-            credentials.tag(self.message, self.attempt),
-            self.to,
-            self.text,
-            self.mentions,
-            self.quoted_id,
-            self.quoted_sender,
-            self.quoted_text,
-        )
+        body = base64.b64encode(self.body).decode()
+        return Post(self.message, credentials.tag(self.message, self.attempt), self.to, body)
+
+    def poll(self, credentials: Credentials) -> PollKey | None:
+        """What reads the votes, if it asks a poll: its secret is the tag of the attempt."""
+        options = options_in(self.body)
+        own = credentials.account.lid or credentials.account.pn
+        if not options or own is None:
+            return None
+        return PollKey(own, bytes.fromhex(credentials.tag(self.message, self.attempt)), options)
 
     def sent(self, credentials: Credentials) -> Sent:
         """The question what became of it."""
@@ -151,17 +142,31 @@ class Sending:
 
     def pack(self) -> bytes:
         """The record's value."""
-        return json.dumps(asdict(self)).encode()
+        return json.dumps({**asdict(self), "body": base64.b64encode(self.body).decode()}).encode()
 
     @classmethod
     def unpack(cls, value: bytes) -> Sending:
         """Read a record's value. Raises RecordUnreadable."""
         fields = _fields(value)
         try:
-            fields["mentions"] = tuple(map(Jid, fields["mentions"]))
+            fields["body"] = base64.b64decode(fields["body"], validate=True)
             return cls(**fields)
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise RecordUnreadable("a message without an outcome is damaged in the store") from error
+
+
+def pack_poll(poll: PollKey) -> bytes:
+    """The value of a poll's record."""
+    return json.dumps([poll.author, poll.secret.hex(), poll.options]).encode()
+
+
+def unpack_poll(value: bytes) -> PollKey:
+    """Read it. Raises RecordUnreadable."""
+    try:
+        author, secret, options = json.loads(value)
+        return PollKey(Jid(author), bytes.fromhex(secret), tuple(map(str, options)))
+    except (TypeError, ValueError) as error:
+        raise RecordUnreadable("the record of a poll is damaged") from error
 
 
 def _fields(value: bytes) -> dict[str, Any]:

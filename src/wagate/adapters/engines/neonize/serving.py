@@ -175,7 +175,7 @@ class Serving:
     async def _hear(self, message: Message) -> None:
         match message:
             case Entry():
-                self._take(message)
+                await self._take(message)
             case LineEvent():
                 await self._settled()
                 await self._change(message)
@@ -195,9 +195,9 @@ class Serving:
             case _:
                 raise LinkBroken(f"a worker does not say {type(message).__name__}")
 
-    def _take(self, entry: Entry) -> None:
+    async def _take(self, entry: Entry) -> None:
         self._progress = self._loop.time()
-        unit = self._holding.take(self.attachment.welcome.spool, entry)
+        unit = await self._holding.take(self.attachment.welcome.spool, entry)
         if unit is not None:
             self._commit(unit, entry.number)
         elif self._commits is None or self._commits.done():

@@ -11,11 +11,11 @@ from typing import Final
 
 from wagate.adapters.engines.native.machine import directory, group_keys, groups, polls, ratchets
 from wagate.adapters.engines.native.machine.device import Device, InFlight, Person, Phase
-from wagate.adapters.engines.native.machine.encode import Stage, message_of
 from wagate.adapters.engines.native.machine.flows import Flow, Join, Load, Pause
 from wagate.adapters.engines.native.machine.ratchets import Peer, peer_at
 from wagate.adapters.engines.native.machine.records import Step, Unacked
 from wagate.adapters.engines.native.machine.send import depart, hash_of, keep, seal_each, stage_in
+from wagate.adapters.whatsapp_web.encode import Stage, message_of
 from wagate.domain import jid as domain
 from wagate.domain.acts import Act, PollVote, Said
 from wagate.domain.content import Text

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable, Iterator
 
 from wagate.adapters.engines.native.machine.device import Device
-from wagate.adapters.engines.native.machine.encode import Stage
 from wagate.adapters.engines.native.machine.flows import Flow, Load
 from wagate.adapters.engines.native.machine.records import PollSecret, Step
+from wagate.adapters.whatsapp_web import votes
+from wagate.adapters.whatsapp_web.encode import Stage
 from wagate.domain.acts import PollVote
 from wagate.ports.engine import SendImpossible
 from wagate.ports.vault import RecordKey
 from whatsapp_wire.contents import polls
 from whatsapp_wire.contents.acts import read_act
 from whatsapp_wire.contents.polls import Ballot
-from whatsapp_wire.errors import DecryptionFailed
 from whatsapp_wire.jid import Jid
 from whatsapp_wire.message import unwrap
 from whatsapp_wire.proto.message_pb2 import Message
@@ -50,16 +49,10 @@ def opened(us: Device, step: Step, source: Source, message: Message) -> tuple[st
     if kept is None:
         return None
     poll = PollSecret.unpack(kept)
-    voters = _names(us, source.sender, source.sender_alt)
-    authors = voters if poll.author in voters else _names(us, poll.author, None)
-    for author in authors:
-        for voter in voters:
-            try:
-                ballot = Ballot(act.target.id, poll.secret, author, voter)
-                return ballot.open(inner.poll_update_message.vote, poll.options)
-            except DecryptionFailed:
-                continue
-    return None
+    own = _own(us)
+    voters = votes.names(own, source.sender, source.sender_alt)
+    authors = voters if poll.author in voters else votes.names(own, poll.author, None)
+    return votes.opened(inner, poll.secret, poll.options, authors, voters)
 
 
 def compose_vote(us: Device, vote: PollVote, stage: Stage) -> Flow[Message]:
@@ -70,9 +63,7 @@ def compose_vote(us: Device, vote: PollVote, stage: Stage) -> Flow[Message]:
         raise SendImpossible("the secret of this poll is not known: it came before this device was linked, or long ago")
     poll = PollSecret.unpack(kept)
     voter = us.me.lid if poll.author.is_lid or us.me.pn is None else us.me.pn
-    ballot = Ballot(vote.target.wa_id, poll.secret, poll.author, voter)
-    sealed = ballot.seal(vote.selected or (), secrets.token_bytes(polls.NONCE_SIZE))
-    return polls.vote_message(stage.key(vote.target), sealed, vote.at or stage.now_ms)
+    return votes.message_of(vote, Ballot(vote.target.wa_id, poll.secret, poll.author, voter), stage)
 
 
 def _records_of(wa_id: str, messages: Iterable[Message]) -> Iterator[RecordKey]:
@@ -86,9 +77,6 @@ def _records_of(wa_id: str, messages: Iterable[Message]) -> Iterator[RecordKey]:
             yield ("secret", act.target.id)
 
 
-def _names(us: Device, one: Jid, other: Jid | None) -> tuple[Jid, ...]:
-    """Both addresses of a person, as far as they are known, bare."""
-    mine = (us.me.lid, us.me.pn)
-    if one.bare in mine:
-        return tuple(jid for jid in mine if jid is not None)
-    return (one.bare,) if other is None else (one.bare, other.bare)
+def _own(us: Device) -> tuple[Jid, ...]:
+    """Our own addresses, bare."""
+    return tuple(jid for jid in (us.me.lid, us.me.pn) if jid is not None)

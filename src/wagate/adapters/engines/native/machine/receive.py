@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import structlog
 
 from wagate.adapters.engines.native.machine import app_state, app_state_keys, directory, polls, ratchets, retry
-from wagate.adapters.engines.native.machine.decode import Speaker, context_of, quoted_of, said_in
 from wagate.adapters.engines.native.machine.device import Device
 from wagate.adapters.engines.native.machine.flows import Flow, Load
 from wagate.adapters.engines.native.machine.ratchets import Peer
 from wagate.adapters.engines.native.machine.records import Asked, Step, remember, was_seen
+from wagate.adapters.whatsapp_web.decode import Speaker, context_of, quoted_of, said_in
 from wagate.domain import jid as domain
 from wagate.domain.acts import Said
 from wagate.domain.content import PLAIN_CONTEXT, Context, Quoted, Unsupported

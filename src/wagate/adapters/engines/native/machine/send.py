@@ -10,11 +10,11 @@ import structlog
 
 from wagate.adapters.engines.native.machine import directory, group_keys, groups, polls, ratchets
 from wagate.adapters.engines.native.machine.device import Device, InFlight, Person, Phase
-from wagate.adapters.engines.native.machine.encode import Stage, message_of
 from wagate.adapters.engines.native.machine.errors import refusal_of
 from wagate.adapters.engines.native.machine.flows import Commit, Flow, Join, Load
 from wagate.adapters.engines.native.machine.ratchets import Peer
 from wagate.adapters.engines.native.machine.records import ContactToken, Sent, Step, Unacked
+from wagate.adapters.whatsapp_web.encode import Stage, message_of
 from wagate.domain.acts import PollVote
 from wagate.domain.ids import MessageId
 from wagate.ports.engine import NoRecipientDevice, NotSent, Outgoing, SendImpossible

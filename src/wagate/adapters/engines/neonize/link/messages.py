@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-VERSION = 1
+VERSION = 2
 """Raised with every change that a worker of an older gateway would not understand; such a worker is replaced."""
 
 # ---- the gateway's side
@@ -47,16 +47,15 @@ class Recall:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """Send a text. What comes of it is a `SendEnded` entry."""
+    """Send a plaintext (``body``: WhatsApp's ``Message`` protobuf, base64). What comes of it is a `SendEnded` entry.
+
+    The tag goes out as the message's secret, in place of one that is in the plaintext.
+    """
 
     message: str
     tag: str = field(repr=False)
     to: str
-    text: str = field(repr=False)
-    mentions: tuple[str, ...] = ()
-    quoted_id: str = ""
-    quoted_sender: str = ""
-    quoted_text: str = field(default="", repr=False)
+    body: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,8 @@ class Ask:
     """Do something now; `Answer` has the same ``ticket``.
 
     ``what``: ``knows`` (is this phone address, ``subject``, on WhatsApp), ``pair`` (a code for this number), ``read``
-    (``ids`` of ``sender`` in the chat ``subject``), ``log_out``.
+    (``ids`` of ``sender`` in the chat ``subject``), ``typing`` (``text``: composing, recording or paused), ``log_out``,
+    or one of `GROUP_ERRANDS`.
     """
 
     ticket: int
@@ -72,6 +72,34 @@ class Ask:
     subject: str = ""
     sender: str = ""
     ids: tuple[str, ...] = ()
+    text: str = field(default="", repr=False)
+
+
+GROUP_ERRANDS = frozenset(
+    {
+        "groups",
+        "group",
+        "create",
+        "add",
+        "remove",
+        "promote",
+        "demote",
+        "rename",
+        "describe",
+        "announce",
+        "lock",
+        "expire",
+        "leave",
+        "link",
+        "new_link",
+        "behind",
+        "join",
+    }
+)
+"""What can be asked about groups: ``subject`` is the group, ``ids`` are people.
+
+``text`` is a name, a description, ``on`` or ``off``, a number of seconds, or a link's code, whichever it takes.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,22 +136,24 @@ class Welcome:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A message that is for a human to see. ``kind`` is not empty for content that is not a text."""
+    """A message that is for a human to see: ``body`` is its plaintext as in `Post`, empty when it is too large.
+
+    ``kind`` is WhatsApp's name for what it holds. ``view_once``: a wrapper that whatsmeow took off said so.
+    ``by_admin``: the server let it pass as an act of a group's admin.
+    """
 
     wa_id: str
     chat: str
     sender: str
     from_me: bool
     timestamp: int
-    text: str = field(repr=False)
+    body: str = field(repr=False)
     kind: str = ""
-    mentions: tuple[str, ...] = ()
+    view_once: bool = False
+    by_admin: bool = False
     chat_alt: str = ""
     sender_alt: str = ""
     push_name: str = ""
-    quoted_id: str = ""
-    quoted_sender: str = ""
-    quoted_text: str = field(default="", repr=False)
     offline: bool = False
 
 
@@ -190,11 +220,73 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupMember:
+    """Somebody in a group; ``alt`` is their other address. ``role``: member, admin or owner.
+
+    In the answer to a change ``error`` is the server's code for them (0: it worked); ``invite_code`` may invite them.
+    """
+
+    jid: str
+    alt: str = ""
+    role: str = "member"
+    error: int = 0
+    invite_code: str = field(default="", repr=False)
+    invite_expires_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class GroupTold:
+    """A group as the server tells it. neonize says nothing of who may add people, or whether they need approval."""
+
+    jid: str
+    subject: str
+    description: str
+    owner: str
+    owner_alt: str
+    created_at: int
+    announce: bool
+    locked: bool
+    timer: int
+    members: tuple[GroupMember, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupEntered:
+    """We are in a group now, as ``by`` (and ``by_alt``) made it so."""
+
+    group: GroupTold
+    by: str = ""
+    by_alt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupNote:
+    """One change: ``what`` is subject, description, announce, lock (``text``: on, off), timer (seconds), link (there is
+    a new one), end; or add, remove, promote, demote, with the addresses of ``people``.
+    """
+
+    what: str
+    text: str = ""
+    people: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GroupEvent:
+    """What somebody changed about a group; ``reason`` says how people came."""
+
+    group: str
+    by: str
+    timestamp: int
+    reason: str
+    changes: tuple[GroupNote, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Nothing:
     """An entry that means nothing to a human, such as the keys of a group."""
 
 
-Event = Arrived | Unreadable | Receipt | Linked | SendEnded | Untagged | Gap | Nothing
+Event = Arrived | Unreadable | Receipt | Linked | GroupEntered | GroupEvent | SendEnded | Untagged | Gap | Nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,11 +332,14 @@ class Recalled:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer to `Ask`; ``error`` is empty when it went well."""
+    """The answer to `Ask`; ``error`` is empty when it went well. ``more``: another answer with this ticket follows."""
 
     ticket: int
     value: str = field(default="", repr=False)
     error: str = ""
+    groups: tuple[GroupTold, ...] = ()
+    members: tuple[GroupMember, ...] = ()
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)

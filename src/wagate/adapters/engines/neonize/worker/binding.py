@@ -6,28 +6,41 @@ their bytes. ``Neonize`` in its library is called as neonize 0.5.2 calls it, wit
 
 from __future__ import annotations
 
+import base64
 import ctypes
 from typing import Any, Final
 
 import pylibmagic  # noqa: F401 - brings the libmagic that neonize wants, where the system has none
+from google.protobuf.message import DecodeError
 from neonize import _binder as binder
 from neonize.client import NewClient
 from neonize.proto import Neonize_pb2 as pb
 from neonize.proto.waCompanionReg.WAWebProtobufsCompanionReg_pb2 import DeviceProps
-from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import ContextInfo, ExtendedTextMessage, Message
-from neonize.utils.enum import ClientType, ReceiptType
+from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import Message
+from neonize.utils.enum import ChatPresence, ChatPresenceMedia, ClientType, ParticipantChange, ReceiptType
 from typing_extensions import override
 
-from wagate.adapters.engines.neonize.link.messages import Event, LineEvent, Post
-from wagate.adapters.engines.neonize.worker import events
-from wagate.adapters.engines.neonize.worker.line import Accepted, Library, Line, LineUnavailable, Listener, Refused
+from wagate.adapters.engines.neonize.link.messages import Ask, Event, LineEvent, Post
+from wagate.adapters.engines.neonize.worker import events, groups
+from wagate.adapters.engines.neonize.worker.line import (
+    Accepted,
+    InGroups,
+    Library,
+    Line,
+    LineUnavailable,
+    Listener,
+    Refused,
+)
 
 PARAMETERS: Final = 17
 """Parameters of the library's ``Neonize``: another number is another version, and nothing here may be believed."""
 
 _LOG_LEVEL: Final = b"INFO"
 
-SUBSCRIBED: Final = bytes((2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 17, 18, 26, 27, 44))
+_NS: Final = 1_000_000_000
+"""Nanoseconds in a second: neonize hands a timer on as Go counts it."""
+
+SUBSCRIBED: Final = bytes((2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 17, 18, 21, 22, 26, 27, 44))
 """The kinds of event that are asked for; the numbers are neonize's (``events.EVENT_TO_INT``)."""
 
 
@@ -110,8 +123,11 @@ class NeonizeLine(Line):
 
     @override
     def send(self, post: Post) -> Accepted:
-        """Send a text and wait for the server's ack, 75 s at most. Raises Refused."""
-        message = _message_of(post)
+        """Send a plaintext and wait for the server's ack, 75 s at most. Raises Refused."""
+        try:
+            message = _message_of(post)
+        except (DecodeError, ValueError) as error:  # never handed to whatsmeow, so the verdict knows these words
+            raise Refused(f"failed to marshal message: {type(error).__name__}") from error
         try:
             answer = self._client.send_message(_jid(post.to), message)
         except Exception as error:  # neonize has a class per call; the text is what tells
@@ -160,6 +176,75 @@ class NeonizeLine(Line):
             raise Refused(str(error)) from error
 
     @override
+    def show_typing(self, chat: str, activity: str) -> None:
+        """Show in a chat that we are composing or recording, or have paused. Raises Refused."""
+        is_paused, media = activity == "paused", ChatPresenceMedia
+        state = ChatPresence.CHAT_PRESENCE_PAUSED if is_paused else ChatPresence.CHAT_PRESENCE_COMPOSING
+        what = media.CHAT_PRESENCE_MEDIA_AUDIO if activity == "recording" else media.CHAT_PRESENCE_MEDIA_TEXT
+        try:
+            self._client.send_chat_presence(self._known_as(chat), state, what)
+        except Exception as error:
+            raise Refused(str(error)) from error
+
+    @override
+    def in_groups(self, ask: Ask) -> InGroups:
+        """Do something with groups. Raises Refused."""
+        try:
+            return self._in_groups(ask)
+        except Exception as error:  # neonize has a class per call; the text is what tells
+            raise Refused(str(error)) from error
+
+    def _in_groups(self, ask: Ask) -> InGroups:
+        """neonize 0.5.2 has no call for who may add people, for approval, or for what becomes of requests to join."""
+        client, group = self._client, _jid(ask.subject)
+        match ask.what:
+            case "groups":
+                return InGroups(groups=tuple(groups.group(info) for info in client.get_joined_groups()))
+            case "group":
+                return InGroups(groups=(groups.group(client.get_group_info(group)),))
+            case "create":
+                info = client.create_group(ask.text, [_jid(person) for person in ask.ids])
+                return InGroups(groups=(groups.group(info),), members=groups.members(info.Participants))
+            case "add" | "remove" | "promote" | "demote":
+                people = [self._known_as(person) for person in ask.ids]
+                told = client.update_group_participants(group, people, ParticipantChange(ask.what))
+                return InGroups(members=groups.members(told))
+            case "link" | "new_link":
+                return InGroups(client.get_group_invite_link(group, ask.what == "new_link"))
+            case "behind":
+                return InGroups(groups=(groups.group(client.get_group_info_from_link(ask.text)),))
+            case "join":
+                return InGroups(groups.bare(client.join_group_with_link(ask.text)))
+        self._change_group(group, ask)
+        return InGroups()
+
+    def _change_group(self, group: Any, ask: Ask) -> None:
+        client, is_on = self._client, ask.text == "on"
+        match ask.what:
+            case "rename":
+                client.set_group_name(group, ask.text)
+            case "describe":
+                client.set_group_topic(group, "", "", ask.text)
+            case "announce":
+                client.set_group_announce(group, is_on)
+            case "lock":
+                client.set_group_locked(group, is_on)
+            case "expire":
+                client.set_disappearing_timer(group, int(ask.text) * _NS)
+            case "leave":
+                client.leave_group(group)
+            case _:
+                raise Refused(f"there is no errand {ask.what!r}")
+
+    def _known_as(self, address: str) -> Any:
+        """A person's LID, where whatsmeow knows it: groups and chats are under it. Other addresses stay as they are."""
+        jid = _jid(address)
+        if jid.Server != "s.whatsapp.net":
+            return jid
+        lid = self._client.get_lid_from_pn(jid)
+        return _jid(f"{lid.User}@{lid.Server}") if lid.User else jid
+
+    @override
     def log_out(self) -> None:
         """Unlink this device; whatsmeow deletes its keys. Raises Refused."""
         try:
@@ -198,16 +283,7 @@ def _jid(address: str) -> Any:
 
 
 def _message_of(post: Post) -> Any:
-    """A text as protobuf. The secret is the tag by which its fate can be learned later."""
-    message = Message()
-    if post.quoted_id or post.mentions:
-        context = ContextInfo(mentionedJID=post.mentions)
-        if post.quoted_id:
-            context.stanzaID = post.quoted_id
-            context.participant = post.quoted_sender
-            context.quotedMessage.conversation = post.quoted_text
-        message.extendedTextMessage.CopyFrom(ExtendedTextMessage(text=post.text, contextInfo=context))
-    else:
-        message.conversation = post.text
+    """The plaintext as protobuf. The secret is the tag by which its fate can be learned later."""
+    message = Message.FromString(base64.b64decode(post.body, validate=True))
     message.messageContextInfo.messageSecret = bytes.fromhex(post.tag)
     return message

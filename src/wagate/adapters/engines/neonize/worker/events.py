@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -17,14 +19,20 @@ from wagate.adapters.engines.neonize.link.messages import (
     Receipt,
     Unreadable,
 )
+from wagate.adapters.engines.neonize.worker import groups
+from wagate.adapters.engines.neonize.worker.groups import bare
 from wagate.adapters.engines.neonize.worker.line import (
     DEVICE,
+    GROUP_CHANGED,
+    GROUP_ENTERED,
     KEPT,
     MESSAGE,
     RECEIPT,
     UNDECRYPTABLE,
     EventUnreadable,
 )
+
+_UPPER: Final = re.compile("[A-Z]")
 
 PAIRING: Final = 2
 CONNECTED: Final = 3
@@ -104,55 +112,39 @@ _LINE: Final[Mapping[int, Callable[[bytes], LineEvent]]] = {
 
 # ---- what is kept
 
-_WRAPPERS: Final = ("deviceSentMessage", "ephemeralMessage", "viewOnceMessage", "viewOnceMessageV2", "editedMessage")
-_KINDS: Final = {
-    "imageMessage": "image",
-    "videoMessage": "video",
-    "audioMessage": "audio",
-    "documentMessage": "document",
-    "documentWithCaptionMessage": "document",
-    "stickerMessage": "sticker",
-    "contactMessage": "contact",
-    "contactsArrayMessage": "contact",
-    "locationMessage": "location",
-    "liveLocationMessage": "location",
-    "reactionMessage": "reaction",
-    "pollCreationMessage": "poll",
-    "pollCreationMessageV2": "poll",
-    "pollCreationMessageV3": "poll",
-    "pollUpdateMessage": "poll_vote",
-}
-_PROTOCOL_KINDS: Final = {0: "revoke", 14: "edit"}
-"""Numbers of ``ProtocolMessage.Type``; the others are housekeeping."""
-
 _SILENT: Final = frozenset(
     {"senderKeyDistributionMessage", "fastRatchetKeySenderKeyDistributionMessage", "messageContextInfo"}
 )
+_ADMINS: Final = "8"
+"""What the stanza of an admin's act on somebody else's message says (whatsmeow `types/message.go`)."""
+
+MAX_BODY: Final = 2 << 20
+"""Bytes of a plaintext that fit a frame of the link with room to spare; WhatsApp's own are a hundredth of that."""
 
 
 def _message(told: Any, offline: bool) -> Event:
-    body = _unwrapped(told.Message)
-    text, kind, context = _said(body)
-    if text is None and not kind:
+    named = [field.name for field, _ in told.Message.ListFields() if field.name not in _SILENT]
+    if not named:
         return Nothing()
     source = told.Info.MessageSource
-    chat, sender = _bare(source.Chat), _bare(source.Sender)
-    sender_alt = _bare(source.SenderAlt)
+    chat, sender = bare(source.Chat), bare(source.Sender)
+    if not (told.Info.ID and chat and sender):
+        raise ValueError("nobody said it")
+    sender_alt = bare(source.SenderAlt)
+    body = told.Message.SerializeToString()  # what neonize calls raw has been unwrapped as well
     return Arrived(
         wa_id=told.Info.ID,
         chat=chat,
         sender=sender,
         from_me=bool(source.IsFromMe),
         timestamp=int(told.Info.Timestamp) // 1000,
-        text=text or "",
-        kind=kind,
-        mentions=tuple(str(mention) for mention in context.mentionedJID) if context is not None else (),
+        body=base64.b64encode(body).decode() if len(body) <= MAX_BODY else "",
+        kind=_UPPER.sub(lambda found: "_" + found[0].lower(), named[0].removesuffix("Message")),
+        view_once=bool(told.IsViewOnce or told.IsViewOnceV2 or told.IsViewOnceV2Extension),
+        by_admin=told.Info.Edit == _ADMINS,
         chat_alt=_chat_alt(source, chat, sender, sender_alt),
         sender_alt=sender_alt,
         push_name=str(told.Info.Pushname),
-        quoted_id=str(context.stanzaID) if context is not None else "",
-        quoted_sender=_without_device(context.participant) if context is not None else "",
-        quoted_text=(_said(context.quotedMessage)[0] or "") if context is not None else "",
         offline=offline,
     )
 
@@ -160,28 +152,7 @@ def _message(told: Any, offline: bool) -> Event:
 def _chat_alt(source: Any, chat: str, sender: str, sender_alt: str) -> str:
     if source.IsGroup:
         return ""
-    return _bare(source.RecipientAlt) if source.IsFromMe else (sender_alt if chat == sender else "")
-
-
-def _unwrapped(body: Any) -> Any:
-    for wrapper in _WRAPPERS:
-        if body.HasField(wrapper):
-            return _unwrapped(getattr(body, wrapper).message)
-    return body
-
-
-def _said(body: Any) -> tuple[str | None, str, Any]:
-    """The text, or the kind of what is no text, and the context of either."""
-    if body.HasField("conversation"):
-        return str(body.conversation), "", None
-    if body.HasField("extendedTextMessage"):
-        extended = body.extendedTextMessage
-        return str(extended.text), "", extended.contextInfo
-    if body.HasField("protocolMessage"):
-        return None, _PROTOCOL_KINDS.get(int(body.protocolMessage.type), ""), None
-    named = [field.name for field, _ in body.ListFields() if field.name not in _SILENT]
-    known = next((_KINDS[name] for name in named if name in _KINDS), None)
-    return None, known or ("unknown" if named else ""), None
+    return bare(source.RecipientAlt) if source.IsFromMe else (sender_alt if chat == sender else "")
 
 
 def _receipt(told: Any) -> Event:
@@ -190,7 +161,11 @@ def _receipt(told: Any) -> Event:
     if kind is None or source.IsFromMe:
         return Nothing()
     return Receipt(
-        kind, tuple(map(str, told.MessageIDs)), _bare(source.Chat), _bare(source.Sender), int(told.Timestamp)
+        kind,
+        tuple(map(str, told.MessageIDs)),
+        bare(source.Chat),
+        bare(source.Sender),
+        int(told.Timestamp),
     )
 
 
@@ -204,25 +179,18 @@ _RECEIPTS: Final = {
 
 def _undecryptable(told: Any) -> Event:
     source = told.Info.MessageSource
-    return Unreadable(told.Info.ID, _bare(source.Chat), _bare(source.Sender), int(told.Info.Timestamp) // 1000)
+    return Unreadable(told.Info.ID, bare(source.Chat), bare(source.Sender), int(told.Info.Timestamp) // 1000)
 
 
 def _device(told: Any) -> Event:
     device = f"{told.JID.User}:{told.JID.Device}@{told.JID.Server}"
-    return Linked(device, _bare(told.LID), str(told.PushName), str(told.Platform))
-
-
-def _bare(jid: Any) -> str:
-    return f"{jid.User}@{jid.Server}" if jid.User else ""
-
-
-def _without_device(address: str) -> str:
-    user, _, server = address.rpartition("@")
-    return f"{user.partition(':')[0]}@{server}" if user else ""
+    return Linked(device, bare(told.LID), str(told.PushName), str(told.Platform))
 
 
 _KEPT: Final[Mapping[int, Callable[[bytes], Event]]] = {
     DEVICE: lambda value: _device(pb.Device.FromString(value)),
     RECEIPT: lambda value: _receipt(pb.Receipt.FromString(value)),
+    GROUP_ENTERED: lambda value: groups.entered(pb.JoinedGroup.FromString(value)),
+    GROUP_CHANGED: lambda value: groups.changed(pb.GroupInfoEvent.FromString(value)),
     UNDECRYPTABLE: lambda value: _undecryptable(pb.UndecryptableMessage.FromString(value)),
 }

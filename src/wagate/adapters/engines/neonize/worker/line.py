@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from wagate.adapters.engines.neonize.link.messages import Event, LineEvent, Post
+from wagate.adapters.engines.neonize.link.messages import Ask, Event, GroupMember, GroupTold, LineEvent, Post
 
 DEVICE: Final = 0
 MESSAGE: Final = 17
 RECEIPT: Final = 18
 OFFLINE_BEGINS: Final = 26
 OFFLINE_ENDS: Final = 27
+GROUP_ENTERED: Final = 21
+GROUP_CHANGED: Final = 22
 UNDECRYPTABLE: Final = 44
 """Kinds of event, by neonize's numbers (``events.EVENT_TO_INT``)."""
 
-KEPT: Final = frozenset({DEVICE, MESSAGE, RECEIPT, UNDECRYPTABLE})
+KEPT: Final = frozenset({DEVICE, MESSAGE, RECEIPT, GROUP_ENTERED, GROUP_CHANGED, UNDECRYPTABLE})
 """What must not be lost. Everything else is about the line, and is told as it happens."""
 
 
@@ -47,6 +49,15 @@ class Accepted:
     timestamp: int
 
 
+@dataclass(frozen=True, slots=True)
+class InGroups:
+    """What came of something that was done with groups: an address or a code, groups, people."""
+
+    value: str = ""
+    groups: tuple[GroupTold, ...] = ()
+    members: tuple[GroupMember, ...] = ()
+
+
 class Refused(Exception):
     """The library did not do what it was asked; the text is whatsmeow's"""
 
@@ -71,7 +82,7 @@ class Line(Protocol):
         ...
 
     def send(self, post: Post) -> Accepted:
-        """Send a text and wait for the server's ack, 75 s at most."""
+        """Send a plaintext and wait for the server's ack, 75 s at most."""
         ...
 
     def reaches(self, recipient: str, failed: frozenset[str]) -> bool:
@@ -88,6 +99,14 @@ class Line(Protocol):
 
     def mark_read(self, chat: str, sender: str, ids: tuple[str, ...]) -> None:
         """Send read receipts."""
+        ...
+
+    def show_typing(self, chat: str, activity: str) -> None:
+        """Show in a chat that we are composing or recording, or have paused."""
+        ...
+
+    def in_groups(self, ask: Ask) -> InGroups:
+        """Do one of `GROUP_ERRANDS`."""
         ...
 
     def log_out(self) -> None:

@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Full, Queue
@@ -17,6 +17,7 @@ from typing_extensions import override
 
 from wagate.adapters.engines.neonize.link.frames import LinkBroken, encode_event
 from wagate.adapters.engines.neonize.link.messages import (
+    GROUP_ERRANDS,
     VERSION,
     Answer,
     Ask,
@@ -40,6 +41,7 @@ from wagate.adapters.engines.neonize.link.messages import (
 )
 from wagate.adapters.engines.neonize.worker import device_file, notes
 from wagate.adapters.engines.neonize.worker.door import Door, Link
+from wagate.adapters.engines.neonize.worker.groups import in_frames
 from wagate.adapters.engines.neonize.worker.line import (
     DEVICE,
     KEPT,
@@ -218,11 +220,25 @@ class Worker(Listener):
         while True:
             ask = self._errands.get()
             try:
-                self._outbox.say(Answer(ask.ticket, self._do(ask)))
+                for answer in self._answers(ask):
+                    self._outbox.say(answer)
             except Refused as refused:
                 self._outbox.say(Answer(ask.ticket, error=str(refused) or "whatsmeow gave no reason"))
             except Exception as error:  # the library's mistake is one answer, not the end of all of them
                 self._outbox.say(Answer(ask.ticket, error=f"the library failed: {type(error).__name__}"))
+
+    def _answers(self, ask: Ask) -> Iterator[Answer]:
+        """Do it, and answer in parts that fit a frame. Raises Refused."""
+        if ask.what not in GROUP_ERRANDS:
+            yield Answer(ask.ticket, self._do(ask))
+            return
+        if self._line is None:
+            raise Refused("the line has not begun")
+        found = self._line.in_groups(ask)
+        groups = in_frames(found.groups)
+        for part in groups[:-1]:
+            yield Answer(ask.ticket, groups=part, more=True)
+        yield Answer(ask.ticket, found.value, groups=groups[-1], members=found.members)
 
     def _do(self, ask: Ask) -> str:
         """Raises Refused."""
@@ -236,6 +252,9 @@ class Worker(Listener):
                 return line.pairing_code(ask.subject)
             case "read":
                 line.mark_read(ask.subject, ask.sender, ask.ids)
+                return ""
+            case "typing":
+                line.show_typing(ask.subject, ask.text)
                 return ""
             case "log_out":
                 line.log_out()
