@@ -161,6 +161,7 @@ async def who_left_cannot_read_on_and_who_came_can(network: GroupNetwork) -> Non
     group = await network.create_group("Sales", OWN, GUEST)
     await _send(examinee, group, "one")
     for times, action in enumerate((MembersAction.REMOVE, MembersAction.ADD), 1):
+        await examinee.hears(SendAccepted, times=times)  # so that nothing is under way when the group changes
         await network.change_group(group, action, GUEST)
         await examinee.hears(GroupChanged, times=1 + times)  # the first tells of the group
         await _send(examinee, group, f"after {action.value}")

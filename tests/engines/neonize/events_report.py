@@ -114,6 +114,7 @@ def main() -> None:
         "image": (MESSAGE, message(Message(imageMessage={"caption": "x"}), direct)),
         "reaction": (MESSAGE, message(Message(reactionMessage={"text": "x"}), direct)),
         "unheard": (MESSAGE, message(Message(requestPhoneNumberMessage={}), direct)),
+        "key_share": (MESSAGE, message(Message(protocolMessage={"type": 6}), direct)),
         "group_key": (MESSAGE, message(Message(senderKeyDistributionMessage={"groupID": "9@g.us"}), direct)),
         "empty": (MESSAGE, message(Message(), direct)),
         "garbage": (MESSAGE, b"\xff\xff\xff"),

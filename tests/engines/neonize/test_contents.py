@@ -32,6 +32,7 @@ from wagate.domain.jid import Jid
 from wagate.domain.session import SessionState
 from wagate.ports.engine import SendImpossible
 from wagate.ports.news import SendStarted
+from whatsapp_emulator.emulator import Emulator
 
 ANA = Card("Ana", vcard.written(vcard.Person("Ana", ("+4915100000098",))))
 BEA = Card("Bea", vcard.written(vcard.Person("Bea", ("+4915100000099",))))
@@ -191,7 +192,7 @@ async def test_a_vote_in_an_unknown_poll_is_told_without_its_choice(desk: Desk) 
     assert desk.of_kind(SendStarted) == []
 
 
-async def test_a_group_is_spoken_in_like_a_chat(desk: Desk) -> None:
+async def test_a_group_is_spoken_in_like_a_chat(desk: Desk, emulator: Emulator) -> None:
     await desk.pair()
     group = (await desk.control.phone(OTHER).create_group("Sales", [OWN])).jid
     talk = Talk(desk, to=group)
@@ -203,6 +204,13 @@ async def test_a_group_is_spoken_in_like_a_chat(desk: Desk) -> None:
     assert (reaction.kind, reaction.text, reaction.target, reaction.chat) == ("reaction", "👍", theirs, group)
     reply = await talk.shown(await talk.out(Text("hi", (hello.sender,)), quoted=Quoted(theirs, hello.sender, "hello")))
     assert (reply.quoted, reply.mentions) == (theirs, (str(hello.sender),))
+    by_number = Text(f"@{OTHER} well?", (Jid.from_phone(OTHER),))
+    called = await talk.shown(await talk.out(by_number))  # the group knows people by their LIDs, and so do its phones
+    assert (called.text, called.mentions) == (f"@{other.user} well?", (str(other),))
+    named = await talk.out(Pin(Target(theirs, Jid.from_phone(OTHER)), 86_400))
+    assert (await talk.shown(named)).target == theirs
+    (pin,) = [shown.message for shown in emulator.world.phone(OTHER).inbox if shown.id == named]
+    assert pin.pin_in_chat_message.key.participant == other
     ours = await talk.out(Poll("Lunch?", ("Pizza", "Sushi")))
     await talk.shown(ours)
     vote = await talk.came(await talk.phone.act("vote", ours, options=["Sushi"]))

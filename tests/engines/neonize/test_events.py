@@ -57,7 +57,7 @@ def test_what_fits_no_frame_comes_without_its_plaintext(told: dict[str, Any]) ->
     assert (told["huge"][0], told["huge"][1]["body"], told["huge"][1]["kind"]) == ("Arrived", "", "conversation")
 
 
-@pytest.mark.parametrize("name", ["group_key", "empty", "sender", "read_self", "unchanged", "nowhere"])
+@pytest.mark.parametrize("name", ["key_share", "group_key", "empty", "sender", "read_self", "unchanged", "nowhere"])
 def test_what_is_for_no_human_means_nothing(told: dict[str, Any], name: str) -> None:
     assert told[name] == ["Nothing", {}]
 

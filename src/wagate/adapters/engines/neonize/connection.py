@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from dataclasses import replace
 from random import Random
 from typing import Final
 
@@ -31,6 +32,7 @@ from wagate.adapters.engines.neonize.pauses import Pauses
 from wagate.adapters.engines.neonize.records import DONE, POLLS
 from wagate.adapters.engines.neonize.serving import LineOver, Means, Serving, Wedged
 from wagate.adapters.whatsapp_web.letters import Account, compose
+from wagate.adapters.whatsapp_web.naming import named_in, renamed
 from wagate.domain.acts import PollVote
 from wagate.domain.errors import SessionAlreadyPaired, UnsupportedByEngine
 from wagate.domain.ids import MessageId
@@ -189,7 +191,17 @@ class NeonizeConnection(SpeaksInGroups, Connection, PairsDevices, LogsOut, Marks
         said, poll = outgoing.content, None
         if isinstance(said, PollVote):
             poll = await self._holding.poll(said.target.wa_id)
+        if outgoing.to.is_group and any(person.is_phone for person in named_in(said)):
+            outgoing = replace(outgoing, content=renamed(said, await self._addresses_in(outgoing.to)))
         return compose(outgoing, self._holding.credentials.account, round(time.time() * 1000), poll)
+
+    async def _addresses_in(self, group: Jid) -> dict[Jid, Jid]:
+        """Under which LIDs a group knows phone numbers: none where it goes by the numbers itself, or says nothing."""
+        try:
+            (told,) = (await self._in_groups("group", group)).groups
+        except (AskFailed, ValueError):
+            return {}  # whether the message can go there at all is found out when it is sent
+        return {Jid(one.alt): Jid(one.jid) for one in told.members if one.alt and Jid(one.alt).is_phone}
 
     async def _check_recipient(self, serving: Serving, to: Jid) -> None:
         """whatsmeow finds out too late: by then the message has been taken on. Raises NotOnWhatsApp, NotSent."""

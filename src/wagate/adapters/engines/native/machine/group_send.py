@@ -5,7 +5,6 @@ Ratchets, sender key, who has it, and the exact stanza become durable together, 
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -16,9 +15,9 @@ from wagate.adapters.engines.native.machine.ratchets import Peer, peer_at
 from wagate.adapters.engines.native.machine.records import Step, Unacked
 from wagate.adapters.engines.native.machine.send import depart, hash_of, keep, seal_each, stage_in
 from wagate.adapters.whatsapp_web.encode import Stage, message_of
+from wagate.adapters.whatsapp_web.naming import renamed
 from wagate.domain import jid as domain
-from wagate.domain.acts import Act, PollVote, Said
-from wagate.domain.content import Text
+from wagate.domain.acts import PollVote, Said
 from wagate.ports.engine import NoRecipientDevice, NotSent, Outgoing
 from wagate.ports.vault import RecordKey
 from whatsapp_wire.encoding import encode
@@ -62,16 +61,7 @@ class _Audience:
         if not self.by_lid:
             return said
         lids = {domain.Jid(person.pn): domain.Jid(person.lid) for person in self.people if person.pn is not None}
-        if isinstance(said, Act):
-            author = said.target.author
-            return replace(said, target=replace(said.target, author=lids.get(author, author)))
-        if not isinstance(said, Text) or not said.mentions:
-            return said
-        body = said.body
-        for mention in said.mentions:
-            if mention in lids:
-                body = re.sub(rf"@{mention.user}(?!\d)", f"@{lids[mention].user}", body)
-        return replace(said, body=body, mentions=tuple(lids.get(mention, mention) for mention in said.mentions))
+        return renamed(said, lids)
 
 
 def send(us: Device, outgoing: Outgoing) -> Flow[None]:

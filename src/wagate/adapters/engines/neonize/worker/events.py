@@ -115,6 +115,9 @@ _LINE: Final[Mapping[int, Callable[[bytes], LineEvent]]] = {
 _SILENT: Final = frozenset(
     {"senderKeyDistributionMessage", "fastRatchetKeySenderKeyDistributionMessage", "messageContextInfo"}
 )
+_TOLD: Final = (0, 14)
+"""Numbers of ``ProtocolMessage.Type`` that are for humans: a deletion and an edit. The others are housekeeping."""
+
 _ADMINS: Final = "8"
 """What the stanza of an admin's act on somebody else's message says (whatsmeow `types/message.go`)."""
 
@@ -124,7 +127,7 @@ MAX_BODY: Final = 2 << 20
 
 def _message(told: Any, offline: bool) -> Event:
     named = [field.name for field, _ in told.Message.ListFields() if field.name not in _SILENT]
-    if not named:
+    if not named or (told.Message.HasField("protocolMessage") and told.Message.protocolMessage.type not in _TOLD):
         return Nothing()
     source = told.Info.MessageSource
     chat, sender = bare(source.Chat), bare(source.Sender)
