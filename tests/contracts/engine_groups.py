@@ -156,6 +156,19 @@ async def a_group_keeps_its_order_over_a_restart(network: GroupNetwork) -> None:
 
 
 @_asks(promised="sends_to_groups", ability=ListsGroups)
+async def who_came_can_read(network: GroupNetwork) -> None:
+    examinee = await Examinee.paired(network)
+    group = await network.create_group("Sales", OWN)
+    await _send(examinee, group, "one")
+    await examinee.hears(SendAccepted)
+    await network.change_group(group, MembersAction.ADD, GUEST)
+    await examinee.hears(GroupChanged, times=2)  # the first tells of the group
+    await _send(examinee, group, "after add")
+    await examinee.hears(ReceiptArrived, times=3)
+    await examinee.shown("one", "after add")
+
+
+@_asks(promised="rekeys_groups", ability=ListsGroups)
 async def who_left_cannot_read_on_and_who_came_can(network: GroupNetwork) -> None:
     examinee = await Examinee.paired(network)
     group = await network.create_group("Sales", OWN, GUEST)

@@ -59,6 +59,7 @@ def engines_page(entries: Iterable[Entry]) -> str:
             "",
             *_section("Promises", "promise", names, _promises(compared)),
             *_section("Abilities", "ability", names, _abilities(compared)),
+            *_limits(compared),
             *_section("Costs", "what it takes", names, _costs(compared)),
             "## What this means",
             "",
@@ -95,6 +96,12 @@ def _poll_options(entry: Entry) -> str:
 
 def _abilities(entries: Sequence[Entry]) -> list[list[str]]:
     return [[ability.meaning, *(_mark(ability.name in entry.can) for entry in entries)] for ability in every_ability()]
+
+
+def _limits(entries: Sequence[Entry]) -> list[str]:
+    """How far abilities go where they do not go all the way."""
+    told = [fill(f"* `{entry.name}`: {entry.limits}", 120, subsequent_indent="  ") for entry in entries if entry.limits]
+    return [*told, ""] if told else []
 
 
 def _costs(entries: Sequence[Entry]) -> list[list[str]]:

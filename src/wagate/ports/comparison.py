@@ -18,6 +18,7 @@ PROMISES: Mapping[str, str] = {
     "queries_history": "Older messages can be fetched from the phone",
     "pairs_with_passkey": "A phone that insists on a passkey can be linked",
     "sends_to_groups": "Messages can go to groups",
+    "rekeys_groups": "Who has left a group could not read what goes there from then on, even if they got hold of it",
 }
 """The fields of a data sheet that are claimed or not, each in a sentence."""
 
@@ -54,6 +55,7 @@ class Entry:
     can: frozenset[str]
     costs: EngineCosts
     unproven: str
+    limits: str = ""
 
     @classmethod
     def of(cls, engine: Engine) -> Entry:
@@ -71,6 +73,7 @@ class Entry:
             ),
             words.costs,
             words.unproven,
+            words.limits,
         )
 
     def keeps(self, promise: str) -> bool:

@@ -22,7 +22,8 @@ class EngineFeatures:
 
     ``contents`` are the kinds that it can send, acts included (``Said.type``); ``max_text_bytes`` counts UTF-8;
     ``edit_window_s`` is for how long after it was sent a message can be edited; ``sends_to_groups`` says that the
-    recipient of a message may be a group.
+    recipient of a message may be a group, ``rekeys_groups`` that who has left a group could not read what is sent there
+    from then on, even if they got hold of it.
     """
 
     chooses_message_id: bool
@@ -35,6 +36,7 @@ class EngineFeatures:
     edit_window_s: int = 900
     max_poll_options: int = 12
     sends_to_groups: bool = False
+    rekeys_groups: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +52,15 @@ class EngineCosts:
 class EngineWords:
     """What the data sheet cannot say in yes and no.
 
-    ``summary`` is a phrase; ``unproven`` says in sentences what nobody has shown. ``module`` is the Python module that
-    must be installed before this engine works, None when it needs no other.
+    ``summary`` is a phrase; ``unproven`` says in sentences what nobody has shown, ``limits`` how far its abilities do
+    not go (empty: nothing of the kind). ``module`` is the Python module that must be installed before this engine works,
+    None when it needs no other.
     """
 
     summary: str = ""
     costs: EngineCosts = EngineCosts()
     unproven: str = ""
+    limits: str = ""
     module: str | None = None
 
 
