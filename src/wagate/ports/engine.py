@@ -53,8 +53,8 @@ class EngineWords:
     """What the data sheet cannot say in yes and no.
 
     ``summary`` is a phrase; ``unproven`` says in sentences what nobody has shown, ``limits`` how far its abilities do
-    not go (empty: nothing of the kind). ``module`` is the Python module that must be installed before this engine works,
-    None when it needs no other.
+    not go (empty: nothing of the kind). ``module`` is the Python module that must be installed before this engine
+    works, None when it needs no other.
     """
 
     summary: str = ""

@@ -48,6 +48,8 @@ async def test_every_kind_is_found_again(desk: Desk) -> None:
         await desk.is_in(SessionState.CONNECTED)
         await talk.out(Text("goes on"))
         assert [one.id for one in await talk.phone.inbox()].count(shown.id) == 1
-    vote = await talk.came(await talk.phone.act("vote", shown.id, options=["Sushi"]))
+    asked = desk.of_kind(SendUncertain)[-1].wa_id
+    assert asked is not None
+    vote = await talk.came(await talk.phone.act("vote", asked, options=["Sushi"]))
     assert isinstance(vote.content, PollVote)
-    assert (vote.content.target, vote.content.selected) == (Target(shown.id, own), ("Sushi",))
+    assert (vote.content.target, vote.content.selected) == (Target(asked, own), ("Sushi",))

@@ -70,9 +70,9 @@ WORDS: Final = EngineWords(
     "approval of new members (`SetGroupJoinApprovalMode`) or for deciding about requests to join "
     "(`UpdateGroupRequestParticipants`): these are refused, in what it tells of a group both settings count as off, "
     "and requests to join are not told. It tells when a group was made to two minutes at best, and of people whom "
-    "somebody else adds or removes one address only. Whether a link led into a group or into its waiting room is learned by "
-    "asking for the group. Secrets of polls stay behind when a session moves: a vote in an older poll is told "
-    "without its choice.",
+    "somebody else adds or removes one address only. Whether a link led into a group or into its waiting room is "
+    "learned by asking for the group. Secrets of polls stay behind when a session moves: a vote in an "
+    "older poll is told without its choice.",
     module="neonize",
 )
 
