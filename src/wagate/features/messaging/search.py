@@ -184,13 +184,20 @@ def _hits_sqlite(principal: Principal, query: Query, place: _Place, limit: int, 
 
 
 def _hits_postgresql(principal: Principal, query: Query, place: _Place, limit: int, walk: int) -> Script[list[Hit]]:
-    """First the newest entries one by one, then as many windows as should be enough, then all the rest."""
+    """First the newest entries one by one, more of them if that is promising; then windows of the index, then all."""
     reach = place.reach
     asked = query.for_postgresql(place.marks)
     near = yield from search.walk_postgresql(principal, place.narrowest, asked, reach, walk, limit)
     hits = near.hits
     if len(hits) >= limit or near.walked < walk:
         return hits
+    if len(hits) * WALKS >= limit:
+        rows = 3 * walk * limit // (2 * len(hits))
+        reach = Reach(near.low, reach.since)
+        near = yield from search.walk_postgresql(principal, place.narrowest, asked, reach, rows, limit - len(hits))
+        hits = hits + near.hits
+        if len(hits) >= limit or near.walked < rows:
+            return hits
     reach = Reach(near.low, reach.since)
     if hits:
         span = min(place.reach.before, hits[0].position + 1) - near.low
