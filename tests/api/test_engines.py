@@ -52,11 +52,14 @@ async def test_the_engines_are_listed_with_what_they_promise(api: Api) -> None:
         "logs_out": True,
         "looks_up_people": True,
         "manages_groups": False,
+        "marks_chats": True,
         "marks_read": True,
         "pairs_devices": True,
         "rejects_calls": True,
+        "saves_contacts": True,
         "shows_presence": True,
         "shows_typing": True,
+        "stars_messages": True,
     }
     assert [one["client_version"] for one in listed["data"]] == ["2.3000.7", None]
     assert all(one["unproven"] and one["summary"] for one in listed["data"])

@@ -3,8 +3,6 @@
 Each is a ``Network``; a network for another engine belongs here, beside them.
 """
 
-import os
-import signal
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -12,15 +10,13 @@ from typing_extensions import override
 
 from contracts.engine_groups import GUEST, GroupNetwork
 from contracts.engine_marks import MarkNetwork
-from contracts.examinee import NOBODY, OTHER, OWN, SESSION, Examinee, Failing, Shown
+from contracts.examinee import NOBODY, OTHER, OWN, SESSION, Shown
 from contracts.people_networks import EmulatedPeople, PretendPeople
-from engines.neonize.desk import QUICK, environment, launch
 from wagate.adapters.clock import SystemClock
 from wagate.adapters.engines.fake import FEATURES, FakeEngine, FakeService
 from wagate.adapters.engines.fake.connection import Patience
 from wagate.adapters.engines.fake.frames import Ended
 from wagate.adapters.engines.native import Habits, NativeEngine
-from wagate.adapters.engines.neonize.engine import NeonizeEngine
 from wagate.adapters.vault.memory import MemoryStorage
 from wagate.domain.content import Quoted
 from wagate.domain.jid import Jid
@@ -374,28 +370,3 @@ class EmulatedNetwork(EmulatedPeople, GroupNetwork, MarkNetwork):
     @override
     async def violations(self) -> list[str]:
         return [f"{found.kind} {found.who}: {found.detail}" for found in await self._control.violations()]
-
-
-class NeonizeNetwork(EmulatedNetwork):
-    """The same emulator, with neonize in processes of its own. ``folder`` is where sessions keep their files."""
-
-    def __init__(self, emulator: Emulator, control: EmulatorClient, folder: Path) -> None:
-        super().__init__(emulator, control)
-        self._folder = folder
-
-    @override
-    def engine(self) -> Engine:
-        return NeonizeEngine(
-            self._folder, command=launch(self._where), environment=environment(self._where), limits=QUICK
-        )
-
-    @override
-    async def damage(self) -> None:
-        spoil(self.storage, "neonize_device")
-
-    @override
-    async def die(self, examinee: Examinee) -> None:
-        failing = Failing(self.storage)
-        os.kill(int((self._folder / SESSION / "lock").read_text("ascii")), signal.SIGKILL)
-        await examinee.close()
-        failing.stop()

@@ -25,40 +25,13 @@ from wagate.adapters.engines.fake.frames import (
 )
 from wagate.adapters.engines.fake.marking import Agreed
 from wagate.adapters.engines.fake.people import People, Somebody
+from wagate.adapters.engines.fake.plays import Faults, Shown
 from wagate.domain.acts import Said
 from wagate.domain.content import PLAIN_CONTEXT, Context, Quoted, Text
 from wagate.domain.ids import wa_id
 from wagate.domain.jid import LID_SERVER, Jid
 from wagate.domain.session import Me, Reason, SessionState
 from wagate.ports.news import PeopleNews, ReceiptKind
-
-
-@dataclass(slots=True)
-class Faults:
-    """What the service does wrong from now on.
-
-    ``withhold_acks``: messages are delivered, but the sender is not told. ``lose_posts``: messages vanish on the wire.
-    ``refuse_with``: messages are refused with this code. ``refuse_login``: devices that dial are turned away at once,
-    as by a network that is down.
-    """
-
-    withhold_acks: bool = False
-    lose_posts: bool = False
-    refuse_with: str | None = None
-    refuse_login: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A message on a phone's screen."""
-
-    wa_id: str
-    sender: Jid
-    text: str
-    mentions: tuple[Jid, ...]
-    quoted: Quoted | None
-    content: Said
-    context: Context
 
 
 @dataclass(slots=True)
