@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from dataclasses import replace
 from random import Random
 from typing import Final
 
@@ -13,6 +12,7 @@ import structlog
 from typing_extensions import override
 
 from wagate.adapters.engines.neonize.attachment import AskFailed, Attachment
+from wagate.adapters.engines.neonize.composing import composed
 from wagate.adapters.engines.neonize.endings import (
     CREDENTIALS_CORRUPT,
     ENGINE_FAILED,
@@ -31,9 +31,7 @@ from wagate.adapters.engines.neonize.link.messages import Answer, Stop
 from wagate.adapters.engines.neonize.pauses import Pauses
 from wagate.adapters.engines.neonize.records import DONE, POLLS
 from wagate.adapters.engines.neonize.serving import LineOver, Means, Serving, Wedged
-from wagate.adapters.whatsapp_web.letters import Account, compose
-from wagate.adapters.whatsapp_web.naming import named_in, renamed
-from wagate.domain.acts import PollVote
+from wagate.adapters.whatsapp_web.letters import Account
 from wagate.domain.errors import SessionAlreadyPaired, UnsupportedByEngine
 from wagate.domain.ids import MessageId
 from wagate.domain.jid import Jid
@@ -89,7 +87,7 @@ class NeonizeConnection(SpeaksInGroups, Connection, PairsDevices, LogsOut, Marks
             return
         self._taking.add(message)
         try:
-            body = await self._composed(outgoing)
+            body = await composed(outgoing, self._holding, self)
             await self._check_recipient(serving, outgoing.to)
             await self._room()
             await self._take(self._ready(), outgoing, body)
@@ -159,7 +157,7 @@ class NeonizeConnection(SpeaksInGroups, Connection, PairsDevices, LogsOut, Marks
     # ---- groups
 
     @override
-    async def _in_groups(self, what: str, group: str = "", people: tuple[str, ...] = (), text: str = "") -> Answer:
+    async def errand(self, what: str, group: str = "", people: tuple[str, ...] = (), text: str = "") -> Answer:
         """See `SpeaksInGroups`."""
         serving = self._ready()
         try:
@@ -185,23 +183,6 @@ class NeonizeConnection(SpeaksInGroups, Connection, PairsDevices, LogsOut, Marks
         if self._serving is None or not self._serving.is_live or self._is_closed:
             raise NotSent("the session is not connected to WhatsApp")
         return self._serving
-
-    async def _composed(self, outgoing: Outgoing) -> bytes:
-        """The plaintext. Raises UnsupportedByEngine, SendImpossible."""
-        said, poll = outgoing.content, None
-        if isinstance(said, PollVote):
-            poll = await self._holding.poll(said.target.wa_id)
-        if outgoing.to.is_group and any(person.is_phone for person in named_in(said)):
-            outgoing = replace(outgoing, content=renamed(said, await self._addresses_in(outgoing.to)))
-        return compose(outgoing, self._holding.credentials.account, round(time.time() * 1000), poll)
-
-    async def _addresses_in(self, group: Jid) -> dict[Jid, Jid]:
-        """Under which LIDs a group knows phone numbers: none where it goes by the numbers itself, or says nothing."""
-        try:
-            (told,) = (await self._in_groups("group", group)).groups
-        except (AskFailed, ValueError):
-            return {}  # whether the message can go there at all is found out when it is sent
-        return {Jid(one.alt): Jid(one.jid) for one in told.members if one.alt and Jid(one.alt).is_phone}
 
     async def _check_recipient(self, serving: Serving, to: Jid) -> None:
         """whatsmeow finds out too late: by then the message has been taken on. Raises NotOnWhatsApp, NotSent."""

@@ -72,7 +72,7 @@ class SpeaksInGroups(ListsGroups, ManagesGroups, InvitesToGroups):
     """The abilities that have to do with groups."""
 
     @abstractmethod
-    async def _in_groups(self, what: str, group: str = "", people: tuple[str, ...] = (), text: str = "") -> Answer:
+    async def errand(self, what: str, group: str = "", people: tuple[str, ...] = (), text: str = "") -> Answer:
         """Have the worker do something. Raises AskFailed, NotSent."""
         ...
 
@@ -175,7 +175,7 @@ class SpeaksInGroups(ListsGroups, ManagesGroups, InvitesToGroups):
     ) -> Answer:
         """Raises NotSent, or what is in ``refusals``, or GroupRefused."""
         try:
-            return await self._in_groups(what, group, people, text)
+            return await self.errand(what, group, people, text)
         except AskFailed as failed:
             raise _refusal(str(failed), refusals) from failed
 

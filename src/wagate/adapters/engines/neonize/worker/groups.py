@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterator
 from typing import Any, Final
 
 from wagate.adapters.engines.neonize.link.messages import (
+    Answer,
+    Ask,
     Event,
     GroupEntered,
     GroupEvent,
@@ -14,6 +16,7 @@ from wagate.adapters.engines.neonize.link.messages import (
     GroupTold,
     Nothing,
 )
+from wagate.adapters.engines.neonize.worker.line import InGroups
 
 _FRAME_MEMBERS: Final = 4_000
 """Members in one frame: each takes some 200 bytes at most."""
@@ -22,7 +25,15 @@ _MAX_MEMBERS: Final = 16_000
 """People of one group: many times what WhatsApp allows."""
 
 
-def in_frames(groups: tuple[GroupTold, ...]) -> list[tuple[GroupTold, ...]]:
+def answers(ask: Ask, found: InGroups) -> Iterator[Answer]:
+    """What came of an errand, in parts that fit a frame each."""
+    parts = _in_frames(found.groups)
+    for part in parts[:-1]:
+        yield Answer(ask.ticket, groups=part, more=True)
+    yield Answer(ask.ticket, found.value, groups=parts[-1], members=found.members)
+
+
+def _in_frames(groups: tuple[GroupTold, ...]) -> list[tuple[GroupTold, ...]]:
     """Groups in parts that fit a frame each; at least one part."""
     parts: list[list[GroupTold]] = [[]]
     room = _FRAME_MEMBERS

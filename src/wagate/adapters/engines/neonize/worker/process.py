@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Full, Queue
@@ -41,7 +41,7 @@ from wagate.adapters.engines.neonize.link.messages import (
 )
 from wagate.adapters.engines.neonize.worker import device_file, notes
 from wagate.adapters.engines.neonize.worker.door import Door, Link
-from wagate.adapters.engines.neonize.worker.groups import in_frames
+from wagate.adapters.engines.neonize.worker.groups import answers
 from wagate.adapters.engines.neonize.worker.line import (
     DEVICE,
     KEPT,
@@ -227,24 +227,17 @@ class Worker(Listener):
             except Exception as error:  # the library's mistake is one answer, not the end of all of them
                 self._outbox.say(Answer(ask.ticket, error=f"the library failed: {type(error).__name__}"))
 
-    def _answers(self, ask: Ask) -> Iterator[Answer]:
-        """Do it, and answer in parts that fit a frame. Raises Refused."""
-        if ask.what not in GROUP_ERRANDS:
-            yield Answer(ask.ticket, self._do(ask))
-            return
+    def _answers(self, ask: Ask) -> Iterable[Answer]:
+        """Do it. Raises Refused."""
         if self._line is None:
             raise Refused("the line has not begun")
-        found = self._line.in_groups(ask)
-        groups = in_frames(found.groups)
-        for part in groups[:-1]:
-            yield Answer(ask.ticket, groups=part, more=True)
-        yield Answer(ask.ticket, found.value, groups=groups[-1], members=found.members)
+        if ask.what in GROUP_ERRANDS:
+            return answers(ask, self._line.in_groups(ask))
+        return (Answer(ask.ticket, self._do(self._line, ask)),)
 
-    def _do(self, ask: Ask) -> str:
+    @staticmethod
+    def _do(line: Line, ask: Ask) -> str:
         """Raises Refused."""
-        line = self._line
-        if line is None:
-            raise Refused("the line has not begun")
         match ask.what:
             case "knows":
                 return "yes" if line.knows(ask.subject) else "no"
