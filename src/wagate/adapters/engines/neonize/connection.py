@@ -46,7 +46,6 @@ _log = structlog.get_logger(__name__)
 _CODE_S: Final = 160.0
 """How long a pairing code is good: whatsmeow's client stays as long as its QR codes last."""
 
-
 _KNOWN: Final = 10_000
 """Addresses that are remembered as those of accounts."""
 

@@ -106,8 +106,7 @@ class Worker(Listener):
         self._sends = Sends(self, self._keep_own)
         self._errands: Queue[Ask] = Queue(_ERRANDS)
         self._line: Line | None = None
-        self._runs = False
-        self._is_new = False
+        self._runs = self._is_new = False
         self._offline = 0
         self._qr_index = 0
         self._omen: LineEvent | None = None
@@ -231,13 +230,12 @@ class Worker(Listener):
         """Do it. Raises Refused."""
         if self._line is None:
             raise Refused("the line has not begun")
-        if ask.what in GROUP_ERRANDS:
-            return answers(ask, self._line.in_groups(ask))
-        return (Answer(ask.ticket, self._do(self._line, ask)),)
+        in_groups = ask.what in GROUP_ERRANDS
+        return (
+            answers(ask, self._line.in_groups(ask)) if in_groups else (Answer(ask.ticket, self._do(self._line, ask)),)
+        )
 
-    @staticmethod
-    def _do(line: Line, ask: Ask) -> str:
-        """Raises Refused."""
+    def _do(self, line: Line, ask: Ask) -> str:
         match ask.what:
             case "knows":
                 return "yes" if line.knows(ask.subject) else "no"
@@ -245,14 +243,13 @@ class Worker(Listener):
                 return line.pairing_code(ask.subject)
             case "read":
                 line.mark_read(ask.subject, ask.sender, ask.ids)
-                return ""
             case "typing":
                 line.show_typing(ask.subject, ask.text)
-                return ""
             case "log_out":
                 line.log_out()
-                return ""
-        raise Refused(f"there is no errand {ask.what!r}")
+            case _:
+                raise Refused(f"there is no errand {ask.what!r}")
+        return ""
 
     # ---- the line
 
