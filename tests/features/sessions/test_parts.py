@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from wagate.adapters.clock import ManualClock
 from wagate.domain.ids import SessionId
 from wagate.domain.moments import iso
-from wagate.domain.session import SessionSettings
+from wagate.domain.session import ChatFilters, DevicePlatform, SessionSettings
 from wagate.features.sessions.login_gate import LoginGate
 from wagate.features.sessions.sealed_settings import UNREADABLE, SettingsBox
 from wagate.features.sessions.shape import masked
@@ -101,6 +101,18 @@ def test_a_proxy_is_sealed_and_opens_only_in_its_own_session() -> None:
     other = SettingsBox(Sealer(MasterKey.of(bytes(31) + b"\x01")))
     assert other.read(SESSION, written) == SessionSettings(UNREADABLE)
     assert box.read(SESSION, box.write(SESSION, SessionSettings())) == SessionSettings()
+
+
+def test_every_setting_survives_its_row_and_defaults_take_no_room() -> None:
+    box = SettingsBox(Sealer(MasterKey.of(bytes(32))))
+    settings = SessionSettings(
+        "http://h:1", "Shop", DevicePlatform.EDGE, True, True, False, ChatFilters(groups=False, status=False)
+    )
+    assert box.read(SESSION, box.write(SESSION, settings)) == settings
+    assert box.write(SESSION, SessionSettings()) == "{}"
+    assert box.write(SESSION, SessionSettings(always_online=True)) == '{"always_online":true}'
+    for damaged in ("[]", "{", '{"filters":1}', '{"device_platform":"toaster"}'):
+        assert box.read(SESSION, damaged) == SessionSettings(UNREADABLE)
 
 
 def test_a_password_is_masked() -> None:
