@@ -323,7 +323,7 @@ class OperatorClient:
         await self._client.post(f"{self._path}/allow")
 
     async def mark_dirty(self, type: str) -> None:
-        """Tell its devices that `account_sync` or `groups` changed."""
+        """Tell its devices that `account_sync`, `groups` or `syncd_app_state` changed."""
         await self._client.post(f"{self._path}/dirty", type=type)
 
 

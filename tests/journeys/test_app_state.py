@@ -201,6 +201,7 @@ async def test_names_of_the_address_book_go_both_ways(
     assert await agreed(own, "SaveContact") == []
     await own.app_state("push-name", name="The Shop")
     assert (await told(house, "contact.updated", "push_name"))["contact"]["push_name"] == "The Shop"
+    assert (await api.get("/v1/sessions/shop"))["me"]["name"] == "The Shop"
 
 
 async def test_what_was_agreed_before_pairing_is_known_and_no_news(
@@ -242,6 +243,23 @@ async def test_a_new_key_is_asked_for_and_a_damaged_collection_is_read_anew(
     assert (await told(house, "chat.updated", "unread"))["archived"] is True
     assert (await ask(api, "PATCH", CHAT, {"archived": False}))["archived"] is False
     assert [each["on"] for each in await agreed(own, "Archive")] == [False]
+
+
+async def test_a_collection_that_the_server_calls_dirty_is_read(
+    house: House, api: Api, control: EmulatorClient, own: PhoneClient, emulator: Emulator
+) -> None:
+    await connect(house, control)
+    await received(house, control, "hello")
+    await ask(api, "PATCH", CHAT, {"pinned": True})
+    asked = emulator.world.audit.counts["iqs"]
+    await control.operator(OWN).mark_dirty("syncd_app_state")
+    # Five collections and the word that they are clean.
+    await eventually(lambda: _asked(emulator, asked + 6))
+    assert (await ask(api, "PATCH", CHAT, {"pinned": False}))["pinned"] is False
+
+
+async def _asked(emulator: Emulator, count: int) -> bool:
+    return emulator.world.audit.counts["iqs"] >= count
 
 
 async def test_two_devices_that_change_the_same_at_once_both_succeed(

@@ -60,7 +60,7 @@ class Operator:
         self.account.refusal = None
 
     def mark_dirty(self, type: str) -> None:
-        """Tell the devices that listen right now that `account_sync` or `groups` changed."""
+        """Tell the devices that listen right now that `account_sync`, `groups` or `syncd_app_state` changed."""
         dirty = Node("dirty", {"type": type, "timestamp": self._state.stamp})
         for device in self.account.devices.values():
             self._state.tell(device, Node("ib", {"from": SERVER}, [dirty]))

@@ -9,6 +9,9 @@ from whatsapp_wire.node import Attribute, Node
 from whatsapp_wire.stanza.attributes import optional_number
 from whatsapp_wire.stanza.iq import request
 
+DIRTY: Final = "syncd_app_state"
+"""What the server calls app state when it tells that something is dirty (WhatsApp Web)."""
+
 CONFLICT: Final = 409
 """The server's code for a patch that does not follow upon the newest version."""
 
@@ -40,6 +43,11 @@ def push(id: str, name: str, version: int, patch: bytes) -> Node:
     """Hand in a patch that follows upon a version."""
     attrs: dict[str, Attribute] = {"name": name, "version": version, "return_snapshot": False}
     return _sync(id, Node("collection", attrs, [Node("patch", None, patch)]))
+
+
+def clean(id: str, timestamp: int) -> Node:
+    """Say that we have read what the server called dirty at a moment, as it told it (whatsmeow `MarkNotDirty`)."""
+    return request(id, "urn:xmpp:whatsapp:dirty", "set", [Node("clean", {"type": DIRTY, "timestamp": timestamp})])
 
 
 def parse_synced(answer: Node) -> Synced:

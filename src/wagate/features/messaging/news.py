@@ -119,7 +119,9 @@ class NewsDesk:
                 return self._inbox.read_elsewhere(scope, news)
             case GroupChanged():
                 return self._groups.changed(scope, news) if self._admits(scope, news.group) else _nothing()
-            case ChatMarked() | ChatEmptied() | MessageStarred() | MessageHidden() | ContactNamed() | OwnNameChanged():
+            case OwnNameChanged():
+                return self._renamed(scope, news)
+            case ChatMarked() | ChatEmptied() | MessageStarred() | MessageHidden() | ContactNamed():
                 return self._marks.changed(scope, news)
         assert_never(news)
 
@@ -129,6 +131,10 @@ class NewsDesk:
 
     def _linked(self, scope: SessionScope, news: IdentityLinked) -> Script[None]:
         yield from self._identities.resolve(scope, news.phone, news.lid)
+
+    def _renamed(self, scope: SessionScope, news: OwnNameChanged) -> Script[None]:
+        yield from self._states.renamed(scope, news)
+        yield from self._marks.changed(scope, news)
 
     def _paired(self, scope: SessionScope, news: Paired) -> Script[None]:
         yield from self._states.paired(scope, news)

@@ -73,6 +73,7 @@ _SET_ME = scoped(
     "UPDATE session SET me_phone = :phone, me_lid = :lid, me_name = :name, me_platform = :platform",
     "WHERE tenant_id = :tenant AND id = :id",
 )
+_RENAME_ME = scoped("UPDATE session SET me_name = :name WHERE tenant_id = :tenant AND id = :id")
 # One statement for the sessions of many tenants, each under its own epoch.
 _SEEN = sql(
     "UPDATE session SET last_seen_at = :at WHERE tenant_id = :tenant AND id = :id AND epoch = :epoch",
@@ -186,6 +187,11 @@ def set_me(scope: Scoped, session: SessionId, me: Me | None) -> Script[None]:
     """Write which account is behind a session."""
     me = me or Me(None, None, None, None)
     yield _SET_ME(scope, id=session, phone=me.phone, lid=me.lid, name=me.name, platform=me.platform)
+
+
+def rename_me(scope: Scoped, session: SessionId, name: str) -> Script[None]:
+    """Write what the account behind a session is called now."""
+    yield _RENAME_ME(scope, id=session, name=name)
 
 
 def note_seen(seen: list[tuple[SessionScope, int]]) -> Script[None]:

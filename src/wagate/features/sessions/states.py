@@ -16,7 +16,7 @@ from wagate.features.sessions.repository import Stored
 from wagate.features.sessions.sealed_settings import SettingsBox
 from wagate.features.sessions.shape import me_shape
 from wagate.ports.clock import Clock
-from wagate.ports.news import GapSuspected, Paired
+from wagate.ports.news import GapSuspected, OwnNameChanged, Paired
 from wagate.ports.vault import OwnershipLost
 from wagate.store.scoped import SessionScope
 from wagate.store.script import Script
@@ -68,6 +68,10 @@ class States:
     def paired(self, scope: SessionScope, news: Paired) -> Script[None]:
         """A phone linked the session: part of the transaction that keeps its keys."""
         yield from repository.set_me(scope, scope.session, news.me)
+
+    def renamed(self, scope: SessionScope, news: OwnNameChanged) -> Script[None]:
+        """The account behind a session has another name."""
+        yield from repository.rename_me(scope, scope.session, news.name)
 
     def shown_qr(self, scope: SessionScope, expires_at: int, remaining: int) -> Script[None]:
         """There is a new code to scan. The code itself is a secret, and is not told."""

@@ -97,6 +97,17 @@ def told(us: Device, versions: Sequence[tuple[str, int]]) -> Flow[list[tuple[str
     return behind
 
 
+def dirty(us: Device, timestamp: int) -> Flow[None]:
+    """The server says that our app state is behind, and not which collection: read all of them."""
+    yield Load(ALL_STATES)
+    step = us.step()
+    for collection in Collection:
+        put_due(step, collection.value, 0)
+    yield Commit(step)
+    yield from read_due(us)
+    yield from us.flows.ask(lambda id: stanzas.clean(id, timestamp))
+
+
 def position_of(us: Device, collection: Collection) -> Flow[Position | None]:
     """Where we stand in a collection; None when it was never read."""
     yield Load(((STATE, collection.value), (DUE, collection.value)))

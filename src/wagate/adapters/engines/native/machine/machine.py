@@ -10,6 +10,7 @@ from typing import Any, Final
 import structlog
 
 from wagate.adapters.engines.native.machine import (
+    app_state,
     calls,
     group_send,
     login,
@@ -44,7 +45,8 @@ from whatsapp_wire.node import Node
 from whatsapp_wire.pairing.payload import login_payload, registration_payload
 from whatsapp_wire.stanza import iq
 from whatsapp_wire.stanza.ack import PARSING_ERROR, UNHANDLED_ERROR, parse_ack
-from whatsapp_wire.stanza.login import parse_failure, parse_stream_error
+from whatsapp_wire.stanza.app_state import DIRTY
+from whatsapp_wire.stanza.login import Dirty, parse_failure, parse_news, parse_stream_error
 from whatsapp_wire.stanza.media import MediaConnection, MediaMessage
 
 _log = structlog.get_logger(__name__)
@@ -74,8 +76,6 @@ _LAST_WORDS: Final[dict[str, Callable[[Node], Ending]]] = {
     "xmlstreamend": lambda _: CONNECTION_LOST,
 }
 """Stanzas with which the server ends a connection, and what they mean."""
-
-_IGNORED: Final = frozenset({"ib"})
 
 
 class Machine:
@@ -204,8 +204,8 @@ class Machine:
             self._queue(stanza)
         elif tag in _FLEETING:
             _FLEETING[tag](us, stanza)
-        elif tag == "iq":
-            self._iq(stanza)
+        elif tag in ("iq", "ib"):
+            self._iq(stanza) if tag == "iq" else self._info(stanza)
         elif tag == "ack":
             answer = parse_ack(stanza)
             if answer.stanza_class == "message":
@@ -216,6 +216,12 @@ class Machine:
             us.end(_LAST_WORDS[tag](stanza))
         elif tag not in _IGNORED:
             _log.info("a stanza of an unknown kind", tag=tag)
+
+    def _info(self, stanza: Node) -> None:
+        us = self._device
+        for news in parse_news(stanza):
+            if isinstance(news, Dirty) and news.type == DIRTY and us.phase is Phase.READY:
+                us.flows.start(app_state.dirty(us, news.timestamp), ends_with_line=True)
 
     def _iq(self, stanza: Node) -> None:
         us = self._device
