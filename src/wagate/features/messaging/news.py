@@ -17,16 +17,11 @@ from wagate.features.messaging.receipts import Receipts
 from wagate.features.messaging.repository import acts, chats, contacts, groups, messages, outbox, people, search
 from wagate.features.sessions.states import States
 from wagate.ports.news import (
-    ChatEmptied,
-    ChatMarked,
-    ContactNamed,
     DurableNews,
     GapSuspected,
     GroupChanged,
     IdentityLinked,
     MessageArrived,
-    MessageHidden,
-    MessageStarred,
     MessageUndecryptable,
     OwnNameChanged,
     Paired,
@@ -87,6 +82,10 @@ class NewsDesk:
                 return self._inbox.arrived(scope, news, is_wanted=self._admits(scope, news.chat))
         if isinstance(news, PeopleNews):
             return self._contacts.take(scope, news)
+        if isinstance(news, OwnNameChanged):
+            return self._renamed(scope, news)
+        if isinstance(news, MarkNews):
+            return self._marks.changed(scope, news)
         return self._take_rare(scope, news)
 
     def _take_rare(
@@ -99,8 +98,7 @@ class NewsDesk:
         | Paired
         | GapSuspected
         | GroupChanged
-        | ReadElsewhere
-        | MarkNews,
+        | ReadElsewhere,
     ) -> Script[None]:
         match news:
             case SendRefused():
@@ -119,10 +117,6 @@ class NewsDesk:
                 return self._inbox.read_elsewhere(scope, news)
             case GroupChanged():
                 return self._groups.changed(scope, news) if self._admits(scope, news.group) else _nothing()
-            case OwnNameChanged():
-                return self._renamed(scope, news)
-            case ChatMarked() | ChatEmptied() | MessageStarred() | MessageHidden() | ContactNamed():
-                return self._marks.changed(scope, news)
         assert_never(news)
 
     def _admits(self, scope: SessionScope, chat: Jid) -> bool:

@@ -214,7 +214,7 @@ class Machine:
             us.flows.start(login.log_in(us, stanza), partial(self._end_unless_done, "login"))
         elif tag in _LAST_WORDS:
             us.end(_LAST_WORDS[tag](stanza))
-        elif tag not in _IGNORED:
+        else:
             _log.info("a stanza of an unknown kind", tag=tag)
 
     def _info(self, stanza: Node) -> None:
