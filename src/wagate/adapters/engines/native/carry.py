@@ -18,6 +18,7 @@ from wagate.adapters.engines.native.carry_ratchets import (
     sender_key_record,
     session_record,
 )
+from wagate.adapters.engines.native.machine.app_state_records import KEYED
 from wagate.adapters.engines.native.machine.credentials import Credentials, DatedPreKey
 from wagate.adapters.engines.native.machine.records import CREDENTIALS, ContactToken
 from wagate.domain.errors import DeviceUnreadable
@@ -85,6 +86,8 @@ def records_of(device: LinkedDevice, now: int) -> dict[RecordKey, bytes]:
     for token in device.privacy_tokens:
         kept = ContactToken(token.token, token.received_at, token.issued_at)
         records["tctoken", token.person] = kept.pack()
+    if device.app_state_keys:
+        records[KEYED] = b"0"  # nothing says where the other program stood: all of it is read at the next login
     for key in device.app_state_keys:
         data = AppStateSyncKeyShare.Key.KeyData(key_data=key.data, fingerprint=key.fingerprint, timestamp=key.made_at)
         records["app_state_key", key.id.hex()] = data.SerializeToString()
