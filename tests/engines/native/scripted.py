@@ -50,6 +50,7 @@ class Script:
             "passive": lambda iq: [Node("active")],
             "w:p": lambda iq: None,
             "privacy": lambda iq: None,
+            "w:sync:app:state": lambda iq: None,
             "encrypt": lambda iq: Node("count", {"value": 50}),
         }
         self.habits = habits
