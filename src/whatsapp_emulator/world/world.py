@@ -163,6 +163,7 @@ class World:
             pairing.hear_answer(self._state, link, iq)
             return
         self.audit.counts["iqs"] += 1
+        self.audit.counts[f"iqs {iq.get('xmlns')}"] += 1
         try:
             reply = self._answer(link, iq)
         except IqRefused as error:

@@ -14,7 +14,7 @@ import pytest
 
 from features.sessions.test_moving import kept, kinds, moves
 from fixtures.devices import Workshop
-from fixtures.rooms import House, OpenHouse
+from fixtures.rooms import House, OpenHouse, eventually
 from foreign.test_baileys import as_baileys_keeps_it, write_folder
 from wagate.adapters.engines.native import NativeEngine
 from wagate.adapters.engines.neonize.store import holdable, write_device
@@ -138,6 +138,23 @@ async def test_a_device_is_one_session_only(open_house: OpenHouse, tmp_path: Pat
     await house.gateway.sessions.delete(house.us, session.id)
     await assert_empty(house)
     await taken(house, tmp_path / "foreign.db")
+
+
+async def test_clearing_up_spares_an_import_that_ends_meanwhile(open_house: OpenHouse, tmp_path: Path) -> None:
+    """A gateway looks for what its predecessor left while it serves already."""
+    house = await opened(open_house)
+    write_device(tmp_path / "foreign.db", a_device())
+    importing = house.gateway.sessions._importing
+
+    async def clear_up() -> None:
+        await eventually(lambda: kept(house, moves()))
+        await importing.clear()
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(clear_up())
+        importing_it = tasks.create_task(taken(house, tmp_path / "foreign.db"))
+    session = importing_it.result()
+    assert (await house.gateway.sessions.get(house.us, session.id)).state is SessionState.STOPPED
 
 
 @pytest.mark.parametrize(

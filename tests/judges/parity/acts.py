@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from judges.client import Client, Opens
+from judges.parity import acts_app_state as app_state
 from judges.parity import acts_people as people
 from judges.pictures import png
 from whatsapp_emulator.client import EmulatorClient, PhoneClient
@@ -276,19 +277,6 @@ async def leave_group(stage: Stage) -> None:
     await stage.client.leave_group(stage.ids["group"])
 
 
-async def phone_marks_a_chat(stage: Stage) -> None:
-    await stage.me.app_state("mute", chat=CONTACT, until=-1)
-
-
-async def phone_marks_it_again(stage: Stage) -> None:
-    await stage.me.app_state("mute", chat=CONTACT, until=None)
-
-
-async def phone_has_another_key(stage: Stage) -> None:
-    await stage.me.app_state("change-key", share=False)
-    await stage.me.app_state("save-contact", person=CONTACT, name="Contact")
-
-
 async def contact_unlinks(stage: Stage) -> None:
     await stage.contact.log_out()
 
@@ -378,9 +366,7 @@ ACTS = (
     Act("remove somebody from the group", remove_from_group),
     Act("text to one less in the group", text_to_smaller_group),
     Act("leave the group", leave_group),
-    Act("the phone mutes a chat", phone_marks_a_chat),
-    Act("the phone lets it speak again", phone_marks_it_again),
-    Act("the phone writes with another key", phone_has_another_key),
+    *(Act(name, play) for name, play in app_state.ACTS),
     Act("the contact unlinks a device", contact_unlinks),
     Act("text to the device that is left", text_to_fewer_devices),
     Act("the contact installs WhatsApp anew", contact_reinstalls),

@@ -133,8 +133,11 @@ class Importing:
         await asyncio.to_thread(self._sweep)
         for move in await self._database.read(repository.unfinished_imports()):
             async with self._supervisor.turns.of(move.session):
-                stored = await self._opening.find(SessionScope(move.tenant, move.session, 0))
-                if stored is None or self._supervisor.cares_for(move.session):
+                scope = SessionScope(move.tenant, move.session, 0)
+                stored = await self._opening.find(scope)
+                # It may have been one of ours, which was under way when we looked and is finished by now.
+                is_over = await self._database.read(repository.find_move(scope, move.session)) is None
+                if stored is None or is_over or self._supervisor.cares_for(move.session):
                     continue
                 try:
                     await self._ending.delete(stored.session)
