@@ -292,3 +292,30 @@ async def test_what_cannot_be_done_is_said(house: House, api: Api, control: Emul
     await house.gateway.sessions.stop(house.us, session.id)
     assert (await api.ask("PATCH", CHAT, {"pinned": True})).json["code"] == "session_not_running"
     assert (await api.ask("PUT", f"/v1/messages/{message['id']}/star")).json["code"] == "session_not_running"
+
+
+async def test_the_list_of_chats_shows_what_the_devices_agreed_on(
+    house: House, api: Api, control: EmulatorClient, own: PhoneClient
+) -> None:
+    await connect(house, control)
+    await received(house, control, "hello")
+    chats = "/v1/sessions/shop/chats"
+    await ask(api, "PUT", NAME, {"name": "Ana Souza"})
+    await ask(api, "PATCH", CHAT, {"archived": True, "unread": True})
+    [shown] = (await api.get(f"{chats}?archived=true&unread=true"))["data"]
+    assert (shown["name"], shown["archived"], shown["marked_unread"], shown["pinned"]) == (
+        "Ana Souza",
+        True,
+        True,
+        False,
+    )
+    assert (await api.get(f"{chats}?archived=false"))["data"] == []
+    await ask(api, "POST", f"{CHAT}/clear", {}, 204)
+    [cleared] = (await api.get(chats))["data"]
+    assert cleared["last_message"] is None
+    await ask(api, "DELETE", CHAT, status=204)
+    assert (await api.get(chats))["data"] == []
+    await asyncio.sleep(1)  # WhatsApp's clock counts seconds, and what is said within the same one is deleted as well
+    await received(house, control, "there again")
+    [back] = (await api.get(chats))["data"]
+    assert back["last_message"]["text"] == "there again"

@@ -39,7 +39,7 @@ async def list_chats(request: Request, session: str, query: Annotated[ChatsQuery
     page = await gateway_of(request).chats.list(
         principal_of(request),
         session,
-        ChatFilter(kind, query.unread, query.name),
+        ChatFilter(kind, query.unread, query.name, query.archived),
         limit=query.limit,
         cursor=query.cursor,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wagate.domain.moments import iso
+from wagate.features.messaging.mark_ledger import marks_shape
 from wagate.features.messaging.repository.chats import LastMessage, StandingChat
 from wagate.features.messaging.shape import chat_shape, contact_shape
 
@@ -18,11 +19,14 @@ def standing_shape(standing: StandingChat) -> dict[str, object]:
     shape = chat_shape(standing.chat)
     contact = standing.chat.contact
     if contact is not None:
-        shape["name"] = contact.push_name or contact.phone
+        shape["name"] = standing.saved_name or contact.push_name or contact.phone
     last = standing.last_message
+    marks = marks_shape(standing.marks)
     return {
         **shape,
         "unread": standing.unread,
+        "marked_unread": marks.pop("unread"),
+        **marks,
         "last_message": None if last is None else _last_shape(last),
         "last_activity_at": iso(moment_of(standing.activity) if last is None else last.at),
     }

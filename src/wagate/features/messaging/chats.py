@@ -33,11 +33,15 @@ _SCANS = 20
 
 @dataclass(frozen=True, slots=True)
 class ChatFilter:
-    """Which chats: of one kind, only with unread messages, with a text in their name (in whatever case, or accents)."""
+    """Which chats: of one kind, only unread ones, with a text in their name (in whatever case, or accents).
+
+    ``archived``: only those that are, or are not; None: all.
+    """
 
     kind: str | None = None
     unread: bool = False
     name: str | None = None
+    archived: bool | None = None
 
 
 EVERY_CHAT = ChatFilter()
@@ -85,7 +89,8 @@ class Chats:
         chunk = limit + 1 if wanted is None else _SCAN
         found: builtins.list[StandingChat] = []
         for _ in range(_SCANS):
-            scanned = await self._database.read(chats.list_chats(scope, only.kind, after, chunk, unread=only.unread))
+            script = chats.list_chats(scope, only.kind, after, chunk, unread=only.unread, archived=only.archived)
+            scanned = await self._database.read(script)
             for standing in scanned:
                 if len(found) == limit:
                     return Page(tuple(found), write_cursor(_LISTED, after))
@@ -199,7 +204,7 @@ def find_place(principal: Principal, session: str, chat: str) -> Script[Target]:
 def names_of(standing: StandingChat) -> Iterable[str]:
     """What a chat may be looked for by: its name, or the person's name and number."""
     contact = standing.chat.contact
-    known = (standing.chat.name,) if contact is None else (contact.push_name, contact.phone)
+    known = (standing.chat.name,) if contact is None else (standing.saved_name, contact.push_name, contact.phone)
     return (name for name in known if name)
 
 

@@ -31,7 +31,8 @@ class ChatsQuery(Asked):
     limit: int = Field(default=DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="How many at most.")
     cursor: _CURSOR | None = Field(default=None, description="`next_cursor` of the page before; opaque.")
     kind: ChatKind | None = Field(default=None, description="Only chats of this kind.")
-    unread: bool = Field(default=False, description="Only chats with unread messages.")
+    unread: bool = Field(default=False, description="Only chats with unread messages, or marked as unread.")
+    archived: bool | None = Field(default=None, description="Only chats that are archived, or that are not.")
     name: Word | None = Field(
         default=None,
         description="Only chats with this text in their name (or the person's number), whatever the case and accents.",
@@ -77,6 +78,10 @@ class StandingChat(Chat):
         **Message.EXAMPLE["chat"],
         "name": "Ana",
         "unread": 2,
+        "marked_unread": False,
+        "archived": False,
+        "pinned": True,
+        "muted_until": None,
         "last_message": {
             "id": "msg_01KAGQ8Z1B4D7G0J3M5P8R1T6W",
             "direction": "in",
@@ -90,9 +95,15 @@ class StandingChat(Chat):
     }
     model_config = example(EXAMPLE)
 
-    name: str | None = Field(description="What a group is called; a person's own name, or else their number.")
+    name: str | None = Field(
+        description="What a group is called; a person's name in the address book, else their own, else their number."
+    )
     unread: int = Field(description="Received messages that nobody has read, here or on the account's phone.")
-    last_message: LastMessage | None
+    marked_unread: bool = Field(description="Whether somebody marked it as unread, whatever messages were read.")
+    archived: bool
+    pinned: bool
+    muted_until: Moment | None = Field(description="Until when it makes no sound.")
+    last_message: LastMessage | None = Field(description="Null also where the chat was cleared after it.")
     last_activity_at: Moment
 
 

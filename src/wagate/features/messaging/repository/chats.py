@@ -13,6 +13,7 @@ from wagate.domain.acts import Said
 from wagate.domain.ids import ChatId, MessageId
 from wagate.domain.jid import Jid
 from wagate.domain.message import Chat, Contact, Direction, Message, MessageStatus
+from wagate.features.messaging.repository.marks import StoredMarks, marks_of
 from wagate.features.messaging.repository.people import InSession
 from wagate.features.messaging.stored import read_content
 from wagate.store.scoped import Scoped, ScopedStatement, scoped
@@ -76,18 +77,25 @@ _UNREAD = scoped(
 )
 
 _VIEW = (
-    "SELECT a.activity, a.unread, c.id, c.kind, c.jid, c.name,"
-    " p.id AS contact_id, p.phone, p.lid, p.push_name, p.is_me,"
+    "SELECT a.activity, a.unread, c.id, c.kind, c.jid, c.name, c.archived, c.pinned, c.muted_until, c.marked_unread,"
+    " p.id AS contact_id, p.phone, p.lid, p.push_name, p.is_me, p.name AS saved_name,"
     " m.id AS message_id, m.direction, m.status, m.content, m.accepted_at, m.sent_at, m.sender_id,"
     " COALESCE(f.merged_into, f.id) AS from_id, f.phone AS from_phone, f.lid AS from_lid,"
     " f.push_name AS from_push_name"
     " FROM chat_activity a JOIN chat c ON c.id = a.chat_id"
     " LEFT JOIN contact p ON p.id = c.contact_id"
     " LEFT JOIN message m ON m.id = 'msg_' || a.activity"
+    " AND (c.cleared_until IS NULL OR m.starred_at IS NOT NULL OR COALESCE(m.sent_at, m.accepted_at) > c.cleared_until)"
     " LEFT JOIN contact f ON f.id = m.sender_id"
 )
 _GET = scoped(_VIEW, "WHERE a.tenant_id = :tenant AND a.chat_id = :chat")
-_CHOSEN = {"unread": "AND a.unread > 0", "kind": "AND c.kind = :kind"}
+_CHOSEN = {
+    "unread": "AND (a.unread > 0 OR c.marked_unread = 1)",
+    "kind": "AND c.kind = :kind",
+    "archived": "AND COALESCE(c.archived, 0) = :archived",
+}
+# A chat that was deleted is back once something was said in it.
+_IN_SIGHT = "AND (c.removed_until IS NULL OR m.id IS NOT NULL AND COALESCE(m.sent_at, m.accepted_at) > c.removed_until)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +112,17 @@ class LastMessage:
 
 @dataclass(frozen=True, slots=True)
 class StandingChat:
-    """A chat and how it stands. ``activity`` is its place in the list, a ULID: it says when, too."""
+    """A chat and how it stands. ``activity`` is its place in the list, a ULID: it says when, too.
+
+    ``saved_name`` is that of the account's address book, for a chat with one person.
+    """
 
     chat: Chat
     activity: str
     unread: int
     last_message: LastMessage | None
+    marks: StoredMarks
+    saved_name: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,23 +213,26 @@ def get_chat(scope: Scoped, chat: str) -> Script[StandingChat | None]:
 
 
 def list_chats(
-    scope: InSession, kind: str | None, after: str, limit: int, *, unread: bool
+    scope: InSession, kind: str | None, after: str, limit: int, *, unread: bool, archived: bool | None = None
 ) -> Script[list[StandingChat]]:
     """Chats of a session whose last activity is before ``after``, the latest first."""
-    values = {} if kind is None else {"kind": kind}
-    statement = _list_statement(kind is not None, unread)
+    values: dict[str, object] = {} if kind is None else {"kind": kind}
+    if archived is not None:
+        values["archived"] = int(archived)
+    wanted = {"unread": unread, "kind": kind is not None, "archived": archived is not None}
+    statement = _list_statement(" ".join(_CHOSEN[name] for name, is_wanted in wanted.items() if is_wanted))
     rows = yield statement(scope, session=scope.session, after=after, limit=limit, **values)
     return [_standing(row) for row in rows]
 
 
 @cache
-def _list_statement(has_kind: bool, unread: bool) -> ScopedStatement:
-    chosen = " ".join(_CHOSEN[name] for name, wanted in (("unread", unread), ("kind", has_kind)) if wanted)
+def _list_statement(chosen: str) -> ScopedStatement:
     # The expression keeps the tenant a filter: the index of (session, activity) is the one to walk.
     return scoped(
         _VIEW,
         "WHERE a.tenant_id || '' = :tenant AND a.session_id = :session",
         chosen,
+        _IN_SIGHT,
         "AND a.activity < :after ORDER BY a.activity DESC LIMIT :limit",
     )
 
@@ -231,7 +247,7 @@ def _standing(row: Row) -> StandingChat:
         contact = Contact(row["contact_id"], row["phone"], row["lid"], row["push_name"], bool(row["is_me"]))
     jid = row["jid"]
     chat = Chat(ChatId(row["id"]), row["kind"], contact, None if jid is None else Jid(jid), row["name"])
-    return StandingChat(chat, row["activity"], row["unread"], _last(row))
+    return StandingChat(chat, row["activity"], row["unread"], _last(row), marks_of(row), row["saved_name"])
 
 
 def _last(row: Row) -> LastMessage | None:

@@ -8,7 +8,7 @@ from wagate.domain.ids import ChatId, ContactId, MessageId
 from wagate.domain.marks import NOT_MUTED, ChatMarks, ContactName
 from wagate.features.messaging.repository.people import InSession
 from wagate.store.scoped import Scoped, scoped
-from wagate.store.script import Script
+from wagate.store.script import Row, Script
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +84,14 @@ def get_marks(scope: InSession, chat: ChatId) -> Script[StoredMarks | None]:
     rows = yield _GET(scope, session=scope.session, chat=chat)
     if not rows:
         return None
-    row = rows[0]
+    return marks_of(rows[0])
+
+
+def marks_of(row: Row) -> StoredMarks:
+    """How the chat of a row is marked."""
     muted_until = row["muted_until"] or NOT_MUTED
-    return StoredMarks(chat, bool(row["archived"]), bool(row["pinned"]), muted_until, bool(row["marked_unread"]))
+    marks = (bool(row["archived"]), bool(row["pinned"]), muted_until, bool(row["marked_unread"]))
+    return StoredMarks(ChatId(row["id"]), *marks)
 
 
 def put_marks(scope: Scoped, marks: StoredMarks) -> Script[None]:
