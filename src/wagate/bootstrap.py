@@ -35,6 +35,7 @@ from wagate.features.messaging.contacts import Contacts
 from wagate.features.messaging.dispatcher import Dispatcher
 from wagate.features.messaging.group_ledger import GroupLedger
 from wagate.features.messaging.groups import Groups
+from wagate.features.messaging.history_ledger import HistoryLedger
 from wagate.features.messaging.identities import Identities
 from wagate.features.messaging.inbox import Inbox
 from wagate.features.messaging.indexer import Indexer
@@ -306,7 +307,12 @@ def _furnish(parts: _Parts) -> Gateway:
     receipts = Receipts(journal, acts, clock)
     inbox = Inbox(journal, identities, acts, receipts, clock)
     ledger = GroupLedger(journal, identities, clock)
-    ledgers = (ledger, ContactLedger(journal, identities, clock), MarkLedger(journal, identities, clock))
+    ledgers = (
+        ledger,
+        ContactLedger(journal, identities, clock),
+        MarkLedger(journal, identities, clock),
+        HistoryLedger(journal, identities, clock),
+    )
     way_out = Outbox(journal, identities, receipts, clock, {name: engine.features for name, engine in engines.items()})
 
     box = SettingsBox(sealer)

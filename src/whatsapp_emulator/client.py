@@ -181,6 +181,11 @@ class PhoneClient:
         """The plain bytes of a message's file, fetched and checked."""
         return await self._client.download(f"{self._path}/media/{id}")
 
+    async def remember(self, chat: str, messages: Sequence[Mapping[str, object]], **fields: object) -> list[str]:
+        """Let the phone have had a chat (see `control/histories.py`); returns the ids of its messages."""
+        ids: list[str] = (await self._post("history", chat=chat, messages=list(messages), **fields))["ids"]
+        return ids
+
     async def read(self, ids: Sequence[str] | None = None) -> list[str]:
         """Open messages, all that are unread by default; returns those for which a receipt went out."""
         opened: list[str] = (await self._post("read", ids=None if ids is None else list(ids)))["ids"]

@@ -6,7 +6,7 @@ A plaintext is a `Message` protobuf in which one field is set; wrappers around i
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import DecodeError
@@ -33,6 +33,8 @@ _WRAPPERS: Final = (
     "edited_message",
     "lottie_sticker_message",
 )
+_T = TypeVar("_T", bound=ProtobufMessage)
+
 _MAX_WRAPPERS: Final = 8
 _LONGEST_ID: Final = 128
 
@@ -202,6 +204,12 @@ def parse(plaintext: bytes) -> Message:
         message = Message.FromString(plaintext)
     except DecodeError as error:
         raise MalformedCiphertext("the plaintext is not a message") from error
+    _mend(message)
+    return message
+
+
+def mended(message: _T) -> _T:
+    """A parsed protobuf whose texts are all UTF-8: see `parse`."""
     _mend(message)
     return message
 

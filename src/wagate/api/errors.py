@@ -41,6 +41,7 @@ STATUSES: dict[str, int] = {
     "conflict": 409,
     "session_name_taken": 409,
     "message_not_named": 409,
+    "nothing_known": 409,
     "session_not_paired": 409,
     "session_already_paired": 409,
     "session_not_running": 409,

@@ -50,6 +50,8 @@ EVENT_MEANINGS: dict[EventType, str] = {
     EventType.CONTACT_UPDATED: "A contact is another than before, or more became known of them: `changes` names what "
     "(`name`, which is that of the account's address book, `push_name`, `phone`, `lid`, `about`, `picture`, "
     "`blocked`).",
+    EventType.HISTORY_SYNCED: "The phone told of the past: after pairing in several parts, each with its own event, "
+    "and when it was asked. `error` says why nothing came. The messages are there; no event tells of them one by one.",
     EventType.CONTACT_MERGED: "Two contacts turned out to be one person (a phone number and a LID).",
     EventType.CHAT_UPDATED: "A chat is marked otherwise on the account's devices: `changes` names what (`archived`, "
     "`pinned`, `muted_until`, `unread`, `cleared`, `deleted`).",

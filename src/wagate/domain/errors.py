@@ -130,6 +130,12 @@ class MessageNotNamed(Conflict):
     code = "message_not_named"
 
 
+class NothingKnown(Conflict):
+    """No message of this chat is known"""
+
+    code = "nothing_known"
+
+
 class SessionNotPaired(Conflict):
     """The session is not paired with a phone"""
 

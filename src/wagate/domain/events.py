@@ -36,6 +36,7 @@ class EventType(StrEnum):
     MESSAGE_PINNED = "message.pinned"
     MESSAGE_STARRED = "message.starred"
     MESSAGE_UNDECRYPTABLE = "message.undecryptable"
+    HISTORY_SYNCED = "history.synced"
     CONTACT_UPDATED = "contact.updated"
     CONTACT_MERGED = "contact.merged"
     CHAT_UPDATED = "chat.updated"

@@ -61,6 +61,8 @@ class Origin(StrEnum):
     API = "api"
     CONTACT = "contact"
     OTHER_DEVICE = "other_device"
+    HISTORY = "history"
+    """Told by the phone, of the time before this device was linked, or when it was asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,6 +135,14 @@ class ChatFilters:
         return self.status if chat == STATUS_LIST else self.broadcast
 
 
+class HistoryPolicy(StrEnum):
+    """How much of the time before pairing is taken from the phone. What is asked for on demand always is."""
+
+    NONE = "none"
+    RECENT = "recent"
+    FULL = "full"
+
+
 @dataclass(frozen=True, slots=True)
 class SessionSettings:
     """What a human can set for one session; it is used from the next start on.
@@ -150,6 +158,7 @@ class SessionSettings:
     always_online: bool = False
     read_receipts: bool = True
     filters: ChatFilters = ChatFilters()
+    history: HistoryPolicy = HistoryPolicy.RECENT
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,28 @@ class MarksRead(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Oldest:
+    """The oldest message of a chat that is known: ``sent_at`` in ms since 1970."""
+
+    wa_id: str
+    from_me: bool
+    sent_at: int
+
+
+@runtime_checkable
+class QueriesHistory(Protocol):
+    """Can ask the phone for older messages of a chat."""
+
+    async def ask_for_history(self, chat: Jid, oldest: Oldest, count: int) -> str:
+        """Ask for up to so many messages before the oldest; returns a word for the request.
+
+        What comes of it is told as `HistoryArrived` and a `HistoryRead` of that request, within a deadline in any case.
+        Raises NotSent when the line is down, TooBusy.
+        """
+        ...
+
+
 @runtime_checkable
 class ListsGroups(Protocol):
     """Knows the groups that the account is in. What it learns is told as `GroupChanged` as well, before it returns."""

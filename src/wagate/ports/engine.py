@@ -11,7 +11,7 @@ from wagate.domain.content import PLAIN_CONTEXT, Context, Quoted
 from wagate.domain.errors import GatewayError
 from wagate.domain.ids import MessageId, SessionId
 from wagate.domain.jid import Jid
-from wagate.domain.session import DevicePlatform
+from wagate.domain.session import DevicePlatform, HistoryPolicy
 from wagate.ports.news import LineNews
 from wagate.ports.vault import Vault
 
@@ -117,6 +117,7 @@ class LineOptions:
     ``rejects_calls``: every call is turned down at once. ``always_online``: we are shown online while the line is up.
     ``tells_reading``: who wrote to us hears that it was read, if the account's privacy setting allows it, too.
     ``device_name`` and ``device_platform``: how the phone lists this device, None for the engine's own words.
+    ``history``: how much of the past the phone is asked for.
     """
 
     rejects_calls: bool = False
@@ -124,6 +125,7 @@ class LineOptions:
     tells_reading: bool = True
     device_name: str | None = None
     device_platform: DevicePlatform | None = None
+    history: HistoryPolicy = HistoryPolicy.RECENT
 
 
 @dataclass(frozen=True, slots=True)

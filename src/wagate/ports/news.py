@@ -319,6 +319,58 @@ class OwnNameChanged:
     quiet: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class PastMessage:
+    """A message that a phone told of a time before. ``got_to`` is how far one of our own got, as far as it is known."""
+
+    said: MessageArrived
+    got_to: ReceiptKind | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PastChat:
+    """A chat that a phone told of: what a group is called, and how many of its messages nobody has read."""
+
+    jid: Jid
+    alt: Jid | None = None
+    name: str | None = None
+    unread: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryArrived:
+    """A part of a history, which the engine calls ``history``. Parts of one come in order, each exactly once.
+
+    ``names`` are people and how they call themselves, ``links`` phone numbers and the LIDs of the same people.
+    """
+
+    history: str
+    messages: tuple[PastMessage, ...] = ()
+    chats: tuple[PastChat, ...] = ()
+    names: tuple[tuple[Jid, str], ...] = ()
+    links: tuple[tuple[Jid, Jid], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRead:
+    """A history has been read to its end, or could not be (``code``, stable, and ``detail`` say why).
+
+    ``kind`` and ``chunk`` say which it was, ``progress`` how far the phone is with telling (percent). ``skipped``
+    counts what could not be read in it. ``request`` is what `QueriesHistory.ask_for_history` returned, and ``chat``
+    the chat that was asked for then.
+    """
+
+    history: str
+    kind: str
+    chunk: int = 0
+    progress: int | None = None
+    skipped: int = 0
+    request: str | None = None
+    chat: Jid | None = None
+    code: str | None = None
+    detail: str = ""
+
+
 DurableNews = (
     Paired
     | MessageArrived
@@ -339,6 +391,8 @@ DurableNews = (
     | MessageHidden
     | ContactNamed
     | OwnNameChanged
+    | HistoryArrived
+    | HistoryRead
 )
 
 # ---- about the line

@@ -25,6 +25,7 @@ class Device:
         "account",
         "app_state_key_shared",
         "available",
+        "history_told",
         "id",
         "keys",
         "lid",
@@ -33,6 +34,8 @@ class Device:
         "pn",
         "queue",
         "shown_as",
+        "takes_inline_history",
+        "wants_full_history",
     )
 
     def __init__(self, account: Account, id: int, noise_key: bytes, identity: bytes) -> None:
@@ -48,6 +51,9 @@ class Device:
         self.app_state_key_shared = False
         self.shown_as = b""
         """How the phone lists it: `DeviceProps`, as its registration had them."""
+        self.history_told = False
+        self.takes_inline_history = False
+        self.wants_full_history = False
 
     @property
     def label(self) -> str:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
-from whatsapp_emulator.world import sealing
+from whatsapp_emulator.world import histories, sealing
 from whatsapp_emulator.world.accounts import Device
 from whatsapp_emulator.world.state import State
+from whatsapp_wire.history.notices import parse_wish
 from whatsapp_wire.proto.message_pb2 import AppStateSyncKeyShare, Message, ProtocolMessage
 
 _FINGERPRINT = bytes((0x08, 1, 0x10, 1, 0x1A, 2, 0, 1))
@@ -37,10 +38,12 @@ def share(state: State, device: Device, ids: Iterable[bytes] | None = None) -> N
     sealing.tell_companion(state, device, content)
 
 
-def serve(state: State, device: Device, message: Message) -> None:
-    """Answer what a companion asks of its phone; only the key is served, other requests are counted."""
+def serve(state: State, device: Device, message: Message, id: str) -> None:
+    """Answer what a companion asks of its phone in a message with that id; what is not served is counted."""
     if message.protocol_message.type == ProtocolMessage.APP_STATE_SYNC_KEY_REQUEST:
         state.audit.counts["app state keys asked for"] += 1
         share(state, device, [key.key_id for key in message.protocol_message.app_state_sync_key_request.key_ids])
+    elif (wish := parse_wish(message.protocol_message)) is not None:
+        histories.answer(state, device, wish, id)
     else:
         state.audit.counts["peer messages not served"] += 1

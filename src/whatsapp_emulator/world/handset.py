@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from random import Random
+from typing import TYPE_CHECKING
 
 from whatsapp_emulator.world.app_state_shelf import AppStateShelf
 from whatsapp_emulator.world.keyring import Keyring
@@ -13,6 +14,9 @@ from whatsapp_wire.jid import Jid
 from whatsapp_wire.media.content import read_media
 from whatsapp_wire.message import Quote, read
 from whatsapp_wire.proto.message_pb2 import Message
+
+if TYPE_CHECKING:
+    from whatsapp_emulator.world.histories import PastChat
 
 _NOT_TOLD = frozenset({"preview", "waveform", "sidecar"})
 
@@ -135,6 +139,9 @@ class Handset:
     keeps_media: bool = True
     """Upload a file again when a companion asks for it."""
 
+    answers_history: bool = True
+    """Tell a companion what was before, when it asks."""
+
     refuses_groups: bool = False
     """Whether nobody may simply add this person to a group: they get a personal invitation instead."""
 
@@ -147,6 +154,9 @@ class Handset:
     sent: dict[str, Typed] = field(default_factory=dict)
     retries: Counter[str] = field(default_factory=Counter)
     """How often each message was asked for again."""
+
+    past: dict[Jid, PastChat] = field(default_factory=dict)
+    """What the phone remembers from before its companions were linked, by chat."""
 
     group_keys: dict[Jid, GroupKey] = field(default_factory=dict)
     ciphertexts: set[bytes] = field(default_factory=set)

@@ -2,7 +2,7 @@
 
 from google.protobuf.message import DecodeError
 
-from whatsapp_emulator.world import app_state_keys, pairing, presence
+from whatsapp_emulator.world import app_state_keys, histories, pairing, presence
 from whatsapp_emulator.world.accounts import Device
 from whatsapp_emulator.world.links import Attrs, Link
 from whatsapp_emulator.world.replies import Reply
@@ -118,6 +118,8 @@ def _activate(state: State, device: Device, link: Link) -> None:
     link.active = True
     if not device.app_state_key_shared:
         app_state_keys.share(state, device)
+    if not device.history_told:
+        histories.tell(state, device)
 
 
 def _info(tag: str, attrs: dict[str, int]) -> Node:

@@ -17,6 +17,7 @@ from whatsapp_wire.node import Node
 from whatsapp_wire.pairing.identity import sign_device_identity, verify_device_signature
 from whatsapp_wire.pairing.qr import parse_qr
 from whatsapp_wire.proto.adv_pb2 import DeviceIdentity
+from whatsapp_wire.proto.transport_pb2 import DeviceProps
 
 REFERENCES = 6
 """How many QR codes a connection may show; with six, clients show the first for 60 s and each other for 20 s."""
@@ -117,3 +118,6 @@ def _adopt_first_keys(state: State, link: Link, device: Device) -> None:
         state.violate("bad_signature", link, "the registration's signed prekey is not signed by its identity")
         return
     keys.signed_prekey = signed
+    props = DeviceProps.FromString(registration.device_props)
+    device.wants_full_history = props.require_full_sync
+    device.takes_inline_history = props.history_sync_config.inline_initial_payload_in_e2ee_msg

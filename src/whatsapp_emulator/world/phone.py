@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from whatsapp_emulator.world import composing, devices, media, presence, retries, sealing
+from whatsapp_emulator.world import composing, devices, histories, media, presence, retries, sealing
 from whatsapp_emulator.world.accounts import Account
 from whatsapp_emulator.world.composing import NoSuchPerson, find_message
 from whatsapp_emulator.world.handset import Handset, SeenReceipt, Shown, Typed
@@ -26,6 +26,7 @@ _SETTINGS: Final = {
     "auto_read": bool,
     "auto_reply": str,
     "keeps_media": bool,
+    "answers_history": bool,
     "refuses_groups": bool,
 }
 
@@ -74,6 +75,10 @@ class Phone:
         """The file of a message that the phone has shown or sent. Raises NoSuchMessage, NoMedia."""
         return media.file_of(self.state, self.account, id)
 
+    def remember(self, chat: histories.PastChat) -> None:
+        """Let the phone have had a chat before its next companion is linked."""
+        histories.remember(self.account, chat)
+
     def read(self, ids: Sequence[str] | None = None) -> list[str]:
         """Open the messages with these ids, or all that are unread; returns those for which a receipt went out."""
         unread = [shown for shown in self._received(ids) if not shown.read or ids is not None]
@@ -107,7 +112,7 @@ class Phone:
         return [companion.id for companion in chosen]
 
     def set(self, settings: Mapping[str, object]) -> None:
-        """Change `swallow`, `auto_receipt`, `auto_read`, `auto_reply`, `keeps_media`, `refuses_groups` (see `Handset`).
+        """Change settings, those of `_SETTINGS` (see `Handset`).
 
         Raises ValueError, and then none is changed.
         """

@@ -82,7 +82,7 @@ def _take(state: State, account: Account, stanza: Node, message: Message) -> Non
     """Act on a decrypted message: housekeeping between own devices, or something for a person to see."""
     sender, group = author_of(stanza), group_of(stanza)
     if stanza.get("category") == "peer":
-        _serve_companion(state, sender, message)
+        _serve_companion(state, sender, message, stanza.attr("id"))
         return
     if read(message).kind is Kind.SENDER_KEY:
         return
@@ -117,10 +117,10 @@ def _check_attributes(state: State, stanza: Node, message: Message) -> None:
         state.audit.violate("wrong_attributes", who, detail, state.now)
 
 
-def _serve_companion(state: State, sender: Jid, message: Message) -> None:
+def _serve_companion(state: State, sender: Jid, message: Message, id: str) -> None:
     device = state.directory.device(sender)
     if device is not None:
-        app_state_keys.serve(state, device, unwrap(message))
+        app_state_keys.serve(state, device, unwrap(message), id)
 
 
 def _session_address(state: State, sender: Jid) -> Jid:

@@ -70,14 +70,23 @@ class CompanionName:
 
 
 def registration_payload(
-    version: ClientVersion, name: CompanionName, registration_id: int, identity: bytes, signed_prekey: SignedPreKey
+    version: ClientVersion,
+    name: CompanionName,
+    registration_id: int,
+    identity: bytes,
+    signed_prekey: SignedPreKey,
+    *,
+    full_history: bool = False,
 ) -> bytes:
-    """The payload of a device that is not linked yet; `identity` is the public identity key, 32 bytes."""
+    """The payload of a device that is not linked yet; `identity` is the public identity key, 32 bytes.
+
+    With `full_history` the phone is asked for all that it has, not only for the newest.
+    """
     props = DeviceProps(
         os=name.os,
         version=_app_version(name.version),
         platform_type=name.platform,
-        require_full_sync=False,
+        require_full_sync=full_history,
         history_sync_config=_HISTORY,
     )
     payload = _payload(version)

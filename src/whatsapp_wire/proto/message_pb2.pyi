@@ -113,7 +113,7 @@ class AppStateSyncKeyRequest(_message.Message):
     def __init__(self, key_ids: _Optional[_Iterable[_Union[AppStateSyncKeyShare.Key.KeyId, _Mapping]]] = ...) -> None: ...
 
 class ProtocolMessage(_message.Message):
-    __slots__ = ("key", "type", "history_sync_notification", "app_state_sync_key_share", "app_state_sync_key_request", "edited_message", "timestamp_ms")
+    __slots__ = ("key", "type", "history_sync_notification", "app_state_sync_key_share", "app_state_sync_key_request", "edited_message", "timestamp_ms", "peer_data_operation_request_message")
     class Type(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         REVOKE: _ClassVar[ProtocolMessage.Type]
@@ -122,12 +122,14 @@ class ProtocolMessage(_message.Message):
         APP_STATE_SYNC_KEY_SHARE: _ClassVar[ProtocolMessage.Type]
         APP_STATE_SYNC_KEY_REQUEST: _ClassVar[ProtocolMessage.Type]
         MESSAGE_EDIT: _ClassVar[ProtocolMessage.Type]
+        PEER_DATA_OPERATION_REQUEST_MESSAGE: _ClassVar[ProtocolMessage.Type]
     REVOKE: ProtocolMessage.Type
     EPHEMERAL_SETTING: ProtocolMessage.Type
     HISTORY_SYNC_NOTIFICATION: ProtocolMessage.Type
     APP_STATE_SYNC_KEY_SHARE: ProtocolMessage.Type
     APP_STATE_SYNC_KEY_REQUEST: ProtocolMessage.Type
     MESSAGE_EDIT: ProtocolMessage.Type
+    PEER_DATA_OPERATION_REQUEST_MESSAGE: ProtocolMessage.Type
     KEY_FIELD_NUMBER: _ClassVar[int]
     TYPE_FIELD_NUMBER: _ClassVar[int]
     HISTORY_SYNC_NOTIFICATION_FIELD_NUMBER: _ClassVar[int]
@@ -135,6 +137,7 @@ class ProtocolMessage(_message.Message):
     APP_STATE_SYNC_KEY_REQUEST_FIELD_NUMBER: _ClassVar[int]
     EDITED_MESSAGE_FIELD_NUMBER: _ClassVar[int]
     TIMESTAMP_MS_FIELD_NUMBER: _ClassVar[int]
+    PEER_DATA_OPERATION_REQUEST_MESSAGE_FIELD_NUMBER: _ClassVar[int]
     key: MessageKey
     type: int
     history_sync_notification: bytes
@@ -142,7 +145,8 @@ class ProtocolMessage(_message.Message):
     app_state_sync_key_request: AppStateSyncKeyRequest
     edited_message: Message
     timestamp_ms: int
-    def __init__(self, key: _Optional[_Union[MessageKey, _Mapping]] = ..., type: _Optional[int] = ..., history_sync_notification: _Optional[bytes] = ..., app_state_sync_key_share: _Optional[_Union[AppStateSyncKeyShare, _Mapping]] = ..., app_state_sync_key_request: _Optional[_Union[AppStateSyncKeyRequest, _Mapping]] = ..., edited_message: _Optional[_Union[Message, _Mapping]] = ..., timestamp_ms: _Optional[int] = ...) -> None: ...
+    peer_data_operation_request_message: bytes
+    def __init__(self, key: _Optional[_Union[MessageKey, _Mapping]] = ..., type: _Optional[int] = ..., history_sync_notification: _Optional[bytes] = ..., app_state_sync_key_share: _Optional[_Union[AppStateSyncKeyShare, _Mapping]] = ..., app_state_sync_key_request: _Optional[_Union[AppStateSyncKeyRequest, _Mapping]] = ..., edited_message: _Optional[_Union[Message, _Mapping]] = ..., timestamp_ms: _Optional[int] = ..., peer_data_operation_request_message: _Optional[bytes] = ...) -> None: ...
 
 class DeviceSentMessage(_message.Message):
     __slots__ = ("destination_jid", "message", "phash")

@@ -58,6 +58,7 @@ class ReplayShell(Shell):
         self.failure: VaultFailed | None = None
         self.hung_up = False
         self.is_paused = False
+        self.history_wakes = 0
 
     @override
     def now(self) -> float:
@@ -130,6 +131,10 @@ class ReplayShell(Shell):
     @override
     def report(self, news: LineNews) -> None:
         self.told.append(news)
+
+    @override
+    def history_waits(self) -> None:
+        self.history_wakes += 1
 
     @override
     def fail(self, error: VaultFailed) -> None:

@@ -44,7 +44,7 @@ class Inbox:
         """
         if news.from_me:
             ours = yield from messages.find_message(scope, news.wa_id, Direction.OUT)
-            if ours is not None:
+            if ours is not None and ours.origin is not Origin.HISTORY:
                 yield from self._receipts.echoed(scope, ours, news.timestamp)
                 return
         if not is_wanted:
@@ -65,6 +65,10 @@ class Inbox:
         if news.quoted is not None:
             message = yield from self._with_quoted(scope, message, news.quoted)
         kept = yield from messages.add_message(message, known.contact.id)
+        if kept is Kept.THERE_ALREADY:
+            # The phone told of it before it came itself: nobody has heard of it yet.
+            claimed = yield from messages.claim_from_history(message, known.contact.id)
+            message, kept = (message, kept) if claimed is None else (replace(message, id=claimed), Kept.NEW)
         if kept is not Kept.THERE_ALREADY:
             yield from chats.answered(message) if news.from_me else chats.received(message)
             event = EventType.MESSAGE_SENT if news.from_me else EventType.MESSAGE_RECEIVED

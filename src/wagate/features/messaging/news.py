@@ -10,16 +10,29 @@ from wagate.domain.jid import Jid
 from wagate.domain.session import ChatFilters
 from wagate.features.messaging.contact_ledger import ContactLedger
 from wagate.features.messaging.group_ledger import GroupLedger
+from wagate.features.messaging.history_ledger import HistoryLedger
 from wagate.features.messaging.identities import Identities
 from wagate.features.messaging.inbox import Inbox
 from wagate.features.messaging.mark_ledger import MarkLedger, MarkNews
 from wagate.features.messaging.receipts import Receipts
-from wagate.features.messaging.repository import acts, chats, contacts, groups, messages, outbox, people, search
+from wagate.features.messaging.repository import (
+    acts,
+    chats,
+    contacts,
+    groups,
+    history,
+    messages,
+    outbox,
+    people,
+    search,
+)
 from wagate.features.sessions.states import States
 from wagate.ports.news import (
     DurableNews,
     GapSuspected,
     GroupChanged,
+    HistoryArrived,
+    HistoryRead,
     IdentityLinked,
     MessageArrived,
     MessageUndecryptable,
@@ -44,6 +57,7 @@ ERASERS = (
     groups.delete_groups,
     contacts.delete_details,
     chats.delete_activity,
+    history.delete_histories,
     people.delete_people,
 )
 """Remove, chunk by chunk, what this room keeps of a session that is deleted."""
@@ -58,12 +72,12 @@ class NewsDesk:
         identities: Identities,
         inbox: Inbox,
         receipts: Receipts,
-        ledgers: tuple[GroupLedger, ContactLedger, MarkLedger],
+        ledgers: tuple[GroupLedger, ContactLedger, MarkLedger, HistoryLedger],
         filters: Mapping[SessionId, ChatFilters],
     ) -> None:
         """Hand news on to these, but for what the ``filters`` of a session leave out."""
         self._filters = filters
-        self._groups, self._contacts, self._marks = ledgers
+        self._groups, self._contacts, self._marks, self._histories = ledgers
         self._states = states
         self._identities = identities
         self._inbox = inbox
@@ -86,6 +100,10 @@ class NewsDesk:
             return self._renamed(scope, news)
         if isinstance(news, MarkNews):
             return self._marks.changed(scope, news)
+        if isinstance(news, HistoryArrived):
+            return self._histories.arrived(scope, news)
+        if isinstance(news, HistoryRead):
+            return self._histories.read(scope, news)
         return self._take_rare(scope, news)
 
     def _take_rare(

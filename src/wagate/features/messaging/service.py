@@ -14,6 +14,7 @@ from wagate.domain.message import Direction, Message, MessageStatus
 from wagate.domain.page import DEFAULT_LIMIT, Order, Page, read_cursor, write_cursor
 from wagate.features.access import Principal
 from wagate.features.messaging.dispatcher import Dispatcher
+from wagate.features.messaging.history import History
 from wagate.features.messaging.outbox import (
     KEY_LIFE_MS,
     Accepted,
@@ -78,6 +79,7 @@ class Messaging:
         self._previews = previews
         self._clock = clock
         self.signals = Signals(database, dispatcher)
+        self.history = History(database, dispatcher)
         self._closed = asyncio.Event()
 
     async def send(

@@ -198,4 +198,5 @@ def _options(settings: SessionSettings) -> LineOptions:
         tells_reading=settings.read_receipts,
         device_name=settings.device_name,
         device_platform=settings.device_platform,
+        history=settings.history,
     )

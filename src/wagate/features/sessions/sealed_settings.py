@@ -13,12 +13,13 @@ import orjson
 
 from wagate.domain.errors import InvalidProxy, InvalidRequest
 from wagate.domain.ids import SessionId
-from wagate.domain.session import ChatFilters, DevicePlatform, SessionSettings
+from wagate.domain.session import ChatFilters, DevicePlatform, HistoryPolicy, SessionSettings
 from wagate.store.sealed import Box, Sealer, Unsealable
 
 _DEFAULTS = SessionSettings()
 _NAMES = frozenset(field.name for field in fields(SessionSettings))
 _PLAIN = sorted(_NAMES - {"proxy", "filters"})
+_WORDS = frozenset({"device_platform", "history"})
 
 UNREADABLE = "unreadable:"
 """Stands for a proxy that cannot be unsealed. It is no URL, so nothing ever connects around a proxy by mistake."""
@@ -56,8 +57,9 @@ class SettingsBox:
             kept = orjson.loads(text)
             platform = kept.get("device_platform")
             settings = SessionSettings(
-                **{name: kept[name] for name in _PLAIN if name in kept and name != "device_platform"},
+                **{name: kept[name] for name in _PLAIN if name in kept and name not in _WORDS},
                 device_platform=None if platform is None else DevicePlatform(platform),
+                history=HistoryPolicy(kept.get("history", _DEFAULTS.history)),
                 filters=ChatFilters(**kept.get("filters", {})),
             )
             sealed = kept.get("proxy")

@@ -1,6 +1,18 @@
 """The schema, one module per room that owns rows. Migrations are checked against it; statements do not use it."""
 
-from wagate.store.tables import access, chats, contacts, groups, journal, media, messaging, search, sessions, vault
+from wagate.store.tables import (
+    access,
+    chats,
+    contacts,
+    groups,
+    history,
+    journal,
+    media,
+    messaging,
+    search,
+    sessions,
+    vault,
+)
 from wagate.store.tables.metadata import METADATA
 
 __all__ = [
@@ -9,6 +21,7 @@ __all__ = [
     "chats",
     "contacts",
     "groups",
+    "history",
     "journal",
     "media",
     "messaging",

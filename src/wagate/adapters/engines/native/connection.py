@@ -17,6 +17,8 @@ from typing_extensions import override
 
 from wagate.adapters.engines.native.app_state import SharesAppState
 from wagate.adapters.engines.native.groups import SpeaksInGroups
+from wagate.adapters.engines.native.histories import HistoryDesk, SpeaksOfThePast
+from wagate.adapters.engines.native.histories import Means as HistoryMeans
 from wagate.adapters.engines.native.machine.credentials import Credentials
 from wagate.adapters.engines.native.machine.device import Device, Habits
 from wagate.adapters.engines.native.machine.errors import (
@@ -87,7 +89,15 @@ class Means:
 
 
 class NativeConnection(
-    Connection, PairsDevices, LogsOut, MarksRead, ShowsTyping, SpeaksInGroups, KnowsPeople, SharesAppState
+    Connection,
+    PairsDevices,
+    LogsOut,
+    MarksRead,
+    ShowsTyping,
+    SpeaksInGroups,
+    KnowsPeople,
+    SharesAppState,
+    SpeaksOfThePast,
 ):
     """One line. Its only task reads from the wire; everything else is callbacks."""
 
@@ -99,7 +109,11 @@ class NativeConnection(
         self._last_state: StateChanged | None = None
         self._was_at_once = False
         self._is_closed = False
+        self._histories = HistoryDesk(
+            HistoryMeans(self._run_flow, lambda: self.media, lambda: self._machine.credentials.own, line.session)
+        )
         self._build(kept)
+        self._reading = asyncio.get_running_loop().create_task(self._histories.run())
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     # ---- the port
@@ -114,7 +128,8 @@ class NativeConnection(
         """Hang up. Stanzas without an ack go out again from the next connection on."""
         self._is_closed = True
         self._task.cancel()
-        await asyncio.wait([self._task])
+        self._reading.cancel()
+        await asyncio.wait([self._task, self._reading])
         self._machine.give_up(NotSent("the session was closed"))
         await self._shell.retire()
 
@@ -286,6 +301,7 @@ class NativeConnection(
         self._shell = LineShell(
             self._line.vault, self._report, lambda failure: machine.give_up(failure), self._download
         )
+        self._shell.on_history = self._histories.wake
         self._machine = machine = Machine(
             self._shell, self._means.habits, self._outlook, kept.credentials, kept.unacked, self._line.options
         )
@@ -316,6 +332,10 @@ class NativeConnection(
                 await self._settled(partial(self._machine.run, begin))
         except TimeoutError as error:
             raise NotSent("It takes too long; it may be done yet, and is told of then") from error
+
+    @override
+    async def _in_history(self, begin: Callable[[Device], Flow[_T]]) -> _T:
+        return await self._run_flow(begin)
 
     def _tell(self, ending: Ending) -> None:
         self._report(StateChanged(ending.state, ending.reason))

@@ -35,7 +35,7 @@ FEATURES: Final = EngineFeatures(
     chooses_message_id=True,
     acks_after_persist=True,
     answers_retries_from_store=True,
-    queries_history=False,
+    queries_history=True,
     pairs_with_passkey=False,
     contents=frozenset(
         {"text", "location", "contacts", "poll", "event_invite"}

@@ -52,6 +52,7 @@ class LineShell(Shell):
         "_vault",
         "failure",
         "has_committed",
+        "on_history",
         "wire",
     )
 
@@ -76,6 +77,7 @@ class LineShell(Shell):
         self.wire: Wire | None = None
         self.failure: VaultFailed | None = None
         self.has_committed = False
+        self.on_history: Callable[[], None] | None = None
 
     async def calm(self) -> None:
         """Wait until the machine wants to read on, and not too many units wait for their commit."""
@@ -171,6 +173,12 @@ class LineShell(Shell):
         """Tell the owner of the line."""
         if not self._is_retired:
             self._report(news)
+
+    @override
+    def history_waits(self) -> None:
+        """Wake who reads histories."""
+        if self.on_history is not None and not self._is_retired:
+            self.on_history()
 
     @override
     def fail(self, error: VaultFailed) -> None:

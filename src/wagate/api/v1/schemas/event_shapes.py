@@ -105,6 +105,30 @@ class PinNews(ActNews):
     for_s: int | None = Field(description="For how many seconds; null when the message was unpinned.")
 
 
+class HistoryProblem(Shown):
+    """Why a history could not be read."""
+
+    code: str = Field(description="Stable: `phone_not_answering`, `media_gone`, `history_malformed`, …")
+    detail: str = Field(description="The same as a sentence.")
+
+
+class HistoryNews(Shown):
+    """A history that the phone told."""
+
+    kind: Literal["bootstrap", "statuses", "recent", "full", "names", "other", "on_demand"] = Field(
+        description="What it is about: `on_demand` is what was asked for."
+    )
+    chunk: int = Field(description="Counts the histories of one kind.")
+    progress: int | None = Field(description="How far the phone is with telling, in percent, where it says so.")
+    chats: int = Field(description="How many chats are in it.")
+    messages: int = Field(description="How many messages are in it.")
+    added: int = Field(description="How many of them were not here already.")
+    skipped: int = Field(description="How many of its parts could not be read.")
+    request: str | None = Field(description="What `POST …/history` answered, if it was asked for.")
+    chat: Chat | None = Field(description="The chat that was asked for.")
+    error: HistoryProblem | None = Field(description="Why nothing came of it, or not all.")
+
+
 class ContactNews(Shown):
     """A person of whom more is known now."""
 
@@ -246,6 +270,7 @@ SHAPES: Mapping[EventType, type[Shown]] = {
     EventType.MESSAGE_PINNED: PinNews,
     EventType.MESSAGE_STARRED: Message,
     EventType.MESSAGE_UNDECRYPTABLE: UndecryptableNews,
+    EventType.HISTORY_SYNCED: HistoryNews,
     EventType.CONTACT_UPDATED: ContactNews,
     EventType.CONTACT_MERGED: MergedNews,
     EventType.CHAT_UPDATED: ChatNews,

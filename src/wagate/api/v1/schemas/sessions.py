@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field, StringConstraints, field_validator
 
 from wagate.api.v1.schemas.parts import Asked, Line, Moment, Shown, example
-from wagate.domain.session import DevicePlatform, SessionState
+from wagate.domain.session import DevicePlatform, HistoryPolicy, SessionState
 
 Word = Annotated[Line, StringConstraints(min_length=1, max_length=64)]
 Value = Annotated[Line, StringConstraints(max_length=500)]
@@ -50,6 +50,10 @@ class SettingsPatch(Asked):
     always_online: bool | None = Field(default=None, description=f"{_ONLINE} Default: false.")
     read_receipts: bool | None = Field(default=None, description=f"{_READS} Default: true.")
     filters: FiltersPatch | None = Field(default=None, description=f"{_FILTERS} Default: of all.")
+    history: HistoryPolicy | None = Field(
+        default=None,
+        description="How much of the past the phone is asked for when it is paired. Null is `recent`, the default.",
+    )
 
 
 class CreateSession(Asked):
@@ -181,6 +185,7 @@ class Settings(Shown):
     always_online: bool = Field(description=_ONLINE)
     read_receipts: bool = Field(description=_READS)
     filters: Filters = Field(description=_FILTERS)
+    history: HistoryPolicy
 
 
 class Session(Shown):
@@ -202,6 +207,7 @@ class Session(Shown):
             "auto_reject_calls": False,
             "always_online": False,
             "read_receipts": True,
+            "history": "recent",
             "filters": {"groups": True, "status": True, "channels": True, "broadcast": True},
         },
         "metadata": {"team": "sales"},

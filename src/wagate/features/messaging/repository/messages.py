@@ -56,6 +56,14 @@ _ADD = scoped(
     "ON CONFLICT (session_id, wa_id, chat_id, sender_id) DO NOTHING RETURNING EXISTS (SELECT 1 FROM act",
     "WHERE act.session_id = message.session_id AND act.wa_id = message.wa_id AND act.is_known = 0) AS is_awaited",
 )
+_CLAIM = scoped(
+    "UPDATE message SET origin = :origin WHERE tenant_id = :tenant AND session_id = :session AND wa_id = :wa_id",
+    "AND chat_id = :chat AND sender_id = :sender AND origin = 'history' RETURNING id",
+)
+_OLDEST = scoped(
+    "SELECT wa_id, direction, sent_at, accepted_at FROM message WHERE tenant_id || '' = :tenant AND chat_id = :chat",
+    "AND wa_id IS NOT NULL AND act_on IS NULL AND status NOT IN ('queued', 'sending', 'failed') ORDER BY id LIMIT 1",
+)
 _REWRITE = scoped(
     "UPDATE message SET content = :content, edited_at = :edited_at, deleted_at = :deleted_at",
     "WHERE tenant_id = :tenant AND id = :id",
@@ -146,6 +154,28 @@ def add_message(message: Message, sender: ContactId) -> Script[Kept]:
     if not rows:
         return Kept.THERE_ALREADY
     return Kept.AWAITED if rows[0]["is_awaited"] else Kept.NEW
+
+
+def claim_from_history(message: Message, sender: ContactId) -> Script[MessageId | None]:
+    """Give a message that is known from a history only its true origin; the id that it has, None if it is none."""
+    rows = yield _CLAIM(
+        message,
+        session=message.session,
+        wa_id=message.wa_id,
+        chat=message.chat.id,
+        sender=sender,
+        origin=message.origin.value,
+    )
+    return MessageId(rows[0]["id"]) if rows else None
+
+
+def oldest_in(scope: Scoped, chat: ChatId) -> Script[tuple[str, Direction, int] | None]:
+    """The oldest message of a chat that WhatsApp knows: its id there, its direction, and when it was sent (ms)."""
+    rows = yield _OLDEST(scope, chat=chat)
+    if not rows:
+        return None
+    row = rows[0]
+    return row["wa_id"], Direction(row["direction"]), row["sent_at"] or row["accepted_at"]
 
 
 def rewrite_message(message: Message) -> Script[None]:

@@ -53,6 +53,7 @@ class Habits:
     members_life_s: float = 86_400.0
     sent_life_s: float = 8 * 86_400.0
     secret_life_s: float = 183 * 86_400.0
+    history_answer_s: float = 60.0
 
 
 _DOUBTED_DEVICES: Final = 256

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import structlog
 
-from wagate.adapters.engines.native.machine import app_state, prekeys, presence, send
+from wagate.adapters.engines.native.machine import app_state, histories, prekeys, presence, send
 from wagate.adapters.engines.native.machine.device import Device, Phase
 from wagate.adapters.engines.native.machine.errors import ACK_OVERDUE, KEEPALIVE_LOST, RequestRefused, Unanswered
 from wagate.adapters.engines.native.machine.flows import Expire, Flow, Pause
@@ -41,6 +41,7 @@ def log_in(us: Device, stanza: Node) -> Flow[None]:
     if us.shows_online or us.watched:
         us.flows.start(presence.resume(us), ends_with_line=True)
     app_state.wake(us)
+    histories.resume(us)
     us.flows.start(_keep_alive(us), ends_with_line=True)
 
 

@@ -37,6 +37,7 @@ from wagate.adapters.engines.native.machine.outlook import Outlook
 from wagate.adapters.engines.native.machine.send import Written
 from wagate.adapters.engines.native.machine.shell import Shell, Then
 from wagate.domain.jid import Jid
+from wagate.domain.session import HistoryPolicy
 from wagate.ports.abilities import Activity
 from wagate.ports.engine import LineOptions, NotSent, Outgoing
 from wagate.ports.vault import VaultFailed
@@ -110,7 +111,12 @@ class Machine:
         if keys.own is not None:
             return login_payload(us.habits.version, keys.own.pn)
         return registration_payload(
-            us.habits.version, us.companion_name, keys.registration_id, keys.identity.public, keys.signed_prekey
+            us.habits.version,
+            us.companion_name,
+            keys.registration_id,
+            keys.identity.public,
+            keys.signed_prekey,
+            full_history=us.options.history is HistoryPolicy.FULL,
         )
 
     def opened(self) -> None:
@@ -193,7 +199,7 @@ class Machine:
         self._device.flows.start(pairing.forget_everything(self._device), then)
 
     def run(self, begin: Callable[[Device], Flow[Any]], then: Then) -> None:
-        """Do something of `group_commands`, `people_commands`, `presence` or `calls`."""
+        """Do something of `group_commands`, `people_commands`, `presence`, `calls` or `histories`."""
         self._device.flows.start(begin(self._device), then)
 
     # ---- stanzas

@@ -11,7 +11,15 @@ from dataclasses import dataclass
 
 import structlog
 
-from wagate.adapters.engines.native.machine import app_state, app_state_keys, directory, polls, ratchets, retry
+from wagate.adapters.engines.native.machine import (
+    app_state,
+    app_state_keys,
+    directory,
+    histories,
+    polls,
+    ratchets,
+    retry,
+)
 from wagate.adapters.engines.native.machine.device import Device
 from wagate.adapters.engines.native.machine.flows import Flow, Load
 from wagate.adapters.engines.native.machine.ratchets import Peer
@@ -168,14 +176,10 @@ def _take_sender_key(step: Step, arrival: Arrival, message: Message) -> None:
 def _take(us: Device, step: Step, arrival: Arrival, messages: list[Message]) -> None:
     """Store a message that could be read and tell of it, unless it came before."""
     wa_id, address = arrival.message.id, arrival.peer.address
-    found, got_keys, asked_for = [(message, read(message)) for message in messages], False, None
+    found = [(message, read(message)) for message in messages]
+    got_keys, asked_for = _keep_ours(us, step, arrival, found)
     for message, content in found:
-        if content.kind is Kind.APP_STATE_KEYS and arrival.message.source.is_from_me:
-            share = unwrap(message).protocol_message.app_state_sync_key_share
-            got_keys = app_state_keys.keep(step, share) or got_keys
-        elif content.kind is Kind.PROTOCOL and arrival.message.source.is_from_me:
-            asked_for = _key_request(message) or asked_for
-        elif content.kind is Kind.POLL and polls.is_new(step, wa_id):
+        if content.kind is Kind.POLL and polls.is_new(step, wa_id):
             polls.keep(step, wa_id, arrival.message.source.sender.bare, message)
     seen = step.get("seen", address)
     if not was_seen(seen, arrival.chat, wa_id):
@@ -193,6 +197,24 @@ def _take(us: Device, step: Step, arrival: Arrival, messages: list[Message]) -> 
             us.flows.start(app_state_keys.serve(us, arrival.peer, asked_for), ends_with_line=True)
 
     us.submit(step, committed)
+
+
+def _keep_ours(
+    us: Device, step: Step, arrival: Arrival, found: list[tuple[Message, Read]]
+) -> tuple[bool, AppStateSyncKeyRequest | None]:
+    """Keep what devices of ours tell one another: whether there were new keys, and which ones are asked for."""
+    got_keys, asked_for = False, None
+    if not arrival.message.source.is_from_me:
+        return got_keys, asked_for
+    for message, content in found:
+        if content.kind is Kind.APP_STATE_KEYS:
+            share = unwrap(message).protocol_message.app_state_sync_key_share
+            got_keys = app_state_keys.keep(step, share) or got_keys
+        elif content.kind is Kind.PROTOCOL:
+            asked_for = _key_request(message) or asked_for
+        elif content.kind is Kind.HISTORY and arrival.peer.device == us.me.lid:
+            histories.keep(us, step, arrival.message.id, message)
+    return got_keys, asked_for
 
 
 def _key_request(message: Message) -> AppStateSyncKeyRequest | None:
@@ -280,6 +302,7 @@ def _confirm(us: Device, arrival: Arrival, announces_history: bool) -> None:
         us.write(receipt.peer_receipt(arrival.message.id, us.own.pn, "peer_msg"))
     if announces_history:
         us.write(receipt.peer_receipt(arrival.message.id, us.own.pn, "hist_sync"))
+        us.shell.history_waits()
 
 
 def _acknowledge(us: Device, arrival: Arrival) -> None:

@@ -16,6 +16,8 @@ sent            message id          what a retry receipt needs (`Sent`), kept fo
 secret          message id          what reads the votes of a poll (`PollSecret`), kept for half a year
 seen            device              the newest message ids of a device (`remember`)
 retry           device              how often its unreadable messages were asked for (`Asked`)
+history         time and id         a history that is to be read (`histories.Waiting`)
+history_ask     message id          a request for older messages (`histories.Ask`)
 app_state_key   key id (hex)        a key for the account's app state, as it was shared
 app_state…                          where we stand in the app state: see `app_state_records`
 """
@@ -50,6 +52,8 @@ KINDS: Final = (
     "secret",
     "seen",
     "retry",
+    "history",
+    "history_ask",
     "app_state_key",
     "app_state",
     "app_state_values",

@@ -86,6 +86,10 @@ class Shell(Protocol):
         """Tell the owner of the line."""
         ...
 
+    def history_waits(self) -> None:
+        """There may be a history to read, and a line over which its file can be had."""
+        ...
+
     def fail(self, error: VaultFailed) -> None:
         """The records cannot be relied on: the machine is to be given up, and a new one made from what is durable."""
         ...
