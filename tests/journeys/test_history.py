@@ -99,3 +99,91 @@ async def test_what_was_said_before_pairing_is_there_afterwards(
     assert (contact["phone"], contact["push_name"]) == (f"+{ANA}", "Ana")
     assert contact["lid"] == (await control.account(ANA)).lid
     assert await house.events("message.*") == []
+
+
+async def test_more_than_the_first_messages_comes_in_files_and_all_of_it_only_where_it_was_asked_for(
+    house: House, api: Api, control: EmulatorClient
+) -> None:
+    await control.phone(OWN).remember(ANA, [{"text": "old", "at": LONG_AGO}], count=730)
+    await pair(house, control)
+    told = await synced(house, "bootstrap", "recent")
+    assert told["bootstrap"]["messages"] == 5
+    assert (told["recent"]["messages"], told["recent"]["added"], told["recent"]["progress"]) == (195, 195, 100)
+    assert [message["text"] for message in await listed(api)] == [f"old {number}" for number in range(530, 730)]
+    await house.gateway.sessions.delete(house.us, "shop")
+    await pair(house, control, history="full")
+    told = await synced(house, "bootstrap", "recent", "full")
+
+    async def complete() -> bool:
+        events = [event.data for event in await house.events("history.synced") if event.data["kind"] == "full"]
+        return sum(int(str(data["messages"])) for data in events) == 530
+
+    await eventually(complete)
+    assert [message["text"] for message in await listed(api)] == [f"old {number}" for number in range(730)]
+
+
+async def test_a_session_that_wants_no_past_gets_none(house: House, api: Api, control: EmulatorClient) -> None:
+    await control.phone(OWN).remember(ANA, [{"text": "old", "at": LONG_AGO}])
+    await pair(house, control, history="none")
+    await control.phone(ANA).type(OWN, "new")
+    await eventually(lambda: house.events("message.received"))
+    assert [message["text"] for message in await listed(api)] == ["new"]
+    assert await house.events("history.synced") == []
+
+
+async def test_a_group_of_the_past_has_its_name_and_its_people(house: House, api: Api, control: EmulatorClient) -> None:
+    group = await control.phone(ANA).create_group("Sales", [BOB, OWN])
+    rows = [{"text": "by Ana", "at": LONG_AGO, "sender": ANA}, {"text": "by us", "at": LONG_AGO + 1, "from_me": True}]
+    await control.phone(OWN).remember(group.jid, rows, name="Sales")
+    await pair(house, control)
+    await synced(house, "bootstrap")
+    first, second = await listed(api, group.jid)
+    assert (first["chat"]["kind"], first["chat"]["name"], first["from"]["phone"]) == ("group", "Sales", f"+{ANA}")
+    assert (second["text"], second["from"]["is_me"]) == ("by us", True)
+
+
+async def test_older_messages_are_asked_for_from_the_oldest_on(house: House, api: Api, control: EmulatorClient) -> None:
+    await control.phone(OWN).remember(ANA, [{"text": "old", "at": LONG_AGO}], count=230)
+    await pair(house, control)
+    await synced(house, "recent")
+    asked = await api.post(f"{CHATS}/+{ANA}/history", {"count": 20}, 202)
+    assert (asked["count"], asked["chat"]) == (20, (await listed(api))[0]["chat"]["id"])
+    told = (await synced(house, "on_demand"))["on_demand"]
+    assert (told["request"], told["added"], told["error"]) == (asked["request"], 20, None)
+    assert told["chat"]["id"] == asked["chat"]
+    assert [message["text"] for message in await listed(api)] == [f"old {number}" for number in range(10, 230)]
+    assert await house.events("message.*") == []
+
+
+async def test_a_phone_that_does_not_answer_is_told_of(house: House, api: Api, control: EmulatorClient) -> None:
+    await control.phone(OWN).remember(ANA, [{"text": "old", "at": LONG_AGO}])
+    await control.phone(OWN).set(answers_history=False)
+    await pair(house, control)
+    await synced(house, "bootstrap")
+    asked = await api.post(f"{CHATS}/+{ANA}/history", {"count": 1}, 202)
+    told = (await synced(house, "on_demand"))["on_demand"]
+    assert told["request"] == asked["request"]
+    assert told["error"]["code"] == "phone_not_answering"
+    assert told["chat"]["id"] == asked["chat"]
+
+
+async def test_what_cannot_be_asked_for_says_why(house: House, api: Api, control: EmulatorClient) -> None:
+    session = await pair(house, control)
+    assert (await api.post(f"{CHATS}/+{BOB}/history", {}, 422))["code"] == "invalid_recipient"
+    message = await house.send(session, f"+{BOB}", "first")
+    await control.phone(BOB).inbox(wait_s=5)
+    assert (await api.post(f"{CHATS}/+{BOB}/history", {"count": 0}, 422))["code"] == "invalid_request"
+    assert (await api.post("/v1/sessions/none/chats/+1555000/history", {}, 404))["code"] == "session_not_found"
+    await house.gateway.sessions.stop(house.us, "shop")
+    assert (await api.post(f"{CHATS}/{message.chat.id}/history", {}, 409))["code"] == "session_not_running"
+
+
+async def test_a_history_that_is_gone_from_the_hosts_is_told_of(
+    house: House, api: Api, control: EmulatorClient
+) -> None:
+    await control.phone(OWN).remember(ANA, [{"text": "old", "at": LONG_AGO}], count=100)
+    await control.faults(media_life_s=0)
+    await pair(house, control)
+    told = await synced(house, "bootstrap", "recent")
+    assert told["bootstrap"]["error"] is None
+    assert (told["recent"]["error"]["code"], told["recent"]["added"]) == ("media_gone", 0)

@@ -43,7 +43,8 @@ class HistoryLedger:
         for person, name in news.names:
             yield from self._identities.resolve(scope, person, push_name=name)
         added = 0
-        for past in news.messages:
+        # Phones tell the newest first. Of several in one second, the one that is kept later is listed later.
+        for past in reversed(news.messages):
             added += yield from self._message(scope, past)
         for chat in news.chats:
             yield from self._chat(scope, chat)

@@ -23,9 +23,9 @@ from wagate.adapters.engines.native.machine import histories
 from wagate.adapters.engines.native.machine.device import Device
 from wagate.adapters.engines.native.machine.flows import Flow
 from wagate.adapters.engines.native.machine.histories import Waiting
-from wagate.adapters.engines.native.machine.media import MediaFailed
+from wagate.adapters.engines.native.machine.media import MediaFailed, MediaGone
 from wagate.adapters.engines.native.machine.past import Part
-from wagate.adapters.engines.native.media import MediaLine
+from wagate.adapters.engines.native.media import MediaForged, MediaLine
 from wagate.domain.jid import Jid
 from wagate.ports.abilities import Oldest, QueriesHistory
 from wagate.ports.engine import NotSent
@@ -58,6 +58,10 @@ class HistoryTooLarge(MediaFailed):
     """The history is larger than anybody's can be"""
 
     code = "history_too_large"
+
+
+_FINAL: Final = (MalformedHistory, HistoryTooLarge, MediaGone, MediaForged)
+"""What does not get better by trying again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +135,8 @@ class HistoryDesk:
                 failure = None
             except (MalformedHistory, MediaFailed) as error:
                 failure = error
-            if (
-                failure is None
-                or isinstance(failure, MalformedHistory | HistoryTooLarge)
-                or await self._gives_up(whole)
-            ):
+                _log.info("a history was not read", session=self._means.session, kind=notice.kind, reason=str(error))
+            if failure is None or isinstance(failure, _FINAL) or await self._gives_up(whole):
                 break
         self._failures.pop(whole.address, None)
         code = None if failure is None else MALFORMED if isinstance(failure, MalformedHistory) else _code(failure)

@@ -94,7 +94,8 @@ def keep(us: Device, step: Step, wa_id: str, message: Message) -> None:
         _log.warning("the notice of a history cannot be read", wa_id=wa_id, error=str(error))
         return
     if _is_wanted(us.options.history, notice.kind):
-        waiting = Waiting(f"{us.now:012}-{wa_id}", told, 0)
+        # By the microsecond: they are read in the order in which they came.
+        waiting = Waiting(f"{int(us.shell.now() * 1_000_000):018}-{wa_id}", told, 0)
         step.put("history", waiting.address, waiting.pack())
 
 
