@@ -9,6 +9,7 @@ from pathlib import Path
 from typing_extensions import override
 
 from contracts.engine_groups import GUEST, GroupNetwork
+from contracts.engine_history import PastNetwork
 from contracts.engine_marks import MarkNetwork
 from contracts.examinee import NOBODY, OTHER, OWN, SESSION, Shown
 from contracts.people_networks import EmulatedPeople, PretendPeople
@@ -37,7 +38,7 @@ def spoil(storage: MemoryStorage, kind: str) -> None:
     records.update(spoilt)
 
 
-class FakeNetwork(PretendPeople, MarkNetwork):
+class FakeNetwork(PretendPeople, MarkNetwork, PastNetwork):
     """The pretend service in this process."""
 
     def __init__(self, kind: type[FakeEngine] = FakeEngine, sheet: EngineFeatures = FEATURES) -> None:
@@ -83,6 +84,14 @@ class FakeNetwork(PretendPeople, MarkNetwork):
     @override
     async def type_on_own_phone(self, text: str) -> str:
         return self.own.type(self.other, text)
+
+    @override
+    async def remember(self, *texts: str) -> list[str]:
+        return [self.own.remember(self.other, text, 1_700_000_000 + at) for at, text in enumerate(texts)]
+
+    @override
+    async def forget_to_answer(self) -> None:
+        self.own.answers_history = False
 
     @override
     async def read(self) -> None:
@@ -180,7 +189,7 @@ class FakeNetwork(PretendPeople, MarkNetwork):
         return self.service.violations
 
 
-class EmulatedNetwork(EmulatedPeople, GroupNetwork, MarkNetwork):
+class EmulatedNetwork(EmulatedPeople, GroupNetwork, MarkNetwork, PastNetwork):
     """The emulator, through its control API."""
 
     def __init__(self, emulator: Emulator, control: EmulatorClient) -> None:
@@ -194,7 +203,7 @@ class EmulatedNetwork(EmulatedPeople, GroupNetwork, MarkNetwork):
 
     @override
     def engine(self) -> Engine:
-        return self._engine(replace(Habits(), first_prekeys=30))
+        return self._engine(replace(Habits(), first_prekeys=30, history_answer_s=2.0))
 
     @override
     def hurried_engine(self) -> Engine:
@@ -270,6 +279,15 @@ class EmulatedNetwork(EmulatedPeople, GroupNetwork, MarkNetwork):
     @override
     async def type_on_own_phone(self, text: str) -> str:
         return await self._own.type(OTHER, text)
+
+    @override
+    async def remember(self, *texts: str) -> list[str]:
+        rows = [{"text": text, "at": 1_700_000_000 + at} for at, text in enumerate(texts)]
+        return await self._own.remember(OTHER, rows)
+
+    @override
+    async def forget_to_answer(self) -> None:
+        await self._own.set(answers_history=False)
 
     @override
     async def read(self) -> None:

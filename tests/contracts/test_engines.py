@@ -8,6 +8,7 @@ from contracts import (
     engine,
     engine_carrying,
     engine_groups,
+    engine_history,
     engine_marks,
     engine_people,
     engine_promises,
@@ -38,6 +39,7 @@ PAPERS = (
     engine_promises.PAPER,
     engine_carrying.PAPER,
     engine_groups.PAPER,
+    engine_history.PAPER,
     engine_people.PAPER,
     engine_marks.PAPER,
 )

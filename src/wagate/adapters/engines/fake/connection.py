@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from typing_extensions import override
 
+from wagate.adapters.engines.fake import past
 from wagate.adapters.engines.fake.credential import forget_token, keep_token
 from wagate.adapters.engines.fake.frames import (
     CONTENTS,
@@ -34,7 +35,16 @@ from wagate.adapters.engines.fake.service import FakeService
 from wagate.domain.errors import SessionAlreadyPaired, UnsupportedByEngine
 from wagate.domain.jid import Jid
 from wagate.domain.session import Reason, SessionState
-from wagate.ports.abilities import Activity, LogsOut, MarksRead, PairingCode, PairsDevices, ShowsTyping
+from wagate.ports.abilities import (
+    Activity,
+    LogsOut,
+    MarksRead,
+    Oldest,
+    PairingCode,
+    PairsDevices,
+    QueriesHistory,
+    ShowsTyping,
+)
 from wagate.ports.clock import Clock
 from wagate.ports.engine import Connection, Line, NoRecipientDevice, NotOnWhatsApp, NotSent, Outgoing, SendImpossible
 from wagate.ports.news import (
@@ -74,7 +84,9 @@ class LineDropped(Exception):
     """The line broke; dial again."""
 
 
-class FakeConnection(Connection, PairsDevices, LogsOut, MarksRead, ShowsTyping, KnowsPeople, SharesMarks):
+class FakeConnection(
+    Connection, PairsDevices, LogsOut, MarksRead, ShowsTyping, KnowsPeople, SharesMarks, QueriesHistory
+):
     """Works on its line in one task, from the constructor until a final state or ``close``."""
 
     def __init__(
@@ -204,6 +216,16 @@ class FakeConnection(Connection, PairsDevices, LogsOut, MarksRead, ShowsTyping, 
         self._service.agree(self._token, news)
         await self._line.vault.submit(Unit(news=[news]))
 
+    @override
+    async def ask_for_history(self, chat: Jid, oldest: Oldest, count: int) -> str:
+        """The phone answers at once."""
+        phone = None if self._token is None else self._service.phone_of(self._token)
+        if not self._connected or phone is None:
+            raise NotSent("The line is down")
+        request, news = past.before(phone, chat, oldest, count)
+        await self._line.vault.submit(Unit(news=news))
+        return request
+
     def push(self, frame: Frame) -> None:
         """Hear something from the service."""
         self._heard.append(frame)
@@ -261,7 +283,8 @@ class FakeConnection(Connection, PairsDevices, LogsOut, MarksRead, ShowsTyping, 
         if not isinstance(frame, Linked):
             return False
         self._report(StateChanged(SessionState.PAIRING))
-        unit = Unit(news=[Paired(frame.me)])
+        phone = self._service.phone_of(frame.token)
+        unit = Unit(news=[Paired(frame.me), *(past.after_pairing(phone) if phone is not None else [])])
         keep_token(unit, frame.token)
         await self._line.vault.submit(unit)
         self._token = frame.token

@@ -26,13 +26,17 @@ FEATURES = EngineFeatures(
     chooses_message_id=True,
     acks_after_persist=True,
     answers_retries_from_store=True,
-    queries_history=False,
+    queries_history=True,
     pairs_with_passkey=False,
     contents=CONTENTS,
     max_text_bytes=65_536,
 )
 WITHOUT_PROMISES = replace(
-    FEATURES, chooses_message_id=False, acks_after_persist=False, answers_retries_from_store=False
+    FEATURES,
+    chooses_message_id=False,
+    acks_after_persist=False,
+    answers_retries_from_store=False,
+    queries_history=False,
 )
 """The data sheet of an engine like ``neonize``."""
 

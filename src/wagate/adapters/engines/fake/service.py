@@ -31,7 +31,7 @@ from wagate.domain.content import PLAIN_CONTEXT, Context, Quoted, Text
 from wagate.domain.ids import wa_id
 from wagate.domain.jid import LID_SERVER, Jid
 from wagate.domain.session import Me, Reason, SessionState
-from wagate.ports.news import PeopleNews, ReceiptKind
+from wagate.ports.news import MessageArrived, PastMessage, PeopleNews, ReceiptKind
 
 
 @dataclass(slots=True)
@@ -62,6 +62,8 @@ class FakePhone:
         self.seen_typing: list[tuple[Jid, str]] = []
         self.agreed: list[Agreed] = []
         self.devices: list[Device] = []
+        self.past: list[PastMessage] = []
+        self.answers_history = True
         self._service = service
 
     def scan(self, qr: str) -> None:
@@ -86,6 +88,22 @@ class FakePhone:
     def agree(self, news: Agreed) -> None:
         """Do something that all devices of the account share."""
         self._service.agree(None, news, self)
+
+    def remember(self, other: FakePhone, text: str, at: int, *, from_me: bool = False) -> str:
+        """Have talked with somebody before any device is linked (``at`` in s); the message's id."""
+        chosen, sender = wa_id(), self if from_me else other
+        said = MessageArrived(
+            wa_id=chosen,
+            chat=other.jid,
+            sender=sender.jid,
+            from_me=from_me,
+            timestamp=at,
+            content=Text(text),
+            chat_alt=other.lid,
+            sender_alt=sender.lid,
+        )
+        self.past.append(PastMessage(said))
+        return chosen
 
     def read(self, *wa_ids: str) -> None:
         """Read messages (all of them when none are named), and let their senders know."""
@@ -225,6 +243,11 @@ class FakeService:
         for frame in device.waiting.values():
             link.push(frame)
         return None
+
+    def phone_of(self, token: str) -> FakePhone | None:
+        """The phone that a device is linked to."""
+        device = self._devices.get(token)
+        return None if device is None else device.phone
 
     def show_typing(self, token: str, to: Jid, activity: str) -> None:
         """A device shows somebody what it seems to be doing."""

@@ -52,6 +52,10 @@ _PAUSES_S: Final = (2.0, 10.0, 60.0)
 """How long to wait before trying again what did not succeed; after the last, it has failed."""
 
 MALFORMED: Final = "history_malformed"
+UNREADABLE: Final = "history_unreadable"
+
+MAX_TRIES: Final = 20
+"""How often reading a history is begun without a part of it being committed."""
 
 
 class HistoryTooLarge(MediaFailed):
@@ -88,6 +92,14 @@ class SpeaksOfThePast(QueriesHistory):
         return await self._in_history(lambda us: histories.ask(us, chat, oldest, count))
 
 
+@dataclass(frozen=True, slots=True)
+class _PutOff:
+    """How often reading a history has failed, and until when (by the loop's clock) it is not tried again."""
+
+    count: int
+    until: float
+
+
 class HistoryDesk:
     """Reads one history after the other, whenever it is woken. ``run`` ends only when it is cancelled."""
 
@@ -96,7 +108,7 @@ class HistoryDesk:
         self._means = means
         self._pauses_s = pauses_s
         self._woken = asyncio.Event()
-        self._failures: dict[str, int] = {}
+        self._put_off: dict[str, _PutOff] = {}
 
     def wake(self) -> None:
         """There may be something to read, and a line over which it can be had."""
@@ -118,7 +130,9 @@ class HistoryDesk:
     async def _read_all(self) -> None:
         waiting: list[Waiting] = await self._means.run(histories.waiting)
         for whole in waiting:
-            await self._read(whole)
+            put_off = self._put_off.get(whole.address)
+            if put_off is None or put_off.until <= asyncio.get_running_loop().time():
+                await self._read(whole)
 
     async def _read(self, whole: Waiting) -> None:
         """Read one history to its end, or find that it cannot be. Raises NotSent, VaultFailed."""
@@ -127,41 +141,41 @@ class HistoryDesk:
         except StanzaRefused as error:
             await self._finish(whole, HistoryRead(whole.address, "other", code=MALFORMED, detail=str(error)))
             return
+        if whole.tries >= MAX_TRIES:
+            detail = f"reading it was begun {whole.tries} times, and each time something broke"
+            await self._finish(whole, HistoryRead(whole.address, notice.kind.value, code=UNREADABLE, detail=detail))
+            return
+        await self._means.run(partial(histories.begin, whole=whole))
         reading = _Reading(self._means, whole)
-        read = HistoryRead(whole.address, notice.kind.value, notice.chunk, notice.progress)
-        while True:
-            try:
-                await reading.through(notice)
-                failure = None
-            except (MalformedHistory, MediaFailed) as error:
-                failure = error
-                _log.info("a history was not read", session=self._means.session, kind=notice.kind, reason=str(error))
-            if failure is None or isinstance(failure, _FINAL) or await self._gives_up(whole):
-                break
-        self._failures.pop(whole.address, None)
-        code = None if failure is None else MALFORMED if isinstance(failure, MalformedHistory) else _code(failure)
-        await self._finish(
-            whole,
-            HistoryRead(
-                read.history,
-                read.kind,
-                read.chunk,
-                read.progress,
-                reading.skipped,
-                code=code,
-                detail="" if failure is None else str(failure),
-            ),
-            frozenset(reading.chats),
+        failure: MalformedHistory | MediaFailed | None = None
+        try:
+            await reading.through(notice)
+        except (MalformedHistory, MediaFailed) as error:
+            _log.info("a history was not read", session=self._means.session, kind=notice.kind, reason=str(error))
+            if not isinstance(error, _FINAL) and self._is_put_off(whole):
+                return
+            failure = error
+        self._put_off.pop(whole.address, None)
+        read = HistoryRead(
+            whole.address,
+            notice.kind.value,
+            notice.chunk,
+            notice.progress,
+            reading.skipped,
+            code=None if failure is None else MALFORMED if isinstance(failure, MalformedHistory) else failure.code,
+            detail="" if failure is None else str(failure),
         )
+        await self._finish(whole, read, frozenset(reading.chats))
 
-    async def _gives_up(self, whole: Waiting) -> bool:
-        """Wait before another attempt, or find that there were enough."""
-        count = self._failures.get(whole.address, 0)
+    def _is_put_off(self, whole: Waiting) -> bool:
+        """Try again later, unless there were enough attempts; whether there will be another."""
+        count = self._put_off[whole.address].count if whole.address in self._put_off else 0
         if count >= len(self._pauses_s):
-            return True
-        self._failures[whole.address] = count + 1
-        await asyncio.sleep(self._pauses_s[count])
-        return False
+            return False
+        loop, pause_s = asyncio.get_running_loop(), self._pauses_s[count]
+        self._put_off[whole.address] = _PutOff(count + 1, loop.time() + pause_s)
+        loop.call_later(pause_s, self.wake)
+        return True
 
     async def _finish(self, whole: Waiting, read: HistoryRead, chats: frozenset[Jid] = frozenset()) -> None:
         await self._means.run(partial(histories.finish, whole=whole, read=read, chats=chats))
@@ -222,10 +236,6 @@ class _Reading:
         self.chats.update(chat.jid for chat in part.chats)
         if part.number >= self._whole.done:
             await self._means.run(partial(histories.commit, whole=self._whole, part=part))
-
-
-def _code(failure: Exception) -> str:
-    return failure.code if isinstance(failure, MediaFailed) else MALFORMED
 
 
 async def _sliced(content: bytes) -> AsyncIterator[bytes]:

@@ -43,11 +43,15 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A history that is to be read: its record's address, the notice as it came, and how many parts are committed."""
+    """A history that is to be read: its record's address, the notice as it came, and how many parts are committed.
+
+    ``tries`` counts how often reading it was begun since the last part was.
+    """
 
     address: str
     told: bytes
-    done: int
+    done: int = 0
+    tries: int = 0
 
     @property
     def notice(self) -> HistoryNotice:
@@ -56,12 +60,12 @@ class Waiting:
 
     def pack(self) -> bytes:
         """The record's value."""
-        return self.done.to_bytes(4, "big") + self.told
+        return self.done.to_bytes(4, "big") + self.tries.to_bytes(4, "big") + self.told
 
     @classmethod
     def unpack(cls, address: str, value: bytes) -> Waiting:
         """Read a record's value."""
-        return cls(address, value[4:], int.from_bytes(value[:4], "big"))
+        return cls(address, value[8:], int.from_bytes(value[:4], "big"), int.from_bytes(value[4:8], "big"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,7 @@ def keep(us: Device, step: Step, wa_id: str, message: Message) -> None:
         return
     if _is_wanted(us.options.history, notice.kind):
         # By the microsecond: they are read in the order in which they came.
-        waiting = Waiting(f"{int(us.shell.now() * 1_000_000):018}-{wa_id}", told, 0)
+        waiting = Waiting(f"{int(us.shell.now() * 1_000_000):018}-{wa_id}", told)
         step.put("history", waiting.address, waiting.pack())
 
 
@@ -109,6 +113,13 @@ def waiting(us: Device) -> Flow[list[Waiting]]:
     """The histories that are to be read, the oldest first."""
     records: list[tuple[str, bytes]] = yield List("history")
     return [Waiting.unpack(address, value) for address, value in records]
+
+
+def begin(us: Device, whole: Waiting) -> Flow[None]:
+    """Count that a history is about to be read, before it is: one that breaks everything is not tried forever."""
+    step = us.step()
+    step.put("history", whole.address, replace(whole, tries=whole.tries + 1).pack())
+    yield Commit(step)
 
 
 def commit(us: Device, whole: Waiting, part: Part) -> Flow[None]:
@@ -126,7 +137,7 @@ def commit(us: Device, whole: Waiting, part: Part) -> Flow[None]:
         directory.link_quietly(step, pn, lid)
     past.keep_secrets(us, step, part)
     step.news.append(past.news_of(us, step, whole.address, part))
-    step.put("history", whole.address, replace(whole, done=part.number + 1).pack())
+    step.put("history", whole.address, replace(whole, done=part.number + 1, tries=0).pack())
     yield Commit(step)
 
 

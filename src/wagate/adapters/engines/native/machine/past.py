@@ -70,10 +70,11 @@ class Part:
                 return self._take_chat(told)
             case Pushname():
                 person = _address(told.id)
-                is_usable = person is not None and _is_person(person) and 0 < len(told.pushname) <= _LONGEST_NAME
-                if person is not None and is_usable:
-                    self.names.append((person, told.pushname))
-                return is_usable
+                name = _name(told.pushname)
+                if person is None or not _is_person(person) or name is None:
+                    return False
+                self.names.append((person, name))
+                return True
             case PhoneNumberToLidMapping():
                 return self._take_link(told.pn_jid, told.lid_jid)
 
@@ -88,7 +89,7 @@ class Part:
         if info.HasField("message_secret") and not message.message_context_info.message_secret:
             message.message_context_info.message_secret = info.message_secret
         got_to = _GOT_TO.get(info.status) if info.key.from_me else None
-        name = info.push_name if 0 < len(info.push_name) <= _LONGEST_NAME and not info.key.from_me else None
+        name = None if info.key.from_me else _name(info.push_name)
         self.messages.append(
             Told(info.key.id, place, sender, info.key.from_me, info.message_timestamp, message, name, got_to)
         )
@@ -98,9 +99,9 @@ class Part:
         place = _address(chat.id)
         if place is None:
             return False
-        name = chat.name or chat.display_name
-        usable = name if place.is_group and 0 < len(name) <= _LONGEST_NAME else None
-        self.chats.append(PastChat(domain.Jid(place), None, usable, min(chat.unread_count, 1_000_000)))
+        # A person's name is the address book's matter, which the app state tells.
+        name = _name(chat.name or chat.display_name) if place.is_group else None
+        self.chats.append(PastChat(domain.Jid(place), None, name, min(chat.unread_count, 1_000_000)))
         if chat.pn_jid and place.is_lid:
             self._take_link(chat.pn_jid, place)
         elif chat.lid_jid and place.is_user:
@@ -194,6 +195,12 @@ def _address(text: str) -> Jid | None:
     except MalformedJid:
         return None
     return jid if _ADDRESS.match(jid) else None
+
+
+def _name(text: str) -> str | None:
+    """A name that can be kept: databases take no U+0000."""
+    name = text.replace("\0", "")
+    return name if 0 < len(name) <= _LONGEST_NAME else None
 
 
 def _is_person(jid: Jid) -> bool:
