@@ -52,6 +52,7 @@ from wagate.features.messaging.service import Messaging
 from wagate.features.realtime import Hub
 from wagate.features.sessions.catalogue import Catalogue
 from wagate.features.sessions.ending import Ending
+from wagate.features.sessions.exporting import Exporting
 from wagate.features.sessions.importing import Importing
 from wagate.features.sessions.login_gate import LoginGate
 from wagate.features.sessions.moving import Moving, OnTheWay, Patience
@@ -342,7 +343,8 @@ def _furnish(parts: _Parts) -> Gateway:
     inspector = ForkingInspector()
     dispatcher = Dispatcher(database, way_out, clock)
     supervisor.watch(dispatcher)
-    sessions = Sessions(opening, supervisor, Passages(importing, moving, ending), clock, default)
+    passages = Passages(importing, moving, ending, Exporting(opening, supervisor))
+    sessions = Sessions(opening, supervisor, passages, clock, default)
     live = LiveSessions(database, sessions, supervisor, engines)
     media = _media_room(parts, inspector)
     return Gateway(

@@ -228,13 +228,28 @@ def move_session(
     _run(move(name, to, as_json=as_json))
 
 
+@session_app.command("export")
+def export_session(
+    name: Annotated[str, typer.Argument(help="Name or id of a stopped session.")],
+    to: Annotated[Path, typer.Option("--to", metavar="FILE", help="A file that is not there yet.")],
+    as_json: Json = False,
+) -> None:
+    """Take a session's linked device out, into a file that a passphrase opens. The session is logged out by it."""
+    from wagate.cli.archives import export, passphrase
+
+    _run(export(name, to, passphrase(confirm=True), as_json=as_json))
+
+
 @session_app.command("import")
-def import_session(
+def import_session(  # noqa: PLR0913 - each is an option
     from_whatsmeow: Annotated[
         Path | None, typer.Option("--from-whatsmeow", metavar="FILE", help="A whatsmeow (neonize, …) SQLite database.")
     ] = None,
     from_baileys: Annotated[
         Path | None, typer.Option("--from-baileys", metavar="FOLDER", help="A multi-file auth folder of Baileys.")
+    ] = None,
+    from_archive: Annotated[
+        Path | None, typer.Option("--from-archive", metavar="FILE", help="What `wagate session export` has written.")
     ] = None,
     jid: Annotated[str | None, typer.Option(help="Which device, if the database holds several.")] = None,
     name: Annotated[str | None, typer.Option(help="A word for the session.")] = None,
@@ -242,10 +257,16 @@ def import_session(
     as_json: Json = False,
 ) -> None:
     """Make a session of a linked device that another program used until now. That program must never run again."""
+    from wagate.cli.archives import passphrase, take_back
     from wagate.cli.sessions import Import, take_over
 
-    if (from_whatsmeow is None) == (from_baileys is None):
-        raise CommandFailed("Name one source: --from-whatsmeow FILE, or --from-baileys FOLDER.", Exit.USAGE)
+    if sum(path is not None for path in (from_whatsmeow, from_baileys, from_archive)) != 1:
+        raise CommandFailed(
+            "Name one source: --from-whatsmeow FILE, --from-baileys FOLDER, or --from-archive FILE.", Exit.USAGE
+        )
+    if from_archive is not None:
+        _run(take_back(from_archive, passphrase(confirm=False), name, engine, as_json=as_json))
+        return
     source, path = ("whatsmeow", from_whatsmeow) if from_whatsmeow is not None else ("baileys", from_baileys)
     assert path is not None
     _run(take_over(Import(source, path, jid, name, engine), as_json=as_json))

@@ -70,6 +70,24 @@ class DeviceUnreadable(InvalidRequest):
     code = "device_unreadable"
 
 
+class ArchiveUnreadable(InvalidRequest):
+    """The file is no archive of a session, or is damaged"""
+
+    code = "archive_unreadable"
+
+
+class ArchiveNewer(InvalidRequest):
+    """The archive was written by a newer wagate"""
+
+    code = "archive_newer"
+
+
+class PassphraseWrong(InvalidRequest):
+    """The passphrase does not open this archive"""
+
+    code = "passphrase_wrong"
+
+
 class DeviceNotNamed(DeviceUnreadable):
     """There is more than one linked device: say which by its jid"""
 
@@ -152,6 +170,12 @@ class SessionNotRunning(Conflict):
     """The session is not running"""
 
     code = "session_not_running"
+
+
+class SessionRunning(Conflict):
+    """The session is running; this needs it to be stopped"""
+
+    code = "session_running"
 
 
 class QrNotReady(Conflict):

@@ -65,6 +65,8 @@ _ACTIONS = {
     "login_refused": "WhatsApp refused this device's login. Start the session and pair it again.",
     "login_failed": "WhatsApp refuses the login for a reason that this version does not know. Upgrade wagate.",
     "moving": "The session goes over to another engine and reconnects by itself.",
+    "exported": "The device was taken out as an archive and works where that was imported. To use this session again, "
+    "start it and pair it anew.",
     "imported": "See to it that the program it comes from never runs again, then start the session.",
     "banned": "WhatsApp suspended this number. Wait until the ban ends, then start the session; send less, and slower.",
     "replaced": "Another program took over this device. Find it and stop it, then start the session.",

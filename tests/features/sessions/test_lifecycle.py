@@ -67,7 +67,11 @@ async def test_an_engine_that_is_not_installed_is_refused_with_what_to_do(house:
     ours = house.gateway.sessions
     opening = replace(ours._opening, absent={"neonize": "its library is missing: install it"})
     sessions = Sessions(
-        opening, ours._supervisor, Passages(ours._importing, ours._moving, ours._ending), house.clock, "fake"
+        opening,
+        ours._supervisor,
+        Passages(ours._importing, ours._moving, ours._ending, ours._exporting),
+        house.clock,
+        "fake",
     )
     with pytest.raises(UnknownEngine, match="'neonize' cannot be used: its library is missing: install it"):
         await sessions.create(house.us, engine="neonize")

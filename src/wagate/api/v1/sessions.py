@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from typing import Annotated
 
@@ -17,6 +18,8 @@ from wagate.api.uploads import received
 from wagate.api.v1.schemas import sessions as schemas
 from wagate.api.v1.schemas.lists import ListQuery
 from wagate.domain.errors import (
+    ArchiveNewer,
+    ArchiveUnreadable,
     DeviceInUse,
     DeviceNotNamed,
     DeviceUnreadable,
@@ -24,6 +27,7 @@ from wagate.domain.errors import (
     InvalidProxy,
     InvalidRecipient,
     MoveFailed,
+    PassphraseWrong,
     PreconditionFailed,
     QrNotReady,
     SessionAlreadyPaired,
@@ -31,6 +35,7 @@ from wagate.domain.errors import (
     SessionNotFound,
     SessionNotPaired,
     SessionNotRunning,
+    SessionRunning,
     UnknownEngine,
     UnsupportedByEngine,
 )
@@ -78,6 +83,9 @@ async def create_session(request: Request, body: schemas.CreateSession) -> Respo
     DeviceUnreadable,
     DeviceNotNamed,
     DeviceInUse,
+    ArchiveUnreadable,
+    ArchiveNewer,
+    PassphraseWrong,
     SessionNameTaken,
     UnknownEngine,
     UnsupportedByEngine,
@@ -91,8 +99,11 @@ async def import_session(request: Request) -> Response:
     same keys destroy the device's encryption.
     """
     sessions, most = gateway_of(request).sessions, request.app.state.limits.upload_files
-    async with received(request, most) as form, sessions.upload(form.word("source") or "") as upload:
-        form.allow("source", "jid", "name", "engine")
+    async with (
+        received(request, most) as form,
+        sessions.upload(form.word("source") or "", form.word("passphrase")) as upload,
+    ):
+        form.allow("source", "jid", "name", "engine", "passphrase")
         await form.lay_out(upload.folder, upload.reader.place)
         session = await sessions.import_device(
             principal_of(request), upload, jid=form.word("jid"), name=form.word("name"), engine=form.word("engine")
@@ -192,6 +203,26 @@ async def move_session(request: Request, session: str, body: schemas.MoveSession
     is connected again when this answers, which takes some seconds; when it fails, the session goes on as it was.
     """
     return _shown(await gateway_of(request).sessions.move(principal_of(request), session, body.engine))
+
+
+@router.post("/v1/sessions/{session}/export", response_model=schemas.Archive)
+@needs(
+    Scope.SESSIONS_WRITE,
+    SessionNotFound,
+    SessionRunning,
+    SessionNotPaired,
+    DeviceUnreadable,
+    UnsupportedByEngine,
+    HeldElsewhere,
+)
+async def export_session(request: Request, session: str, body: schemas.ExportSession) -> Response:
+    """Take a stopped session's linked device out, as an archive for `POST /v1/sessions/import`.
+
+    **The answer is the only copy.** The session is logged out by it (reason `exported`) and its keys are deleted here:
+    the device never works twice. Who loses the archive or the passphrase has to pair the phone again.
+    """
+    archive = await gateway_of(request).sessions.export(principal_of(request), session, body.passphrase)
+    return answer({"archive": base64.b64encode(archive).decode(), "size": len(archive)}, headers=_SECRET)
 
 
 @router.post("/v1/sessions/{session}/logout", response_model=schemas.Session)

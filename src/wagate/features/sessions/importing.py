@@ -23,6 +23,7 @@ from wagate.domain.jid import LID_SERVER, PHONE_SERVER, Jid
 from wagate.domain.session import Reason, Session, SessionSettings, SessionState
 from wagate.features.access import Principal
 from wagate.features.sessions import repository
+from wagate.features.sessions.archive import SOURCE, ArchiveReader, checked_passphrase
 from wagate.features.sessions.carrying import carrier, copy_device
 from wagate.features.sessions.ending import Ending
 from wagate.features.sessions.leaping import leap
@@ -77,11 +78,16 @@ class Importing:
         self._prefix = secrets.token_hex(8) + "-"
 
     @asynccontextmanager
-    async def upload(self, source: str) -> AsyncIterator[Upload]:
-        """A place for the files of a program. Raises InvalidRequest when it is not known."""
+    async def upload(self, source: str, passphrase: str | None = None) -> AsyncIterator[Upload]:
+        """A place for the files of a program. Raises InvalidRequest when it is not known.
+
+        For `archive.SOURCE`, an archive of our own, there must be a passphrase.
+        """
         reader = self._readers.get(source)
+        if source == SOURCE:
+            reader = ArchiveReader(checked_passphrase(passphrase))
         if reader is None:
-            known = ", ".join(sorted(self._readers))
+            known = ", ".join(sorted((*self._readers, SOURCE)))
             raise InvalidRequest(f"Nothing is known about {source!r}; imports come from: {known}", pointer="/source")
         folder = await asyncio.to_thread(self._make_folder)
         try:

@@ -25,7 +25,9 @@ from wagate.domain.page import DEFAULT_LIMIT, Order, Page, read_cursor, write_cu
 from wagate.domain.session import FINAL, Reason, Session, SessionSettings, SessionState
 from wagate.features.access import Principal
 from wagate.features.sessions import repository
+from wagate.features.sessions.archive import checked_passphrase
 from wagate.features.sessions.ending import Ending
+from wagate.features.sessions.exporting import Exporting
 from wagate.features.sessions.importing import Importing, Upload
 from wagate.features.sessions.lines import QrCode, pairing_of
 from wagate.features.sessions.moving import Moving
@@ -49,6 +51,7 @@ class Passages:
     importing: Importing
     moving: Moving
     ending: Ending
+    exporting: Exporting
 
 
 class Sessions:
@@ -69,6 +72,7 @@ class Sessions:
         self._moving = passages.moving
         self._importing = passages.importing
         self._ending = passages.ending
+        self._exporting = passages.exporting
         self._clock = clock
         self._default_engine = default_engine
 
@@ -203,9 +207,23 @@ class Sessions:
             await self._moving.move(await self.get(principal, session.id), engine)
         return await self.get(principal, session.id)
 
-    def upload(self, source: str) -> AbstractAsyncContextManager[Upload]:
-        """A place for the files in which another program keeps a linked device. Raises InvalidRequest."""
-        return self._importing.upload(source)
+    async def export(self, principal: Principal, ref: str, passphrase: str) -> bytes:
+        """Take a stopped session's linked device out, as an archive that a passphrase opens.
+
+        The session is logged out by it, and its keys are deleted here: the archive is the only copy. Raises
+        InvalidRequest (passphrase), SessionRunning, SessionNotPaired, UnsupportedByEngine.
+        """
+        passphrase = checked_passphrase(passphrase)
+        session = await self.get(principal, ref)
+        async with self._supervisor.turns.of(session.id):
+            return await self._exporting.take_out(await self.get(principal, session.id), passphrase)
+
+    def upload(self, source: str, passphrase: str | None = None) -> AbstractAsyncContextManager[Upload]:
+        """A place for the files in which another program keeps a linked device, or for an archive of our own.
+
+        Raises InvalidRequest.
+        """
+        return self._importing.upload(source, passphrase)
 
     async def import_device(
         self,

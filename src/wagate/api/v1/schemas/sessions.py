@@ -103,6 +103,25 @@ class MoveSession(Asked):
     )
 
 
+class ExportSession(Asked):
+    """What opens the archive."""
+
+    model_config = example({"passphrase": "correct horse battery staple"})
+
+    passphrase: Annotated[Line, StringConstraints(min_length=12, max_length=1_000)] = Field(
+        description="Whoever has the archive and this has the device."
+    )
+
+
+class Archive(Shown):
+    """A linked device, sealed."""
+
+    model_config = example({"archive": "d2FnYXRlLWFyY2hpdmUBEA…", "size": 48213})
+
+    archive: str = Field(description="The file, in base64.")
+    size: int = Field(description="Its bytes.")
+
+
 IMPORT_FORM: dict[str, Any] = {
     "required": True,
     "content": {
@@ -113,8 +132,8 @@ IMPORT_FORM: dict[str, Any] = {
                 "properties": {
                     "source": {
                         "type": "string",
-                        "enum": ["baileys", "whatsmeow"],
-                        "description": "What the other program is built on.",
+                        "enum": ["baileys", "whatsmeow", "wagate"],
+                        "description": "What the other program is built on; `wagate` for an archive of our own.",
                     },
                     "file": {
                         "type": "array",
@@ -126,6 +145,7 @@ IMPORT_FORM: dict[str, Any] = {
                         "type": "string",
                         "description": "Which device, if a database holds several: its JID, or the phone number.",
                     },
+                    "passphrase": {"type": "string", "description": "What opens the archive."},
                     "name": {"type": "string", "description": "What to call the session."},
                     "engine": {
                         "type": "string",
