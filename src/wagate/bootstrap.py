@@ -20,7 +20,7 @@ from wagate.domain.session import ChatFilters
 from wagate.features import Cellar, Gateway, Rooms
 from wagate.features.access import Access
 from wagate.features.journal import Journal
-from wagate.features.media import MediaRoom
+from wagate.features.media import Arrivals, MediaRoom
 from wagate.features.media.intake import Intake
 from wagate.features.media.policy import DAY_MS, MediaPolicy
 from wagate.features.media.portraits import Portraits
@@ -28,11 +28,13 @@ from wagate.features.media.service import Tools
 from wagate.features.media.shelf import Shelf
 from wagate.features.media.sweeper import Sweeper
 from wagate.features.messaging.acts import Acts
+from wagate.features.messaging.attaching import Showing
 from wagate.features.messaging.chat_marks import ChatMarking
 from wagate.features.messaging.chats import Chats
 from wagate.features.messaging.contact_ledger import ContactLedger
 from wagate.features.messaging.contacts import Contacts
 from wagate.features.messaging.dispatcher import Dispatcher
+from wagate.features.messaging.downloads import Downloads
 from wagate.features.messaging.group_ledger import GroupLedger
 from wagate.features.messaging.groups import Groups
 from wagate.features.messaging.history_ledger import HistoryLedger
@@ -274,8 +276,7 @@ class _Parts:
     egress: Egress
 
 
-def _media_room(parts: _Parts, inspector: ForkingInspector) -> MediaRoom:
-    settings, database, blobs, clock = parts.settings, parts.database, parts.blobs, parts.clock
+def _media_policy(settings: Settings) -> MediaPolicy:
     limits = {
         MediaKind.IMAGE: settings.media_image_limit,
         MediaKind.VIDEO: settings.media_video_limit,
@@ -284,9 +285,17 @@ def _media_room(parts: _Parts, inspector: ForkingInspector) -> MediaRoom:
         MediaKind.STICKER: RULES[MediaKind.STICKER].max_bytes,
         MediaKind.DOCUMENT: settings.media_document_limit,
     }
-    policy = MediaPolicy(
-        limits, settings.media_tenant_limit, settings.media_keep_bytes, round(settings.media_keep_days * DAY_MS)
+    return MediaPolicy(
+        limits,
+        settings.media_tenant_limit,
+        settings.media_keep_bytes,
+        round(settings.media_keep_days * DAY_MS),
+        settings.media_eager_limit,
     )
+
+
+def _media_room(parts: _Parts, inspector: ForkingInspector, policy: MediaPolicy) -> MediaRoom:
+    database, blobs, clock = parts.database, parts.blobs, parts.clock
     shelf = Shelf(database, blobs, policy, clock)
     sweeper = Sweeper(database, shelf, policy, clock, alone=database.dialect == "sqlite")
     return MediaRoom(
@@ -306,7 +315,9 @@ def _furnish(parts: _Parts) -> Gateway:
     identities = Identities(journal, clock)
     acts = Acts(journal)
     receipts = Receipts(journal, acts, clock)
-    inbox = Inbox(journal, identities, acts, receipts, clock)
+    policy, inspector = _media_policy(settings), ForkingInspector()
+    room, arrivals = _media_room(parts, inspector, policy), Arrivals(sealer, policy)
+    inbox = Inbox(journal, identities, acts, receipts, arrivals, clock)
     ledger = GroupLedger(journal, identities, clock)
     ledgers = (
         ledger,
@@ -332,6 +343,7 @@ def _furnish(parts: _Parts) -> Gateway:
         states=states,
         box=box,
         login_gate=LoginGate(clock, settings.login_rate, settings.login_burst),
+        media=room.source,
         forget=way_out.disown,
         filters=filters,
     )
@@ -340,13 +352,14 @@ def _furnish(parts: _Parts) -> Gateway:
     moving = Moving(opening, supervisor, on_the_way, clock, parts.move_patience)
     ending = Ending(opening, supervisor, ERASERS)
     importing = Importing(opening, supervisor, ending, _readers(), folder.path / "imports", clock)
-    inspector = ForkingInspector()
-    dispatcher = Dispatcher(database, way_out, clock)
+    dispatcher, downloads = Dispatcher(database, way_out, clock), Downloads(database, room, arrivals, clock)
+    room.serve(Showing(journal).changed, downloads.wake)
+    arrivals.serve(downloads.note)
     supervisor.watch(dispatcher)
+    supervisor.watch(downloads)
     passages = Passages(importing, moving, ending, Exporting(opening, supervisor))
     sessions = Sessions(opening, supervisor, passages, clock, default)
     live = LiveSessions(database, sessions, supervisor, engines)
-    media = _media_room(parts, inspector)
     return Gateway(
         Rooms(
             access=access,
@@ -354,13 +367,18 @@ def _furnish(parts: _Parts) -> Gateway:
             realtime=realtime,
             sessions=sessions,
             messaging=Messaging(
-                database, way_out, dispatcher, Outcomes(journal.relay), Previews(parts.egress, inspector), clock
+                database,
+                way_out,
+                dispatcher,
+                Outcomes(journal.relay),
+                (downloads, Previews(parts.egress, inspector)),
+                clock,
             ),
             engines=Catalogue(engines, default),
-            media=media,
+            media=room,
             groups=Groups(database, sessions, supervisor, ledger, engines, clock),
             contacts=Contacts(live),
-            profile=OwnProfile(live, Portraits(media, inspector)),
+            profile=OwnProfile(live, Portraits(room, inspector)),
             chats=Chats(database, dispatcher),
             search=Search(database, Indexer(database, journal, clock)),
             chat_marks=ChatMarking(database, sessions, dispatcher, engines),

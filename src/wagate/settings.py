@@ -105,6 +105,11 @@ class Settings(BaseSettings):
     media_video_limit: int = Field(default=100 * MB, ge=1, description="Largest video in bytes.")
     media_audio_limit: int = Field(default=16 * MB, ge=1, description="Largest sound or voice note in bytes.")
     media_document_limit: int = Field(default=2_000_000_000, ge=1, description="Largest document in bytes.")
+    media_eager_limit: int = Field(
+        default=16 * MB,
+        ge=0,
+        description="Bytes up to which a file that arrives is fetched at once; a larger one when it is asked for.",
+    )
     media_tenant_limit: int = Field(
         default=0, ge=0, description="Bytes of media that one tenant may keep; uploads beyond it are refused. 0: any."
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Protocol, TypeVar
 
+from contracts.kept import Files
 from wagate.adapters.vault.memory import MemoryStorage, MemoryVault
 from wagate.domain import ids
 from wagate.domain.content import Quoted, Text
@@ -184,6 +185,7 @@ class Examinee:
     everything_told: list[LineNews] = field(default_factory=list)
     asked: list[Outgoing] = field(default_factory=list)
     gate_passed: int = 0
+    files: Files = field(default_factory=Files)
     _connection: Connection | None = None
     _vault: MemoryVault | None = None
 
@@ -214,7 +216,8 @@ class Examinee:
             self.gate_passed += 1
 
         self._vault = self.network.storage.open(SESSION)
-        self._connection = await self.engine.connect(Line(SESSION, self._vault, None, self._hear, gate))
+        line = Line(SESSION, self._vault, None, self._hear, gate, media=self.files)
+        self._connection = await self.engine.connect(line)
 
     def _hear(self, news: LineNews) -> None:
         self.told.append(news)

@@ -8,10 +8,12 @@ from pathlib import Path
 
 from typing_extensions import override
 
+from contracts.engine_files import FileNetwork, without_id
 from contracts.engine_groups import GUEST, GroupNetwork
 from contracts.engine_history import PastNetwork
 from contracts.engine_marks import MarkNetwork
 from contracts.examinee import NOBODY, OTHER, OWN, SESSION, Shown
+from contracts.kept import content_of, details_of, wire_kind
 from contracts.people_networks import EmulatedPeople, PretendPeople
 from wagate.adapters.clock import SystemClock
 from wagate.adapters.engines.fake import FEATURES, FakeEngine, FakeService
@@ -19,7 +21,7 @@ from wagate.adapters.engines.fake.connection import Patience
 from wagate.adapters.engines.fake.frames import Ended
 from wagate.adapters.engines.native import Habits, NativeEngine
 from wagate.adapters.vault.memory import MemoryStorage
-from wagate.domain.content import Quoted
+from wagate.domain.content import Attached, Quoted
 from wagate.domain.jid import Jid
 from wagate.domain.marks import FOREVER, ChatMarks, ContactName
 from wagate.domain.people import GroupRole, MembersAction
@@ -38,7 +40,7 @@ def spoil(storage: MemoryStorage, kind: str) -> None:
     records.update(spoilt)
 
 
-class FakeNetwork(PretendPeople, MarkNetwork, PastNetwork):
+class FakeNetwork(PretendPeople, MarkNetwork, PastNetwork, FileNetwork):
     """The pretend service in this process."""
 
     def __init__(self, kind: type[FakeEngine] = FakeEngine, sheet: EngineFeatures = FEATURES) -> None:
@@ -92,6 +94,22 @@ class FakeNetwork(PretendPeople, MarkNetwork, PastNetwork):
     @override
     async def forget_to_answer(self) -> None:
         self.own.answers_history = False
+
+    @override
+    async def send_file(self, content: Attached, mime: str, file: bytes) -> str:
+        return self.other.say(self.own, content, file=self.service.store(file, mime))
+
+    @override
+    async def file_shown(self, wa_id: str) -> tuple[Attached, bytes] | None:
+        shown = next((shown for shown in self.other.inbox if shown.wa_id == wa_id), None)
+        if shown is None or shown.file is None:
+            return None
+        assert isinstance(shown.content, Attached)
+        return without_id(shown.content), self.service.files[shown.file.key]
+
+    @override
+    async def lose_files(self) -> None:
+        self.service.files.clear()
 
     @override
     async def read(self) -> None:
@@ -189,7 +207,7 @@ class FakeNetwork(PretendPeople, MarkNetwork, PastNetwork):
         return self.service.violations
 
 
-class EmulatedNetwork(EmulatedPeople, GroupNetwork, MarkNetwork, PastNetwork):
+class EmulatedNetwork(EmulatedPeople, GroupNetwork, MarkNetwork, PastNetwork, FileNetwork):
     """The emulator, through its control API."""
 
     def __init__(self, emulator: Emulator, control: EmulatorClient) -> None:
@@ -359,6 +377,23 @@ class EmulatedNetwork(EmulatedPeople, GroupNetwork, MarkNetwork, PastNetwork):
     @override
     async def create_group(self, subject: str, *people: str) -> Jid:
         return Jid((await self._other.create_group(subject, people)).jid)
+
+    @override
+    async def send_file(self, content: Attached, mime: str, file: bytes) -> str:
+        details = {name: value for name, value in details_of(content).items() if value is not None}
+        return await self._other.send_media(OWN, wire_kind(content), file, mimetype=mime, **details)
+
+    @override
+    async def file_shown(self, wa_id: str) -> tuple[Attached, bytes] | None:
+        shown = next((shown for shown in await self._other.inbox() if shown.id == wa_id), None)
+        if shown is None or shown.media is None:
+            return None
+        return content_of(shown.media), await self._other.file(wa_id)
+
+    @override
+    async def lose_files(self) -> None:
+        await self._control.expire_media()
+        await self._own.set(keeps_media=False)
 
     @override
     async def type_in_group(self, group: Jid, text: str) -> str:

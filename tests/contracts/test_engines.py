@@ -7,6 +7,7 @@ which questions are not for whom, and why.
 from contracts import (
     engine,
     engine_carrying,
+    engine_files,
     engine_groups,
     engine_history,
     engine_marks,
@@ -39,6 +40,7 @@ PAPERS = (
     engine_promises.PAPER,
     engine_carrying.PAPER,
     engine_groups.PAPER,
+    engine_files.PAPER,
     engine_history.PAPER,
     engine_people.PAPER,
     engine_marks.PAPER,

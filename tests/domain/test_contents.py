@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from wagate.domain import vcard
 from wagate.domain.acts import Act, Edit, Pin, PollVote, Reaction, Revocation, Said, Target
 from wagate.domain.content import (
+    UNKEPT,
+    Audio,
     Button,
     ButtonReply,
     Buttons,
@@ -18,17 +20,23 @@ from wagate.domain.content import (
     Contacts,
     Content,
     Deleted,
+    Document,
     EventInvite,
+    Image,
     ListMenu,
     ListReply,
     Location,
     Poll,
     Row,
     Section,
+    Sticker,
     Text,
     Unsupported,
+    Video,
+    Voice,
     as_sent,
 )
+from wagate.domain.ids import MediaId
 from wagate.domain.jid import Jid
 from wagate.domain.plain import all_fields, plain, said_of
 
@@ -38,12 +46,20 @@ jids = st.sampled_from([Jid("5511900000001@s.whatsapp.net"), Jid("1@lid"), Jid("
 moments = st.integers(0, 2**45)
 targets = st.builds(Target, words, jids, maybe)
 texts = st.builds(Text, words, st.lists(jids, max_size=3).map(tuple), st.booleans())
+files = st.sampled_from([UNKEPT, MediaId("med_1")])
+captions = (maybe, st.lists(jids, max_size=3).map(tuple), st.booleans())
 degrees = st.floats(-90, 90)
 rows = st.builds(Row, words, words, maybe)
 sections = st.builds(Section, maybe, st.lists(rows, max_size=3).map(tuple))
 
 CONTENTS: dict[type[Content], st.SearchStrategy[Content]] = {
     Text: texts,
+    Image: st.builds(Image, files, *captions),
+    Video: st.builds(Video, files, *captions, st.booleans(), st.booleans()),
+    Audio: st.builds(Audio, files),
+    Voice: st.builds(Voice, files),
+    Document: st.builds(Document, files, maybe, *captions),
+    Sticker: st.builds(Sticker, files, st.booleans()),
     Location: st.builds(Location, degrees, degrees, maybe, maybe, st.booleans()),
     Contacts: st.builds(Contacts, st.lists(st.builds(Card, words, words), max_size=3).map(tuple)),
     Poll: st.builds(Poll, words, st.lists(words, max_size=5).map(tuple), st.integers(0, 12)),

@@ -87,10 +87,12 @@ def create_app(gateway: Gateway, limits: Limits = LIMITS) -> Starlette:
 
 
 def _body_limit(gateway: Gateway, limits: Limits) -> Middleware:
-    larger = {
-        sessions.IMPORT_PATH: limits.upload_bytes,
-        media.UPLOAD_PATH: gateway.media.policy.largest + limits.body_bytes,
-    }
+    with_file = gateway.media.policy.largest + limits.body_bytes
+    exactly = {sessions.IMPORT_PATH: limits.upload_bytes, media.UPLOAD_PATH: with_file}
+
+    def larger(path: str) -> int | None:
+        return exactly.get(path) or (with_file if messages.SEND_PATH.match(path) else None)
+
     return Middleware(BodyLimit, max_bytes=limits.body_bytes, larger=larger)
 
 

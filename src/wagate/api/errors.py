@@ -97,7 +97,13 @@ STATUSES: dict[str, int] = {
 }
 """Every code that a problem document can carry, with its HTTP status."""
 
-RETRY_AFTER_S: dict[str, int] = {"storage_unavailable": 2, "ownership_lost": 2, "not_sent": 5, "too_busy": 1}
+RETRY_AFTER_S: dict[str, int] = {
+    "storage_unavailable": 2,
+    "ownership_lost": 2,
+    "not_sent": 5,
+    "too_busy": 1,
+    "media_not_ready": 2,
+}
 """How long a client should wait before it asks again, for the errors that pass by themselves."""
 
 

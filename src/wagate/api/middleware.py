@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable
 from time import perf_counter
 
 import structlog
@@ -75,18 +75,18 @@ class RequestContext:
 class BodyLimit:
     """Refuses a body over the limit: by its Content-Length at once, or while it comes in, never after buffering it."""
 
-    def __init__(self, app: ASGIApp, max_bytes: int, larger: Mapping[str, int] | None = None) -> None:
-        """Wrap ``app``. ``larger`` are the limits of paths whose bodies are streamed."""
+    def __init__(self, app: ASGIApp, max_bytes: int, larger: Callable[[str], int | None] = lambda _: None) -> None:
+        """Wrap ``app``. ``larger`` tells the limit of a path whose bodies are streamed."""
         self._app = app
         self._max_bytes = max_bytes
-        self._larger = larger or {}
+        self._larger = larger
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        max_bytes = self._larger.get(scope["path"], self._max_bytes)
+        max_bytes = self._larger(scope["path"]) or self._max_bytes
         declared = Headers(scope=scope).get("content-length", "")
         if declared.isdecimal() and int(declared[:20]) > max_bytes:
             await (await answer_framework_error(Request(scope), HTTPException(413)))(scope, receive, send)

@@ -93,13 +93,13 @@ class Form:
             if not await self._feed():
                 raise InvalidMultipart("The body ends in the middle of a part")
 
-    async def field(self) -> str:
-        """The content of a plain field. Raises InvalidMultipart when it is long, or not UTF-8."""
+    async def field(self, most: int = _MAX_FIELD) -> str:
+        """The content of a plain field. Raises InvalidMultipart if it has more than ``most`` bytes, or is not UTF-8."""
         value = b""
         async for piece in self.data():
             value += piece
-            if len(value) > _MAX_FIELD:
-                raise InvalidMultipart(f"A field has more than {_MAX_FIELD} bytes; only `file` may")
+            if len(value) > most:
+                raise InvalidMultipart(f"A field has more than {most} bytes; only `file` may")
         try:
             return value.decode()
         except UnicodeDecodeError:

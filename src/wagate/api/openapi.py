@@ -23,7 +23,7 @@ from wagate.api.errors import (
 )
 from wagate.api.routing import ANY_SCOPE, JSON, GuardedRoute
 from wagate.api.v1.schemas.parts import Asked, Problem, Shown
-from wagate.api.v1.schemas.sending import SENDABLE
+from wagate.api.v1.schemas.sendable import SENDABLE
 from wagate.domain.errors import Forbidden, GatewayError, InvalidRequest, StorageUnavailable, Unauthenticated
 
 Document = dict[str, Any]

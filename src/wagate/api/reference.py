@@ -46,6 +46,7 @@ EVENT_MEANINGS: dict[EventType, str] = {
     EventType.MESSAGE_POLL_VOTE: "Somebody voted in a poll, in place of their earlier vote.",
     EventType.MESSAGE_PINNED: "Somebody pinned a message to the top of its chat, or unpinned it.",
     EventType.MESSAGE_STARRED: "A message got a star on one of the account's devices, or lost it.",
+    EventType.MESSAGE_MEDIA_UPDATED: "A file that a message shows has arrived, or it is certain that it will not.",
     EventType.MESSAGE_UNDECRYPTABLE: "A message could not be decrypted; its sender was asked to send it again.",
     EventType.CONTACT_UPDATED: "A contact is another than before, or more became known of them: `changes` names what "
     "(`name`, which is that of the account's address book, `push_name`, `phone`, `lid`, `about`, `picture`, "

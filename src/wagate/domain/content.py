@@ -10,7 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, TypeVar
 
+from wagate.domain.ids import MediaId
 from wagate.domain.jid import Jid
+
+UNKEPT = MediaId("")
+"""In place of a media's id, while a file that arrives has none of ours yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,104 @@ class Text:
     def text(self) -> str:
         """The readable text."""
         return self.body or "[text]"
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A picture. Captions name people as texts do; whatever shows a file names its ``media``."""
+
+    type: ClassVar[str] = "image"
+    media: MediaId = UNKEPT
+    caption: str | None = None
+    mentions: tuple[Jid, ...] = ()
+    mentions_all: bool = False
+
+    @property
+    def text(self) -> str:
+        """The readable text."""
+        return self.caption or "[image]"
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """A video. ``gif``: silent, and repeats by itself; ``note``: the round one that is recorded in a chat."""
+
+    type: ClassVar[str] = "video"
+    media: MediaId = UNKEPT
+    caption: str | None = None
+    mentions: tuple[Jid, ...] = ()
+    mentions_all: bool = False
+    gif: bool = False
+    note: bool = False
+
+    @property
+    def text(self) -> str:
+        """The readable text."""
+        return self.caption or ("[gif]" if self.gif else "[video_note]" if self.note else "[video]")
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """A sound: music, or anything that was not spoken into the chat."""
+
+    type: ClassVar[str] = "audio"
+    media: MediaId = UNKEPT
+
+    @property
+    def text(self) -> str:
+        """The readable text."""
+        return "[audio]"
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """A voice note: shown with its waveform, and known to have been played or not."""
+
+    type: ClassVar[str] = "voice"
+    media: MediaId = UNKEPT
+
+    @property
+    def text(self) -> str:
+        """The readable text."""
+        return "[voice]"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file of any kind, under a name."""
+
+    type: ClassVar[str] = "document"
+    media: MediaId = UNKEPT
+    filename: str | None = None
+    caption: str | None = None
+    mentions: tuple[Jid, ...] = ()
+    mentions_all: bool = False
+
+    @property
+    def text(self) -> str:
+        """The readable text."""
+        return self.caption or self.filename or "[document]"
+
+
+@dataclass(frozen=True, slots=True)
+class Sticker:
+    """A sticker."""
+
+    type: ClassVar[str] = "sticker"
+    media: MediaId = UNKEPT
+    animated: bool = False
+
+    @property
+    def text(self) -> str:
+        """The readable text."""
+        return "[sticker]"
+
+
+Captioned = Image | Video | Document
+"""Shows a file, with words under it."""
+
+Attached = Captioned | Audio | Voice | Sticker
+"""Shows a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +344,12 @@ T = TypeVar("T")
 
 Content = (
     Text
+    | Image
+    | Video
+    | Audio
+    | Voice
+    | Document
+    | Sticker
     | Location
     | Contacts
     | Poll

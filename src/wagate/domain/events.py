@@ -35,6 +35,7 @@ class EventType(StrEnum):
     MESSAGE_POLL_VOTE = "message.poll_vote"
     MESSAGE_PINNED = "message.pinned"
     MESSAGE_STARRED = "message.starred"
+    MESSAGE_MEDIA_UPDATED = "message.media_updated"
     MESSAGE_UNDECRYPTABLE = "message.undecryptable"
     HISTORY_SYNCED = "history.synced"
     CONTACT_UPDATED = "contact.updated"

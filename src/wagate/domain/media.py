@@ -75,6 +75,7 @@ class Media:
 
     ``size`` is in bytes, ``sha256`` in lower-case hex, ``duration_ms`` in milliseconds, ``created_at`` in milliseconds
     since 1970, UTC. What is not known is None. ``waveform`` is 64 bytes of 0 to 100, of voice notes only.
+    ``has_thumbnail``: there is a small JPEG of it.
     """
 
     id: MediaId
@@ -90,6 +91,7 @@ class Media:
     duration_ms: int | None
     waveform: bytes | None
     created_at: int
+    has_thumbnail: bool = False
 
 
 def kind_of(mime: str) -> MediaKind:

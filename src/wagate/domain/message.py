@@ -9,6 +9,7 @@ from wagate.domain.acts import Said
 from wagate.domain.content import PLAIN_CONTEXT, Context, Quoted
 from wagate.domain.ids import ChatId, ContactId, MessageId, SessionId, TenantId
 from wagate.domain.jid import Jid
+from wagate.domain.media import Media
 
 
 class MessageStatus(StrEnum):
@@ -103,7 +104,8 @@ class Chat:
 class Message:
     """A message as the API shows it. All ``*_at`` are milliseconds since 1970, UTC.
 
-    An act that we send travels as a message of its own; ``act_on`` is then the message that it is about.
+    An act that we send travels as a message of its own; ``act_on`` is then the message that it is about. ``media`` is
+    the file that it shows, if any.
     """
 
     id: MessageId
@@ -129,3 +131,4 @@ class Message:
     deleted_at: int | None = None
     act_on: MessageId | None = None
     starred_at: int | None = None
+    media: Media | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
@@ -99,6 +100,19 @@ class QueriesHistory(Protocol):
 
         What comes of it is told as `HistoryArrived` and a `HistoryRead` of that request, within a deadline in any case.
         Raises NotSent when the line is down, TooBusy.
+        """
+        ...
+
+
+@runtime_checkable
+class FetchesFiles(Protocol):
+    """Can get the files of messages that arrived."""
+
+    def fetch_file(self, reference: bytes) -> AsyncGenerator[bytes, None]:
+        """The bytes behind an `ArrivedFile`'s ``reference``, good only once the iteration has ended by itself.
+
+        A file that is gone from WhatsApp's hosts is asked for on the phone. Raises FileExpired, FileDamaged,
+        FileUnreachable, or NotSent when the line is down.
         """
         ...
 

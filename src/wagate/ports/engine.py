@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from wagate.domain.acts import Said
@@ -12,6 +12,7 @@ from wagate.domain.errors import GatewayError
 from wagate.domain.ids import MessageId, SessionId
 from wagate.domain.jid import Jid
 from wagate.domain.session import DevicePlatform, HistoryPolicy
+from wagate.ports.files import MediaSource, NoMedia
 from wagate.ports.news import LineNews
 from wagate.ports.vault import Vault
 
@@ -66,7 +67,7 @@ class EngineWords:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A message to send, or an act: what is done to a message travels like one.
+    """A message to send, or an act: what is done to a message travels like one. A file is in the line's ``media``.
 
     ``wa_id`` was chosen when the message was accepted and is the same for every attempt; it is None for an engine
     that does not choose ids (``EngineFeatures.chooses_message_id``), where ``message`` is what stays the same.
@@ -133,7 +134,7 @@ class Line:
     """What a session's owner hands to an engine.
 
     ``report`` never blocks and may be called from the engine's own event loop only. ``login_gate`` is awaited before
-    every dial: it spaces the logins of the whole process.
+    every dial: it spaces the logins of the whole process. ``media`` has the files that messages show.
     """
 
     session: SessionId
@@ -142,6 +143,7 @@ class Line:
     report: Callable[[LineNews], None]
     login_gate: Callable[[], Awaitable[None]]
     options: LineOptions = LineOptions()
+    media: MediaSource = field(default_factory=NoMedia)
 
 
 class Connection(Protocol):
@@ -152,8 +154,9 @@ class Connection(Protocol):
 
         Returns once ``SendStarted`` is durable; ``SendAccepted``, ``SendRefused`` or ``SendUncertain`` follow as news.
         Calling it again with the same ``message`` never sends a second one. Calls for one chat must not overlap: their
-        order is the order on the wire. Raises NotSent, SendImpossible, VaultFailed, or UnsupportedByEngine
-        for a kind of content that is not on the data sheet.
+        order is the order on the wire. A file is uploaded before that; what was uploaded is kept, so that another call
+        need not do it again. Raises NotSent, SendImpossible, VaultFailed, MediaGone, or UnsupportedByEngine for a kind
+        of content that is not on the data sheet.
         """
         ...
 

@@ -17,6 +17,7 @@ from wagate.domain.jid import Jid
 from wagate.domain.marks import ChatMarks, ContactName
 from wagate.domain.people import GroupChange
 from wagate.domain.session import Me, Reason, SessionState
+from wagate.ports.files import ArrivedFile
 
 # ---- durable
 
@@ -35,7 +36,8 @@ class MessageArrived:
     ``chat`` and ``sender`` are bare; ``sender_alt`` and ``chat_alt`` are the same person under the other kind of
     address, where the stanza says so. ``timestamp`` is the server's, in seconds. ``offline`` marks what was waiting
     while we were away. The same message may arrive more than once: (chat, sender, wa_id) tells. An act arrives in
-    the same way; the message that it is about may be unknown, or come later.
+    the same way; the message that it is about may be unknown, or come later. What shows a file (``Attached``) comes
+    with ``file``, and its ``media`` is left open.
     """
 
     wa_id: str
@@ -50,6 +52,7 @@ class MessageArrived:
     quoted: Quoted | None = None
     offline: bool = False
     context: Context = PLAIN_CONTEXT
+    file: ArrivedFile | None = None
 
 
 @dataclass(frozen=True, slots=True)

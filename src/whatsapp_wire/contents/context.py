@@ -26,7 +26,7 @@ class Context:
 
 
 def with_context(message: Message, context: Context, quote: Quote | None = None, mentions: Iterable[Jid] = ()) -> None:
-    """Give a message its context, in place. A text that needs one takes the longer of its two forms."""
+    """Give a message its context, in place, inside wrappers. A text that needs one takes the longer of two forms."""
     info = ContextInfo(mentioned_jid=[str(mention.bare) for mention in mentions])
     if quote is not None:
         info.stanza_id = quote.id
@@ -44,7 +44,7 @@ def with_context(message: Message, context: Context, quote: Quote | None = None,
         text = message.conversation
         message.ClearField("conversation")
         message.extended_text_message.CopyFrom(ExtendedTextMessage(text=text))
-    for field, part in message.ListFields():
+    for field, part in unwrap(message).ListFields():
         if field.message_type is not None and "context_info" in field.message_type.fields_by_name:
             part.context_info.MergeFrom(info)
             return

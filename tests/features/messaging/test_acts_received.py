@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from fixtures.media import some_arrivals
 from wagate.domain.acts import Act, Edit, Pin, PollVote, Reaction, Revocation, Said, Target
 from wagate.domain.content import Deleted, Quoted, Text
 from wagate.domain.ids import SessionId, TenantId
@@ -36,7 +37,7 @@ class Desk:
         self.journal = Journal(database, clock)
         acts = Acts(self.journal)
         receipts = Receipts(self.journal, acts, clock)
-        self.inbox = Inbox(self.journal, Identities(self.journal, clock), acts, receipts, clock)
+        self.inbox = Inbox(self.journal, Identities(self.journal, clock), acts, receipts, some_arrivals(), clock)
         self._ids = iter(range(1, 10_000))
 
     async def hears(

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fixtures.media import some_arrivals
 from fixtures.rooms import House, eventually
 from wagate.adapters.clock import ManualClock
 from wagate.domain.content import Text
@@ -65,7 +66,7 @@ def make_desk(database: Database, clock: ManualClock) -> Desk:
     identities = Identities(journal, clock)
     scope = SessionScope(TenantId("tnt_1"), SessionId(f"ses_{next(_sessions):026}"), 1)
     acts = Acts(journal)
-    inbox = Inbox(journal, identities, acts, Receipts(journal, acts, clock), clock)
+    inbox = Inbox(journal, identities, acts, Receipts(journal, acts, clock), some_arrivals(), clock)
     return Desk(database, journal, identities, inbox, scope)
 
 

@@ -1,3 +1,4 @@
+from fixtures.media import some_arrivals
 from fixtures.rooms import House, OpenHouse, eventually, until
 from wagate.adapters.engines.fake.service import FakePhone
 from wagate.domain.content import Text
@@ -24,7 +25,7 @@ GROUP = Jid.of("120363000000000000", "g.us")
 
 def make_inbox(journal: Journal, clock: Clock) -> Inbox:
     acts = Acts(journal)
-    return Inbox(journal, Identities(journal, clock), acts, Receipts(journal, acts, clock), clock)
+    return Inbox(journal, Identities(journal, clock), acts, Receipts(journal, acts, clock), some_arrivals(), clock)
 
 
 async def received(house: House, count: int) -> list[Message]:

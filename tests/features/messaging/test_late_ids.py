@@ -6,6 +6,7 @@ from itertools import permutations
 
 import pytest
 
+from fixtures.media import some_arrivals
 from fixtures.rooms import QUICK, House, OpenHouse, eventually, until
 from wagate.adapters.engines.fake import WITHOUT_PROMISES, FakeEngine
 from wagate.domain.content import Text
@@ -236,7 +237,7 @@ async def desk(open_house: OpenHouse) -> AsyncIterator[Desk]:
     journal = Journal(database, house.clock)
     acts = Acts(journal)
     receipts = Receipts(journal, acts, house.clock)
-    inbox = Inbox(journal, Identities(journal, house.clock), acts, receipts, house.clock)
+    inbox = Inbox(journal, Identities(journal, house.clock), acts, receipts, some_arrivals(), house.clock)
     yield Desk(house, database, receipts, inbox, SessionScope(house.us.tenant, session.id, 1), session, message)
     await database.close()
 

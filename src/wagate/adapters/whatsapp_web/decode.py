@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from wagate.adapters.whatsapp_web.files import content_in
 from wagate.domain.acts import Act, Edit, Pin, PollVote, Reaction, Revocation, Said, Target
 from wagate.domain.content import (
     PLAIN_CONTEXT,
     Button,
     ButtonReply,
     Buttons,
+    Captioned,
     Card,
     Contacts,
     Content,
@@ -118,6 +120,8 @@ def _content(inner: Message, read: Read) -> Content | None:
     match read.kind:
         case Kind.TEXT:
             return _text(read, inner)
+        case Kind.IMAGE | Kind.VIDEO | Kind.AUDIO | Kind.DOCUMENT | Kind.STICKER:
+            return _attached(inner, read)
         case Kind.LOCATION:
             return _location(inner)
         case Kind.CONTACT:
@@ -147,6 +151,13 @@ def _text(read: Read, inner: Message) -> Text:
         else LinkPreview(page.link, page.title or None, page.description or None, page.thumbnail or None)
     )
     return Text(read.text or "", mentions, read_context(inner).mentions_all, preview)
+
+
+def _attached(inner: Message, read: Read) -> Content | None:
+    content = content_in(inner, read)
+    if not isinstance(content, Captioned) or not read_context(inner).mentions_all:
+        return content
+    return replace(content, mentions_all=True)
 
 
 def _location(inner: Message) -> Location | None:

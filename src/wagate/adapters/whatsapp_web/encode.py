@@ -6,8 +6,20 @@ import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from wagate.adapters.whatsapp_web.files import Sealed, message_with, recaptioned
 from wagate.domain.acts import Act, Edit, Pin, PollVote, Reaction, Revocation, Said, Target
-from wagate.domain.content import Contacts, Context, EventInvite, LinkPreview, Location, Poll, Quoted, Text
+from wagate.domain.content import (
+    Attached,
+    Captioned,
+    Contacts,
+    Context,
+    EventInvite,
+    LinkPreview,
+    Location,
+    Poll,
+    Quoted,
+    Text,
+)
 from wagate.domain.errors import UnsupportedByEngine
 from wagate.ports.engine import Outgoing, SendImpossible
 from whatsapp_wire.contents import acts, cards, invites, places, polls, previews
@@ -32,24 +44,44 @@ class Stage:
         return acts.key_of(self.chat, target.wa_id, from_me=author in self.own, author=author)
 
 
-def message_of(outgoing: Outgoing, stage: Stage) -> Message:
-    """The message for something to say. Raises UnsupportedByEngine for a kind that cannot be sent."""
+@dataclass(frozen=True, slots=True)
+class Enclosed:
+    """What belongs to a message: the file that it shows, on the hosts; the plaintext of the one that it edits."""
+
+    file: Sealed | None = None
+    original: bytes | None = None
+
+
+NOTHING = Enclosed()
+
+
+def message_of(outgoing: Outgoing, stage: Stage, enclosed: Enclosed = NOTHING) -> Message:
+    """The message for something to say.
+
+    Raises UnsupportedByEngine for a kind that cannot be sent, SendImpossible for a file that is not enclosed.
+    """
     said = outgoing.content
     if isinstance(said, Act):
-        return _act(said, stage)
-    message = _content(said)
-    mentions = map(Jid, said.mentions) if isinstance(said, Text) else ()
+        return _act(said, stage, enclosed)
+    if isinstance(said, Attached):
+        if enclosed.file is None:
+            raise SendImpossible("the file of the message is missing")
+        message = message_with(said, enclosed.file, view_once=outgoing.context.view_once)
+    else:
+        message = _content(said)
+    mentions = map(Jid, said.mentions) if isinstance(said, Text | Captioned) else ()
     with_context(message, _context(said, outgoing.context), _quote(outgoing.quoted), mentions)
     return message
 
 
-def _act(act: Act, stage: Stage) -> Message:
+def _act(act: Act, stage: Stage, enclosed: Enclosed) -> Message:
     key, at_ms = stage.key(act.target), act.at or stage.now_ms
     match act:
         case Reaction(_, emoji):
             return acts.reaction_message(key, emoji or "", at_ms)
         case Edit(_, content):
-            new = Message(conversation=content.body)
+            new = None if enclosed.original is None else recaptioned(enclosed.original, content)
+            new = new or Message(conversation=content.body)
             with_context(new, _context(content, Context()), mentions=map(Jid, content.mentions))
             return acts.edit_message(key, new, at_ms)
         case Revocation():
@@ -99,7 +131,7 @@ def _context(said: Said, context: Context) -> WireContext:
     return WireContext(
         forwarding_score=context.forwarded,
         expires_in_s=context.expires_in_s or 0,
-        mentions_all=isinstance(said, Text) and said.mentions_all,
+        mentions_all=isinstance(said, Text | Captioned) and said.mentions_all,
     )
 
 

@@ -9,10 +9,12 @@ from typing import Self
 from wagate.adapters.whatsapp_web import votes
 from wagate.adapters.whatsapp_web.decode import Speaker, context_of, quoted_of, said_in
 from wagate.adapters.whatsapp_web.encode import Stage, message_of
+from wagate.adapters.whatsapp_web.files import file_in
 from wagate.domain.acts import PollVote, Said
-from wagate.domain.content import Context, Quoted, Unsupported
+from wagate.domain.content import Attached, Context, Quoted, Unsupported
 from wagate.domain.jid import Jid
 from wagate.ports.engine import Outgoing, SendImpossible
+from wagate.ports.files import ArrivedFile
 from whatsapp_wire import jid as wire
 from whatsapp_wire.contents import polls
 from whatsapp_wire.contents.acts import read_act
@@ -124,6 +126,10 @@ class Letter:
         )
         selected = self._selected(origin, own, polls_known) if self.content.kind is Kind.POLL_VOTE else None
         return said_in(self.message, self.content, speaker, selected)
+
+    def file(self, said: Said | None) -> ArrivedFile | None:
+        """The file that it shows, which nobody can fetch with this: what is told of it is all that there is."""
+        return file_in(self.inner, said, None) if isinstance(said, Attached) else None
 
     @property
     def context(self) -> Context:

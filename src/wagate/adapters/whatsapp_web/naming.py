@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from wagate.domain.acts import Act, Said
-from wagate.domain.content import Text
+from wagate.domain.content import Captioned, Text
 from wagate.domain.jid import Jid
 
 
@@ -18,17 +18,20 @@ def renamed(said: Said, addresses: Mapping[Jid, Jid]) -> Said:
     if isinstance(said, Act):
         author = said.target.author
         return replace(said, target=replace(said.target, author=addresses.get(author, author)))
-    if not isinstance(said, Text) or not said.mentions:
+    if not isinstance(said, Text | Captioned) or not said.mentions:
         return said
-    body = said.body
+    body = said.body if isinstance(said, Text) else said.caption or ""
     for mention in said.mentions:
         if mention in addresses:
             body = re.sub(rf"@{mention.user}(?!\d)", f"@{addresses[mention].user}", body)
-    return replace(said, body=body, mentions=tuple(addresses.get(mention, mention) for mention in said.mentions))
+    mentions = tuple(addresses.get(mention, mention) for mention in said.mentions)
+    if isinstance(said, Text):
+        return replace(said, body=body, mentions=mentions)
+    return replace(said, caption=body or None, mentions=mentions)
 
 
 def named_in(said: Said) -> tuple[Jid, ...]:
     """The people whom `renamed` may name otherwise."""
     if isinstance(said, Act):
         return (said.target.author,)
-    return said.mentions if isinstance(said, Text) else ()
+    return said.mentions if isinstance(said, Text | Captioned) else ()

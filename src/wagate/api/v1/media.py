@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import base64
-import binascii
 import re
-from collections.abc import AsyncIterator
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
-from starlette.requests import ClientDisconnect
 from starlette.responses import Response, StreamingResponse
 
+from wagate.api.bodies import FORM, decoded, in_one_piece, streamed, type_of, with_file_inside
 from wagate.api.errors import (
-    BodyTooLarge,
     InvalidMultipart,
     RangeNotSatisfiable,
     UnsupportedMediaType,
@@ -24,7 +19,6 @@ from wagate.api.errors import (
     request_id_of,
 )
 from wagate.api.files import disposition, is_known, wanted_span
-from wagate.api.limits import Limits
 from wagate.api.multipart import Form, Part
 from wagate.api.routing import JSON, GuardedRoute, answer, gateway_of, needs, principal_of, read_json
 from wagate.api.v1.schemas.media import FormFields, Media, UploadMedia
@@ -46,13 +40,9 @@ from wagate.features.access import Scope
 from wagate.features.media import Claims, media_shape
 
 UPLOAD_PATH = "/v1/media"
-FORM = "multipart/form-data"
-
 _ID = re.compile(r"med_[0-9A-HJKMNP-TV-Z]{26}\Z", re.ASCII)
-_PATIENCE_S = 30.0
-_BODY_S = 60.0
-_SILENCE_S = 60.0
-_UPLOAD_S = 3600.0
+_PNG = b"\x89PNG"
+_FOR_A_WHILE = "private, max-age=3600"
 _FOR_EVER = "private, max-age=31536000, immutable"
 _INERT = "default-src 'none'; sandbox"
 """The Content-Security-Policy of a file: should a browser show it, it can do nothing."""
@@ -99,7 +89,7 @@ async def upload_media(request: Request) -> Response:
     What it is is told from its content; a name or type that says otherwise is an error. Once this answers the file is
     on disk. The same file twice takes the room of one.
     """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    kind = type_of(request)
     if kind == FORM:
         kept = await _from_form(request)
     elif kind == JSON:
@@ -120,7 +110,10 @@ async def upload_media(request: Request) -> Response:
 )
 @needs(Scope.MEDIA_READ, MediaNotFound, MediaNotReady, MediaGone, RangeNotSatisfiable)
 async def get_media(request: Request, media: str) -> Response:
-    """The bytes of a file. They never change: keep them as long as you like. One `Range` is served at a time."""
+    """The bytes of a file. They never change: keep them as long as you like. One `Range` is served at a time.
+
+    A file of a message that was too large to be fetched at once is fetched now: ask again after `Retry-After`.
+    """
     opened = await gateway_of(request).media.open(principal_of(request), _checked(media))
     found = opened.media
     etag = f'"{found.sha256}"'
@@ -146,6 +139,22 @@ async def get_media(request: Request, media: str) -> Response:
     return StreamingResponse(opened.read(start, stop), 200 if span is None else 206, headers)
 
 
+@router.get(
+    "/v1/media/{media}/thumbnail",
+    response_class=Response,
+    responses={200: {"description": "A small JPEG or PNG", **_BYTES}},
+)
+@needs(Scope.MEDIA_READ, MediaNotFound)
+async def get_media_thumbnail(request: Request, media: str) -> Response:
+    """A small picture of a file: 404 where there is none. A message's comes with the message, before its file does."""
+    picture = await gateway_of(request).media.thumbnail(principal_of(request), _checked(media))
+    if picture is None:
+        raise MediaNotFound("There is no small picture of this file")
+    mime = "image/png" if picture.startswith(_PNG) else "image/jpeg"
+    headers = {"Content-Security-Policy": _INERT, "Cache-Control": _FOR_A_WHILE, "Vary": "Authorization, X-Api-Key"}
+    return Response(picture, headers=headers, media_type=mime)
+
+
 @router.get("/v1/media/{media}/info", response_model=Media)
 @needs(Scope.MEDIA_READ, MediaNotFound)
 async def get_media_info(request: Request, media: str) -> Response:
@@ -169,7 +178,7 @@ def _checked(media: str) -> str:
 
 
 async def _from_form(request: Request) -> MediaValue:
-    form = Form(request.headers["content-type"], _body(request))
+    form = Form(request.headers["content-type"], streamed(request))
     fields: dict[str, str] = {}
     while (part := await form.part()) is not None:
         if part.name == "file":
@@ -194,66 +203,19 @@ async def _keep_part(request: Request, form: Form, part: Part, fields: dict[str,
 
 
 async def _from_json(request: Request) -> MediaValue:
-    limits: Limits = request.app.state.limits
-    turns: asyncio.Semaphore = request.app.state.inline_uploads
-    try:
-        async with asyncio.timeout(_PATIENCE_S):
-            await turns.acquire()
-    except TimeoutError:
-        raise TooBusy from None
-    try:
-        wanted, content = await _read_inline(request, limits.inline_bytes)
-    finally:
-        turns.release()
     room, principal = gateway_of(request).media, principal_of(request)
+    async with with_file_inside(request) as body:
+        try:
+            wanted = UploadMedia.model_validate(read_json(body))
+        except ValidationError as error:
+            raise _refused(error) from None
+        if (wanted.url is None) == (wanted.base64 is None):
+            raise InvalidRequest("Send either `url` or `base64`", pointer="/url")
+        content = b"" if wanted.base64 is None else decoded(wanted.base64)
     claims = Claims(wanted.filename, None, wanted.type, wanted.max_edge)
     if wanted.url is not None:
         return await room.fetch(principal, claims, wanted.url)
-    return await room.upload(principal, claims, _pieces(content))
-
-
-async def _read_inline(request: Request, limit: int) -> tuple[UploadMedia, bytes]:
-    body = bytearray()
-    try:
-        async with asyncio.timeout(_BODY_S):
-            async for chunk in _body(request):
-                body += chunk
-                if len(body) > limit * 4 // 3 + 100_000:
-                    raise BodyTooLarge(f"A file inside JSON may have {limit} bytes; send it as {FORM}")
-    except TimeoutError:
-        raise InvalidRequest("The body takes too long to arrive") from None
-    try:
-        wanted = UploadMedia.model_validate(read_json(bytes(body)))
-    except ValidationError as error:
-        raise _refused(error) from None
-    if (wanted.url is None) == (wanted.base64 is None):
-        raise InvalidRequest("Send either `url` or `base64`", pointer="/url")
-    if wanted.base64 is None:
-        return wanted, b""
-    try:
-        return wanted, base64.b64decode(wanted.base64, validate=True)
-    except (binascii.Error, ValueError):
-        raise InvalidRequest("This is not base64 (RFC 4648, 4, with padding)", pointer="/base64") from None
-
-
-async def _body(request: Request) -> AsyncIterator[bytes]:
-    chunks, now = request.stream(), asyncio.get_running_loop().time
-    ends = now() + _UPLOAD_S
-    while True:
-        try:
-            async with asyncio.timeout(min(_SILENCE_S, max(ends - now(), 0))):
-                chunk = await anext(chunks)
-        except StopAsyncIteration:
-            return
-        except TimeoutError:
-            raise InvalidRequest("The body takes too long to arrive") from None
-        except ClientDisconnect:
-            raise InvalidRequest("The body ends early") from None
-        yield chunk
-
-
-async def _pieces(content: bytes) -> AsyncIterator[bytes]:
-    yield content
+    return await room.upload(principal, claims, in_one_piece(content))
 
 
 def _refused(error: ValidationError) -> RequestValidationError:

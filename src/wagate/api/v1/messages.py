@@ -3,28 +3,41 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import Field, ValidationError
 from starlette.responses import Response
 
+from wagate.api.bodies import FORM, is_short, type_of, with_file_inside
+from wagate.api.errors import InvalidMultipart
 from wagate.api.parameters import IDEMPOTENCY_KEY, SESSION, query_parameters, union
 from wagate.api.routing import JSON, GuardedRoute, answer, gateway_of, needs, principal_of, read_json, require_json
+from wagate.api.v1.enclosing import TakenIn, Terms, send_form, send_with, take_in
 from wagate.api.v1.schemas.lists import ListQuery, Word
 from wagate.api.v1.schemas.messages import Message, MessagePage, SendQuery
-from wagate.api.v1.schemas.sending import SENDABLE, Sending, examples
+from wagate.api.v1.schemas.sendable import SENDABLE, examples
+from wagate.api.v1.schemas.sending import Sending
+from wagate.api.v1.schemas.sending_media import WITH_FILE, SendMedia
 from wagate.domain.errors import (
+    FetchFailed,
     IdempotencyKeyReused,
     InvalidContent,
     InvalidCursor,
+    InvalidMedia,
     InvalidRecipient,
     InvalidRequest,
+    MediaGone,
+    MediaNotFound,
+    MediaNotReady,
+    MediaQuotaExceeded,
+    MediaTooLarge,
     MessageNotFound,
     MessageNotNamed,
     SessionNotFound,
     SessionNotPaired,
+    StorageFull,
     TooBusy,
     UnsupportedByEngine,
 )
@@ -39,6 +52,23 @@ from wagate.features.messaging.shape import message_shape
 _QUOTED_KEY = re.compile(r'"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\]){1,255})"\Z')
 _BARE_KEY = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,255}\Z")
 _NO_WAIT = SendQuery()
+SEND_PATH = re.compile(r"/v1/sessions/[^/]+/messages\Z")
+
+_FORM_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["to", "type", "file"],
+    "properties": {
+        "to": {"type": "string", "description": "As in JSON. Fields stand before the file."},
+        "type": {"type": "string", "enum": list(WITH_FILE)},
+        "caption": {"type": "string"},
+        "filename": {"type": "string", "description": "In place of the file's own name."},
+        "reply_to": {"type": "string"},
+        "client_ref": {"type": "string"},
+        "view_once": {"type": "boolean"},
+        "mentions": {"type": "array", "items": {"type": "string"}, "description": "One part for each."},
+        "file": {"type": "string", "format": "binary", "description": "The file, last in the form. It is streamed."},
+    },
+}
 
 router = APIRouter(route_class=GuardedRoute, tags=["messages"])
 
@@ -53,6 +83,8 @@ class MessageQuery(ListQuery):
     acts: bool = Field(
         default=False, description="Also the acts that were sent (reactions, edits, …), which travel as messages."
     )
+
+    has_media: bool | None = Field(default=None, description="Only messages with a file, or only those without.")
 
 
 class AnyMessageQuery(MessageQuery):
@@ -72,7 +104,10 @@ class AnyMessageQuery(MessageQuery):
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {JSON: {"schema": union(SENDABLE, "text"), "examples": examples()}},
+            "content": {
+                JSON: {"schema": union(SENDABLE, "text"), "examples": examples()},
+                FORM: {"schema": _FORM_SCHEMA},
+            },
         },
         "parameters": [SESSION, IDEMPOTENCY_KEY, *query_parameters(SendQuery)],
     },
@@ -88,26 +123,42 @@ class AnyMessageQuery(MessageQuery):
     IdempotencyKeyReused,
     UnsupportedByEngine,
     TooBusy,
+    InvalidMultipart,
+    InvalidMedia,
+    FetchFailed,
+    MediaNotFound,
+    MediaNotReady,
+    MediaGone,
+    MediaTooLarge,
+    MediaQuotaExceeded,
+    StorageFull,
 )
 async def send_message(request: Request) -> Response:
     """Send a message: 202 once it is durably stored. It then climbs queued, sending, sent, delivered, read.
+
+    A message with a file names it by `media`, `url` or `base64`, or comes as a form whose last part is the `file`; the
+    file is kept before the message is.
 
     With an `Idempotency-Key`, sending the same request again (for 72 hours) answers with the same message and the
     header `Idempotency-Replayed: true`, and nothing is sent twice.
     """
     # The busiest route reads its input itself: FastAPI's own way would double what it costs.
+    terms = Terms(idempotency_key(request.headers.get("idempotency-key")), _read_query(request))
+    if type_of(request) == FORM:
+        return answer_accepted(await send_form(request, terms), terms.query)
     require_json(request)
-    query = _read_query(request)
-    wanted = _read_body(await request.body()).to_request()
+    wanted, taken = await _read_message(request)
+    if taken is not None and isinstance(wanted, SendMedia):
+        return answer_accepted(await send_with(request, wanted, terms, taken), terms.query)
     accepted = await gateway_of(request).messaging.send(
         principal_of(request),
         request.path_params["session"],
-        wanted,
-        idempotency_key=idempotency_key(request.headers.get("idempotency-key")),
-        wait_s=query.wait,
-        until=query.until,
+        wanted.to_request(),
+        idempotency_key=terms.key,
+        wait_s=terms.query.wait,
+        until=terms.query.until,
     )
-    return answer_accepted(accepted, query)
+    return answer_accepted(accepted, terms.query)
 
 
 @router.get("/v1/sessions/{session}/messages", response_model=MessagePage)
@@ -150,7 +201,7 @@ def idempotency_key(header: str | None) -> str | None:
 async def _list(request: Request, session: str | None, query: MessageQuery) -> Response:
     page = await gateway_of(request).messaging.list(
         principal_of(request),
-        MessageFilter(session, query.chat, query.direction, query.status, query.acts),
+        MessageFilter(session, query.chat, query.direction, query.status, query.acts, query.has_media),
         limit=query.limit,
         cursor=query.cursor,
         order=query.order,
@@ -166,6 +217,16 @@ def answer_accepted(accepted: Accepted, query: SendQuery) -> Response:
         headers["Idempotency-Replayed"] = "true"
     done = query.wait > 0 and is_settled(message.status, query.until)
     return answer(message_shape(message), 200 if done else 202, headers)
+
+
+async def _read_message(request: Request) -> tuple[Sending, TakenIn | None]:
+    """What is to be sent, and the file that is kept for it, if it has one."""
+    if is_short(request):
+        wanted = _read_body(await request.body())
+        return wanted, await take_in(request, wanted) if isinstance(wanted, SendMedia) else None
+    async with with_file_inside(request) as body:
+        wanted = _read_body(body)
+        return wanted, await take_in(request, wanted) if isinstance(wanted, SendMedia) else None
 
 
 def _read_body(body: bytes) -> Sending:

@@ -5,10 +5,23 @@ Rooms above join in with transaction scripts of their own: ``expect`` for media 
 of an announced media come by ``MediaRoom.fulfil``.
 """
 
+from wagate.features.media.arrivals import Arrivals, dismiss
 from wagate.features.media.intake import Claims
-from wagate.features.media.repository import add_media as expect
-from wagate.features.media.repository import refer, release, unrefer
+from wagate.features.media.repository.rows import add_media as expect
+from wagate.features.media.repository.rows import find_many, refer, release, unrefer
 from wagate.features.media.service import MediaRoom, Opened
 from wagate.features.media.shape import media_shape
 
-__all__ = ["Claims", "MediaRoom", "Opened", "expect", "media_shape", "refer", "release", "unrefer"]
+__all__ = [
+    "Arrivals",
+    "Claims",
+    "MediaRoom",
+    "Opened",
+    "dismiss",
+    "expect",
+    "find_many",
+    "media_shape",
+    "refer",
+    "release",
+    "unrefer",
+]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from wagate.domain.media import RULES, MediaKind
+from wagate.domain.media import MB, RULES, MediaKind
 
 DAY_MS = 24 * 3600 * 1000
 
@@ -19,13 +19,15 @@ class MediaPolicy:
     """Of a whole gateway; whatever is per tenant is the same for each.
 
     ``limits`` are bytes by kind. ``quota_bytes`` is what one tenant may keep, and an upload beyond it is refused;
-    beyond ``keep_bytes`` the oldest go instead, and everything after ``keep_ms``. 0 means no limit, each time.
+    beyond ``keep_bytes`` the oldest go instead, and everything after ``keep_ms``. 0 means no limit, each time. Files
+    that arrive are fetched at once up to ``eager_bytes``, larger ones when somebody asks for them.
     """
 
     limits: Mapping[MediaKind, int] = field(default_factory=_rules)
     quota_bytes: int = 0
     keep_bytes: int = 0
     keep_ms: int = 0
+    eager_bytes: int = 16 * MB
 
     @property
     def largest(self) -> int:

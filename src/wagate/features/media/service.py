@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -11,20 +11,26 @@ import structlog
 
 from wagate.domain.errors import InvalidMedia, MediaGone, MediaNotFound, MediaNotReady, TooBusy
 from wagate.domain.ids import MediaId, TenantId, media_id
-from wagate.domain.media import Media, MediaState
+from wagate.domain.media import Media, MediaKind, MediaState
 from wagate.features.access import Principal
-from wagate.features.media import repository
 from wagate.features.media.filenames import clean
 from wagate.features.media.intake import Claims, Intake, Taken
 from wagate.features.media.policy import MediaPolicy
+from wagate.features.media.repository import origins
+from wagate.features.media.repository import rows as repository
 from wagate.features.media.shelf import Shelf, Unsettled
+from wagate.features.media.source import KeptFiles
 from wagate.features.media.sweeper import Sweeper
 from wagate.ports.blobs import BlobMissing, BlobStore
 from wagate.ports.clock import Clock
 from wagate.ports.egress import Egress
+from wagate.ports.files import MediaSource
 from wagate.store.database import Database
 from wagate.store.scoped import Scoped, TenantScope
 from wagate.store.script import Script
+
+Changed = Callable[[Scoped, Media], Script[None]]
+"""What else a media's new state changes; part of the write script that changes it."""
 
 UPLOADS = 64
 """How many files may be on their way in at once; each holds about a megabyte."""
@@ -76,6 +82,13 @@ class MediaRoom:
         self._database = tools.database
         self._uploads = 0
         self._closed = asyncio.Event()
+        self._changed: Changed = _nobody_cares
+        self._wanted: Callable[[], None] = lambda: None
+
+    def serve(self, changed: Changed, wanted: Callable[[], None]) -> None:
+        """Tell the room above of each change of an expected media, and that somebody ``wanted`` one. Before ``run``."""
+        self._changed = changed
+        self._wanted = wanted
 
     # ---- for doors
 
@@ -109,9 +122,13 @@ class MediaRoom:
         return found
 
     async def open(self, principal: Principal, media: str) -> Opened:
-        """A media to read from. Raises MediaNotFound, MediaNotReady, MediaGone."""
+        """A media to read from. Raises MediaNotFound, MediaNotReady, MediaGone.
+
+        One that was left where it is until somebody asks for it is fetched from now on.
+        """
         found = await self.get(principal, media)
         if found.state is MediaState.PENDING:
+            await self.want(principal, media)
             raise MediaNotReady
         if found.state is not MediaState.READY or found.sha256 is None:
             raise MediaGone(f"The bytes of this media are not here: {found.state.value}")
@@ -122,8 +139,23 @@ class MediaRoom:
             raise MediaGone("The bytes of this media are missing from the store")
         return Opened(found, size, self._tools.blobs)
 
+    async def want(self, scope: Scoped, media: str) -> None:
+        """Have the bytes of a media fetched that was left where it is; anything else stays as it is."""
+        if await self._database.write(origins.want(scope, media, self._tools.clock.now_ms())):
+            self._wanted()
+
+    async def fit(self, principal: Principal, media: str, kind: MediaKind) -> Media:
+        """A media that can be sent as ``kind``: this one, or a new one that is made of it.
+
+        Raises MediaNotFound, MediaNotReady, MediaGone, InvalidMedia, and what ``upload`` raises.
+        """
+        opened = await self.open(principal, media)
+        if kind in (opened.media.kind, MediaKind.DOCUMENT):
+            return opened.media
+        return await self.upload(principal, Claims(opened.media.filename, kind=kind), opened.read())
+
     async def thumbnail(self, principal: Principal, media: str) -> bytes | None:
-        """A JPEG of at most 16 kB that shows an image or a video in small, where there is one."""
+        """A JPEG or PNG of some kilobytes that shows a file in small, where there is one."""
         return await self._database.read(repository.get_thumbnail(principal, media))
 
     async def delete(self, principal: Principal, media: str) -> None:
@@ -155,7 +187,11 @@ class MediaRoom:
             arrived = _made(expected.id, tenant, taken, expected.filename, expected.created_at, expected)
 
             def settle(whole: Media) -> Script[Media | None]:
-                return (yield from repository.fulfil_media(whole, taken.found.thumbnail))
+                ready = yield from repository.fulfil_media(whole, taken.found.thumbnail)
+                if ready is not None:
+                    yield from origins.settle(scope, ready.id)
+                    yield from self._changed(scope, ready)
+                return ready
 
             try:
                 return await self._tools.shelf.put(taken.draft, taken.measured, arrived, settle)
@@ -171,8 +207,12 @@ class MediaRoom:
         if state is MediaState.READY:
             raise ValueError("Media becomes ready by its bytes")
         scope = TenantScope(tenant)
-        moved = await self._database.write(repository.move_media(scope, media, state))
+        moved = await self._database.write(self._give_up(scope, media, state))
         return moved or await self._expected(scope, media)
+
+    def source(self, tenant: TenantId) -> MediaSource:
+        """A tenant's files for its engines to send."""
+        return KeptFiles(self._database, self._tools.blobs, tenant)
 
     async def pending(self, tenant: TenantId, *, after: str = "", limit: int = 100) -> list[Media]:
         """Media whose bytes have not come, oldest first, beyond the id ``after``: what is to be downloaded."""
@@ -197,6 +237,13 @@ class MediaRoom:
         """Let ``run`` end."""
         self._closed.set()
 
+    def _give_up(self, scope: Scoped, media: str, state: MediaState) -> Script[Media | None]:
+        moved = yield from repository.move_media(scope, media, state)
+        if moved is not None and state is not MediaState.PENDING:
+            yield from origins.settle(scope, media)
+            yield from self._changed(scope, moved)
+        return moved
+
     async def _expected(self, scope: Scoped, media: str) -> Media:
         found = await self._database.read(repository.get_media(scope, media))
         if found is None:
@@ -213,6 +260,10 @@ class MediaRoom:
                 yield opened
         finally:
             self._uploads -= 1
+
+
+def _nobody_cares(_scope: Scoped, _media: Media) -> Script[None]:
+    yield from ()
 
 
 def _made(  # where a media comes from
@@ -238,4 +289,5 @@ def _made(  # where a media comes from
         duration_ms=known(found.duration_ms, promised.duration_ms if promised else None),
         waveform=found.waveform or (promised.waveform if promised else None),
         created_at=created_at,
+        has_thumbnail=found.thumbnail is not None or (promised is not None and promised.has_thumbnail),
     )

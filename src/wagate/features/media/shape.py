@@ -23,5 +23,6 @@ def media_shape(media: Media) -> dict[str, object]:
         "height": media.height,
         "duration_s": None if media.duration_ms is None else media.duration_ms / 1000,
         "waveform": None if media.waveform is None else base64.b64encode(media.waveform).decode(),
+        "thumbnail_url": f"/v1/media/{media.id}/thumbnail" if media.has_thumbnail else None,
         "created_at": iso(media.created_at),
     }

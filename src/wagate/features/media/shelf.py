@@ -15,9 +15,9 @@ import structlog
 
 from wagate.domain.errors import MediaInUse, MediaQuotaExceeded, StorageUnavailable
 from wagate.domain.media import Media, MediaState
-from wagate.features.media import repository
 from wagate.features.media.policy import MediaPolicy
-from wagate.features.media.repository import BlobRef, BlobState
+from wagate.features.media.repository import rows as repository
+from wagate.features.media.repository.rows import BlobRef, BlobState
 from wagate.ports.blobs import BlobStore, Draft, Measured
 from wagate.ports.clock import Clock
 from wagate.store.database import Database

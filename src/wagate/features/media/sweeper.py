@@ -6,8 +6,8 @@ import structlog
 
 from wagate.domain.errors import StorageUnavailable
 from wagate.domain.ids import TenantId
-from wagate.features.media import repository
 from wagate.features.media.policy import MediaPolicy
+from wagate.features.media.repository import rows as repository
 from wagate.features.media.shelf import Shelf
 from wagate.ports.clock import Clock
 from wagate.store.database import Database

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from wagate.domain.acts import Act, Edit, Pin, PollVote, Reaction, Revocation
-from wagate.domain.content import Deleted, Text
+from wagate.domain.acts import Act, Edit, Pin, PollVote, Reaction, Revocation, Said
+from wagate.domain.content import Captioned, Deleted, Text
 from wagate.domain.events import EventType
 from wagate.domain.message import Chat, Message
 from wagate.features.journal import Journal
-from wagate.features.messaging.repository import acts, messages
+from wagate.features.messaging.repository import acts, attachments, messages
 from wagate.features.messaging.repository.acts import Done
 from wagate.features.messaging.repository.people import InSession
 from wagate.features.messaging.shape import act_shape, message_shape
@@ -79,17 +79,26 @@ class Acts:
         if message.deleted_at is not None:
             return message
         if isinstance(done.act, Edit):
-            content = done.act.content if isinstance(message.content, Text) else message.content
+            content = _edited(message.content, done.act.content)
             changed, event = replace(message, content=content, edited_at=done.at), EventType.MESSAGE_EDITED
         else:
-            content = Deleted(message.content.type)
-            changed, event = replace(message, content=content, deleted_at=done.at), EventType.MESSAGE_DELETED
+            yield from attachments.remove_attachment(message)
+            gone = Deleted(message.content.type)
+            changed = replace(message, content=gone, deleted_at=done.at, media=None)
+            event = EventType.MESSAGE_DELETED
         yield from messages.rewrite_message(changed)
         data = message_shape(changed)
         if event is EventType.MESSAGE_DELETED:
             data["for"] = "everybody"
         yield from self._journal.append(scope, scope.session, event, data, done.at)
         return changed
+
+
+def _edited(content: Said, words: Text) -> Said:
+    """What a message says with other words; a file stays, and they are its caption."""
+    if isinstance(content, Captioned):
+        return replace(content, caption=words.body or None, mentions=words.mentions, mentions_all=words.mentions_all)
+    return words if isinstance(content, Text) else content
 
 
 def _may(done: Done, message: Message) -> bool:

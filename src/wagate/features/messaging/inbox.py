@@ -5,20 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 
 from wagate.domain.acts import Act
-from wagate.domain.content import Quoted
+from wagate.domain.content import Attached, Quoted
 from wagate.domain.events import EventType
 from wagate.domain.ids import message_id
+from wagate.domain.media import MediaKind
 from wagate.domain.message import Chat, Contact, Direction, Message, MessageStatus, Origin
 from wagate.features.journal import Journal
+from wagate.features.media import Arrivals
 from wagate.features.messaging.acts import Acts
 from wagate.features.messaging.identities import Identities
 from wagate.features.messaging.receipts import Receipts, moment
-from wagate.features.messaging.repository import chats, messages
+from wagate.features.messaging.repository import attachments, chats, messages
 from wagate.features.messaging.repository.acts import Done
 from wagate.features.messaging.repository.messages import Kept
 from wagate.features.messaging.repository.people import Known
 from wagate.features.messaging.shape import chat_shape, contact_shape, message_shape
 from wagate.ports.clock import Clock
+from wagate.ports.files import ArrivedFile
 from wagate.ports.news import MessageArrived, MessageUndecryptable, ReadElsewhere
 from wagate.store.scoped import SessionScope
 from wagate.store.script import Script
@@ -27,10 +30,19 @@ from wagate.store.script import Script
 class Inbox:
     """Messages from contacts, and from other devices of our own account. Every method is part of a write script."""
 
-    def __init__(self, journal: Journal, identities: Identities, acts: Acts, receipts: Receipts, clock: Clock) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        identities: Identities,
+        acts: Acts,
+        receipts: Receipts,
+        arrivals: Arrivals,
+        clock: Clock,
+    ) -> None:
         """People are told apart by ``identities``; what they do to messages is for ``acts``; ``receipts`` hears of what
-        proves that our own messages went out.
+        proves that our own messages went out; files are announced to ``arrivals``.
         """
+        self._arrivals = arrivals
         self._journal = journal
         self._identities = identities
         self._receipts = receipts
@@ -61,7 +73,7 @@ class Inbox:
             done = Done(news.content, known.contact, news.wa_id, at)
             yield from self._acts.did(scope, chat, done)
             return
-        message = self._message(scope, news, chat, known.contact)
+        message, file = self._with_file(scope, news, self._message(scope, news, chat, known.contact))
         if news.quoted is not None:
             message = yield from self._with_quoted(scope, message, news.quoted)
         kept = yield from messages.add_message(message, known.contact.id)
@@ -70,11 +82,19 @@ class Inbox:
             claimed = yield from messages.claim_from_history(message, known.contact.id)
             message, kept = (message, kept) if claimed is None else (replace(message, id=claimed), Kept.NEW)
         if kept is not Kept.THERE_ALREADY:
-            yield from chats.answered(message) if news.from_me else chats.received(message)
-            event = EventType.MESSAGE_SENT if news.from_me else EventType.MESSAGE_RECEIVED
-            yield from self._journal.append(scope, scope.session, event, message_shape(message), message.sent_at)
+            yield from self._tell(scope, message, file)
         if kept is Kept.AWAITED:
             yield from self._acts.catch_up(scope, message)
+
+    def _tell(self, scope: SessionScope, message: Message, file: ArrivedFile | None) -> Script[None]:
+        """A message is new: its chat stands otherwise, its file is awaited, and somebody may be waiting for it."""
+        is_ours = message.direction is Direction.OUT
+        yield from chats.answered(message) if is_ours else chats.received(message)
+        if message.media is not None and file is not None:
+            yield from self._arrivals.announce(scope, message.media, file, message.id)
+            yield from attachments.add_attachment(message)
+        event = EventType.MESSAGE_SENT if is_ours else EventType.MESSAGE_RECEIVED
+        yield from self._journal.append(scope, scope.session, event, message_shape(message), message.sent_at)
 
     def undecryptable(self, scope: SessionScope, news: MessageUndecryptable) -> Script[None]:
         """Tell that something could not be read. It is not kept: its sender was asked to send it again."""
@@ -114,6 +134,16 @@ class Inbox:
             peer = yield from self._identities.resolve(scope, news.chat, news.chat_alt)
             return (yield from self._identities.direct_chat(scope, peer))
         return (yield from self._identities.other_chat(scope, news.chat))
+
+    def _with_file(
+        self, scope: SessionScope, news: MessageArrived, message: Message
+    ) -> tuple[Message, ArrivedFile | None]:
+        """The message with the media for what it shows, which is only promised so far."""
+        if not isinstance(news.content, Attached):
+            return message, None
+        file = news.file or ArrivedFile(MediaKind(news.content.type), "")
+        promised = self._arrivals.promised(scope, file, message.accepted_at)
+        return replace(message, content=replace(news.content, media=promised.id), media=promised), file
 
     def _with_quoted(self, scope: SessionScope, message: Message, quoted: Quoted) -> Script[Message]:
         """The message, with our own id of the one that it answers."""

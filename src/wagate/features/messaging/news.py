@@ -17,6 +17,7 @@ from wagate.features.messaging.mark_ledger import MarkLedger, MarkNews
 from wagate.features.messaging.receipts import Receipts
 from wagate.features.messaging.repository import (
     acts,
+    attachments,
     chats,
     contacts,
     groups,
@@ -51,6 +52,7 @@ from wagate.store.script import Script
 
 ERASERS = (
     outbox.delete_waiting,
+    attachments.delete_attachments,
     acts.delete_acts,
     messages.delete_messages,
     search.delete_entries,

@@ -11,6 +11,7 @@ import orjson
 from wagate.domain.acts import Act
 from wagate.domain.content import (
     PLAIN_CONTEXT,
+    Attached,
     Buttons,
     Content,
     Context,
@@ -33,14 +34,16 @@ from wagate.domain.errors import (
     UnsupportedByEngine,
 )
 from wagate.domain.events import EventType
-from wagate.domain.ids import SessionId, message_id, wa_id
+from wagate.domain.ids import MediaId, SessionId, message_id, wa_id
 from wagate.domain.jid import Jid, parse_recipient
 from wagate.domain.message import Chat, Contact, Direction, Message, MessageFailure, MessageStatus, Origin
 from wagate.domain.people import GroupRole
 from wagate.features.journal import Journal
+from wagate.features.media import refer, release
+from wagate.features.messaging.attaching import usable
 from wagate.features.messaging.identities import Identities, own_contact_id
 from wagate.features.messaging.receipts import Receipts
-from wagate.features.messaging.repository import chats, groups, messages, outbox
+from wagate.features.messaging.repository import attachments, chats, groups, messages, outbox
 from wagate.features.messaging.repository.outbox import KeyUse, Target, Waiting
 from wagate.features.messaging.repository.people import InSession, Known
 from wagate.features.messaging.shape import message_shape
@@ -66,7 +69,8 @@ class SendRequest:
     """What a caller asks to be sent.
 
     ``to`` is a phone number in any sane form, a JID, a LID, a chat id or a contact id; ``reply_to`` a message id of
-    the same chat; ``client_ref`` the caller's own word for the message, kept and shown, never interpreted;
+    the same chat; ``client_ref`` the caller's own word for the message, kept and shown, never interpreted. ``source``
+    is what tells the file from others that came with the request itself: its media's id is a new one each time.
     ``previews_link``: a text is to show what is behind its first link.
     """
 
@@ -76,6 +80,7 @@ class SendRequest:
     client_ref: str | None = None
     context: Context = PLAIN_CONTEXT
     previews_link: bool = False
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +175,7 @@ class Outbox:
         if preview is not None and isinstance(said, Text):
             said = replace(said, preview=preview)
         content, features = self._checked(target.engine, said)
+        media = None if not isinstance(content, Attached) else (yield from usable(scope, content))
         inside = SessionScope(scope.tenant, target.session, 0)
         chat = yield from self._chat(inside, target, recipient, features)
         quoted = None
@@ -195,9 +201,18 @@ class Outbox:
             delivered_at=None,
             read_at=None,
             context=request.context,
+            media=media,
         )
         yield from self._enqueue(accepted)
         return Accepted(accepted)
+
+    def expect(self, scope: Scoped, session: str, request: SendRequest) -> Script[None]:
+        """Whether a message like this could be accepted, as far as that can be said without its file."""
+        recipient = Recipient.read(request.to)
+        target = yield from outbox.find_target(scope, session, recipient.road, recipient.word)
+        if target is None:
+            raise SessionNotFound(f"There is no session {session!r}")
+        self._checked(target.engine, request.content)
 
     def act(self, scope: Scoped, request: ActRequest, key: str | None) -> Script[Accepted]:
         """Make an act durable, which is sent like a message, behind those that wait in its chat."""
@@ -236,6 +251,7 @@ class Outbox:
             edited_at=None,
             deleted_at=None,
             act_on=target.id,
+            media=None,
         )
         yield from self._enqueue(accepted)
         return Accepted(accepted)
@@ -269,6 +285,7 @@ class Outbox:
         lost = yield from outbox.sending(scope, limit)
         for message_ in lost:
             yield from outbox.remove_waiting(scope, message_)
+            yield from release(scope, message_)
             message = yield from messages.get_message(scope, message_)
             if message is not None:
                 yield from self._receipts.move(
@@ -304,6 +321,9 @@ class Outbox:
         if message.act_on is None:
             yield from chats.said(message)
         yield from outbox.add_waiting(message)
+        if message.media is not None:
+            yield from refer(message, message.media.id, message.id, needs_bytes=True)
+            yield from attachments.add_attachment(message)
         shape = message_shape(message)
         yield from self._journal.append(message, message.session, EventType.MESSAGE_QUEUED, shape, message.accepted_at)
 
@@ -375,7 +395,13 @@ def fingerprint(*parts: object) -> str:
 
 def _fingerprint(session: SessionId, recipient: Recipient, request: SendRequest) -> str:
     """Session, recipient (however it was spelt), content, reply, reference, and whether it was forwarded."""
-    context = () if request.context == PLAIN_CONTEXT else (request.context.forwarded,)
-    content = write_content(request.content)
-    wishes = ("preview",) if request.previews_link else ()
-    return fingerprint(session, recipient.word, content, request.reply_to, request.client_ref, *context, *wishes)
+    context: tuple[object, ...] = () if request.context == PLAIN_CONTEXT else (request.context.forwarded,)
+    if request.context.view_once:
+        context += ("view_once",)
+    if request.previews_link:
+        context += ("preview",)
+    said = request.content
+    if request.source is not None and isinstance(said, Attached):
+        said = replace(said, media=MediaId(request.source))
+    content = write_content(said)
+    return fingerprint(session, recipient.word, content, request.reply_to, request.client_ref, *context)

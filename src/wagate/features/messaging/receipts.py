@@ -9,8 +9,9 @@ import structlog
 from wagate.domain.events import EventType
 from wagate.domain.message import Direction, Message, MessageFailure, MessageStatus, Origin, may_become
 from wagate.features.journal import Journal
+from wagate.features.media import release
 from wagate.features.messaging.acts import Acts
-from wagate.features.messaging.repository import chats, messages, outbox
+from wagate.features.messaging.repository import attachments, chats, messages, outbox
 from wagate.features.messaging.repository.people import InSession
 from wagate.features.messaging.shape import message_shape
 from wagate.ports.clock import Clock
@@ -91,7 +92,7 @@ class Receipts:
         """The service has the message."""
         message = yield from self._meant(scope, news)
         if message is not None:
-            yield from outbox.remove_waiting(scope, message.id)
+            yield from _left(scope, message)
             yield from self.move(scope, message, MessageStatus.SENT, self._clock.now_ms())
 
     def refused(self, scope: SessionScope, news: SendRefused) -> Script[None]:
@@ -104,12 +105,12 @@ class Receipts:
         """Nobody knows whether the message went out. It waits no longer, and is not sent again blindly."""
         message = yield from self._meant(scope, news)
         if message is not None:
-            yield from outbox.remove_waiting(scope, message.id)
+            yield from _left(scope, message)
             yield from self.move(scope, message, MessageStatus.UNKNOWN, self._clock.now_ms(), reason=news.code)
 
     def echoed(self, scope: SessionScope, message: Message, timestamp_s: int) -> Script[None]:
         """Another device of our account shows a message of ours: it went out, whatever else is known."""
-        yield from outbox.remove_waiting(scope, message.id)
+        yield from _left(scope, message)
         yield from self.move(scope, message, MessageStatus.SENT, moment(timestamp_s, self._clock.now_ms()))
 
     def arrived(self, scope: SessionScope, news: ReceiptArrived) -> Script[None]:
@@ -122,7 +123,7 @@ class Receipts:
 
     def fail(self, scope: InSession, message: Message, failure: MessageFailure) -> Script[None]:
         """The message will never go out."""
-        yield from outbox.remove_waiting(scope, message.id)
+        yield from _left(scope, message)
         yield from self.move(scope, message, MessageStatus.FAILED, self._clock.now_ms(), failure=failure)
 
     def move(
@@ -162,6 +163,7 @@ class Receipts:
             return message
         if echo is not None:
             yield from messages.delete_message(scope, echo.id)
+            yield from attachments.remove_attachment(echo)
             yield from chats.refresh(scope, echo.chat.id)
         yield from messages.name_message(scope, message.id, news.wa_id)
         named = replace(message, wa_id=news.wa_id)
@@ -181,3 +183,10 @@ class Receipts:
         yield from messages.move_message(moved)
         yield from self._journal.append(scope, scope.session, _EVENTS[moved.status], message_shape(moved))
         return moved
+
+
+def _left(scope: InSession, message: Message) -> Script[None]:
+    """A message waits no longer, and needs the bytes of its file no more."""
+    yield from outbox.remove_waiting(scope, message.id)
+    if message.media is not None:
+        yield from release(scope, message.id)

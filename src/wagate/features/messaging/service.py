@@ -14,6 +14,7 @@ from wagate.domain.message import Direction, Message, MessageStatus
 from wagate.domain.page import DEFAULT_LIMIT, Order, Page, read_cursor, write_cursor
 from wagate.features.access import Principal
 from wagate.features.messaging.dispatcher import Dispatcher
+from wagate.features.messaging.downloads import Downloads
 from wagate.features.messaging.history import History
 from wagate.features.messaging.outbox import (
     KEY_LIFE_MS,
@@ -46,7 +47,7 @@ _log = structlog.get_logger(__name__)
 class MessageFilter:
     """Which messages: ``session`` is an id or a name; ``chat`` takes what ``to`` takes, and needs ``session``.
 
-    ``acts``: also the acts that were sent, which travel as messages.
+    ``acts``: also the acts that were sent, which travel as messages. ``has_media``: only those with a file, or without.
     """
 
     session: str | None = None
@@ -54,6 +55,7 @@ class MessageFilter:
     direction: Direction | None = None
     status: MessageStatus | None = None
     acts: bool = False
+    has_media: bool | None = None
 
 
 EVERY_MESSAGE = MessageFilter()
@@ -68,15 +70,15 @@ class Messaging:
         way_out: Outbox,
         dispatcher: Dispatcher,
         outcomes: Outcomes,
-        previews: Previews,
+        beside: tuple[Downloads, Previews],
         clock: Clock,
     ) -> None:
-        """Accept into ``way_out``; ``dispatcher`` takes it from there."""
+        """Accept into ``way_out``; ``dispatcher`` takes it from there. ``beside`` it fetches files and pages."""
+        self._downloads, self._previews = beside
         self._database = database
         self._way_out = way_out
         self._dispatcher = dispatcher
         self._outcomes = outcomes
-        self._previews = previews
         self._clock = clock
         self.signals = Signals(database, dispatcher)
         self.history = History(database, dispatcher)
@@ -102,6 +104,13 @@ class Messaging:
         preview = await self._previews.of(request.content.text) if request.previews_link else None
         script = self._way_out.accept(principal, session, request, idempotency_key, preview)
         return await self._accepted(principal, script, wait_s, until)
+
+    async def expect(self, principal: Principal, session: str, request: SendRequest) -> None:
+        """Refuse a message now that ``send`` would refuse whatever its file is: before that is taken in.
+
+        Raises SessionNotFound, InvalidRecipient, InvalidContent, UnsupportedByEngine.
+        """
+        await self._database.read(self._way_out.expect(principal, session, request))
 
     async def act(
         self,
@@ -173,13 +182,15 @@ class Messaging:
         self._outcomes.close()
 
     async def run(self) -> None:
-        """Dispatch messages and forget old idempotency keys, until ``shut_down``."""
+        """Dispatch messages, fetch files, and forget old idempotency keys, until ``shut_down``."""
         async with TaskGroup() as group:
             sweeping = group.create_task(self._sweep())
             group.create_task(self._dispatcher.run())
+            group.create_task(self._downloads.run())
             await self._closed.wait()
             sweeping.cancel()
             self._dispatcher.close()
+            self._downloads.close()
 
     def shut_down(self) -> None:
         """Let ``run`` end once nothing is in flight any more."""
@@ -222,6 +233,8 @@ class Messaging:
         filters = {name: word.value for name, word in chosen.items() if word is not None}
         if only.acts:
             filters["acts"] = "too"
+        if only.has_media is not None:
+            filters["media"] = "with" if only.has_media else "without"
         return (yield from messages.list_messages(principal, place, filters, order, after, limit))
 
     async def _sweep(self) -> None:

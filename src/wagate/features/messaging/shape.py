@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 from wagate.domain import vcard
 from wagate.domain.acts import Act, Edit, Pin, PollVote, Reaction, Said
-from wagate.domain.content import Contacts, EventInvite, Poll, Quoted, Text
+from wagate.domain.content import Captioned, Contacts, EventInvite, Poll, Quoted, Text
 from wagate.domain.marks import ContactName
 from wagate.domain.message import Chat, Contact, Message
 from wagate.domain.moments import iso
 from wagate.domain.plain import all_fields
+from wagate.features.media import media_shape
 
 
 def contact_shape(contact: Contact) -> dict[str, object]:
@@ -123,7 +124,8 @@ def message_shape(message: Message) -> dict[str, object]:
         "type": content.type,
         "text": content.text,
         "content": content_shape(content),
-        "mentions": list(content.mentions) if isinstance(content, Text) else [],
+        "mentions": list(content.mentions) if isinstance(content, Text | Captioned) else [],
+        "media": None if message.media is None else media_shape(message.media),
         "forwarded": context.forwarded,
         "view_once": context.view_once,
         "expires_at": _expiry(message),

@@ -7,7 +7,20 @@ from typing import ClassVar
 
 from wagate.domain import vcard
 from wagate.domain.acts import Act, Edit, Pin, PollVote, Reaction, Revocation, Target
-from wagate.domain.content import Contacts, Content, Deleted, EventInvite, Location, Poll, Text, as_sent
+from wagate.domain.content import (
+    Captioned,
+    Contacts,
+    Content,
+    Deleted,
+    Document,
+    EventInvite,
+    Image,
+    Location,
+    Poll,
+    Text,
+    Video,
+    as_sent,
+)
 from wagate.domain.errors import (
     EditWindowOver,
     InvalidContent,
@@ -23,6 +36,8 @@ from wagate.ports.engine import EngineFeatures
 
 MAX_QUESTION_CHARS = 255
 MAX_OPTION_CHARS = 100
+MAX_CAPTION_CHARS = 1_024
+"""As Meta's Cloud API has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +54,7 @@ class React:
 
 @dataclass(frozen=True, slots=True)
 class Rewrite:
-    """Put another text in the place of one's own."""
+    """Put another text, or another caption, in the place of one's own."""
 
     type: ClassVar[str] = Edit.type
     content: Text
@@ -48,8 +63,10 @@ class Rewrite:
         """The act. Raises NotOwnMessage, EditWindowOver, InvalidContent, MessageUnavailable, SessionNotPaired."""
         _require_own(message)
         target = _target(message)
-        if not isinstance(message.content, Text):
-            raise InvalidContent(f"Only texts can be edited, not {message.content.type!r}")
+        if isinstance(message.content, Captioned):
+            _check_caption(self.content.body)
+        elif not isinstance(message.content, Text):
+            raise InvalidContent(f"Texts and captions can be edited, not {message.content.type!r}")
         check(self.content, features)
         age_ms = now - (message.sent_at or message.accepted_at)
         if age_ms > features.edit_window_s * 1000:
@@ -113,6 +130,8 @@ def check(content: Content, features: EngineFeatures) -> None:
     match said:
         case Text():
             _check_text(said, features)
+        case Image() | Video() | Document() if said.caption is not None:
+            _check_caption(said.caption)
         case Location():
             _check_place(said)
         case Contacts():
@@ -136,6 +155,11 @@ def _check_text(text: Text, features: EngineFeatures) -> None:
         raise InvalidContent("The text is empty", pointer="/text")
     if len(text.body.encode()) > features.max_text_bytes:
         raise InvalidContent(f"The text is longer than {features.max_text_bytes} bytes in UTF-8", pointer="/text")
+
+
+def _check_caption(caption: str) -> None:
+    if len(caption) > MAX_CAPTION_CHARS:
+        raise InvalidContent(f"A caption has {MAX_CAPTION_CHARS} characters at most", pointer="/caption")
 
 
 def _check_place(place: Location) -> None:

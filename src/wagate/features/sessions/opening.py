@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import structlog
 
 from wagate.domain.errors import Conflict, StorageUnavailable, UnknownEngine
-from wagate.domain.ids import SessionId
+from wagate.domain.ids import SessionId, TenantId
 from wagate.domain.session import ChatFilters, Reason, Session, SessionSettings, SessionState
 from wagate.features.sessions import repository
 from wagate.features.sessions.lines import Running
@@ -17,6 +17,7 @@ from wagate.features.sessions.sealed_settings import UNREADABLE, SettingsBox
 from wagate.features.sessions.states import States
 from wagate.ports.device import CarriesDevices
 from wagate.ports.engine import Connection, Engine, Line, LineOptions
+from wagate.ports.files import MediaSource
 from wagate.ports.news import LineNews
 from wagate.ports.vault import RecordUnreadable, Vault
 from wagate.store.database import Database
@@ -44,8 +45,9 @@ class HeldElsewhere(Conflict):
 class Opening:
     """The means that opening and closing need. ``forget`` is part of throwing a session's keys away.
 
-    ``absent`` names engines that exist and are not installed, each with what to do about it. ``filters`` are those of
-    the sessions that were started here, where they are not the default ones.
+    ``media`` has the files of a tenant for its lines. ``absent`` names engines that exist and are not installed, each
+    with what to do about it. ``filters`` are those of the sessions that were started here, where they are not the
+    default ones.
     """
 
     database: Database
@@ -56,6 +58,7 @@ class Opening:
     box: SettingsBox
     absent: Mapping[str, str]
     login_gate: Callable[[], Awaitable[None]]
+    media: Callable[[TenantId], MediaSource]
     forget: Forget
     filters: dict[SessionId, ChatFilters]
 
@@ -127,8 +130,9 @@ class Opening:
         self.filters.pop(session.id, None)
         if session.settings.filters != ChatFilters():
             self.filters[session.id] = session.settings.filters
-        options = _options(session.settings)
-        return await running.engine.connect(Line(session.id, running.vault, proxy, report, self.login_gate, options))
+        options, media = _options(session.settings), self.media(session.tenant)
+        line = Line(session.id, running.vault, proxy, report, self.login_gate, options, media)
+        return await running.engine.connect(line)
 
     async def find(self, scope: SessionScope) -> Stored | None:
         """The session as it is now. Raises StorageUnavailable."""

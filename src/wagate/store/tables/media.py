@@ -50,6 +50,20 @@ MEDIA_REFERENCE = Table(
     text("tenant_id"),
     number("needs_bytes"),
     PrimaryKeyConstraint("media_id", "holder"),
+    Index("media_reference_holder", "holder"),
+)
+
+MEDIA_ORIGIN = Table(
+    "media_origin",
+    METADATA,
+    text("media_id", primary_key=True),
+    text("tenant_id"),
+    text("session_id"),
+    blob("reference"),
+    number("attempts"),
+    maybe_number("due_at"),
+    Index("media_origin_session_id_due_at", "session_id", "due_at"),
+    Index("media_origin_due_at", "due_at"),
 )
 
 MEDIA_USAGE = Table(

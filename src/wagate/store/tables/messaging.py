@@ -111,6 +111,18 @@ MESSAGE = Table(
     Index("message_chat_id_id", "chat_id", "id"),
 )
 
+# Which file a message shows.
+ATTACHMENT = Table(
+    "attachment",
+    METADATA,
+    text("message_id", primary_key=True),
+    text("tenant_id"),
+    text("session_id"),
+    text("media_id"),
+    Index("attachment_media_id", "media_id"),
+    Index("attachment_session_id", "session_id"),
+)
+
 ACT = Table(
     "act",
     METADATA,

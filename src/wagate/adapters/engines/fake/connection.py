@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from typing_extensions import override
@@ -27,9 +28,10 @@ from wagate.adapters.engines.fake.frames import (
     Receipt,
     Told,
 )
-from wagate.adapters.engines.fake.hearing import Hearing, news_of
+from wagate.adapters.engines.fake.hearing import Hearing
 from wagate.adapters.engines.fake.letters import Letters
 from wagate.adapters.engines.fake.marking import Agreed, SharesMarks
+from wagate.adapters.engines.fake.news import laid, news_of
 from wagate.adapters.engines.fake.people import KnowsPeople, People, Somebody
 from wagate.adapters.engines.fake.service import FakeService
 from wagate.domain.errors import SessionAlreadyPaired, UnsupportedByEngine
@@ -37,6 +39,7 @@ from wagate.domain.jid import Jid
 from wagate.domain.session import Reason, SessionState
 from wagate.ports.abilities import (
     Activity,
+    FetchesFiles,
     LogsOut,
     MarksRead,
     Oldest,
@@ -47,6 +50,7 @@ from wagate.ports.abilities import (
 )
 from wagate.ports.clock import Clock
 from wagate.ports.engine import Connection, Line, NoRecipientDevice, NotOnWhatsApp, NotSent, Outgoing, SendImpossible
+from wagate.ports.files import FileExpired
 from wagate.ports.news import (
     IdentityLinked,
     LineNews,
@@ -85,7 +89,15 @@ class LineDropped(Exception):
 
 
 class FakeConnection(
-    Connection, PairsDevices, LogsOut, MarksRead, ShowsTyping, KnowsPeople, SharesMarks, QueriesHistory
+    Connection,
+    PairsDevices,
+    LogsOut,
+    MarksRead,
+    ShowsTyping,
+    KnowsPeople,
+    SharesMarks,
+    QueriesHistory,
+    FetchesFiles,
 ):
     """Works on its line in one task, from the constructor until a final state or ``close``."""
 
@@ -131,7 +143,7 @@ class FakeConnection(
             raise UnsupportedByEngine(f"content of kind {outgoing.content.type!r} cannot be sent")
         if await self._letters.knows(outgoing.message):
             return
-        letter, unit = self._letters.write(outgoing)
+        letter, unit = self._letters.write(outgoing, await laid(self._service, self._line.media, outgoing))
         try:
             await self._line.vault.submit(unit)
         except VaultFailed:
@@ -142,6 +154,16 @@ class FakeConnection(
         self._letters.add(letter)
         if self._connected:
             self._letters.post(self._service, self._token, outgoing.message)
+
+    @override
+    async def fetch_file(self, reference: bytes) -> AsyncGenerator[bytes, None]:
+        """The key is the reference."""
+        if not self._connected:
+            raise NotSent("The line is down")
+        content = self._service.files.get(reference.decode())
+        if content is None:
+            raise FileExpired
+        yield content
 
     @override
     async def close(self) -> None:

@@ -17,9 +17,21 @@ from wagate.ports.engine import Outgoing
 from wagate.ports.news import PeopleNews, ReceiptKind
 
 CONTENTS = frozenset(
-    {"text", "location", "contacts", "poll", "event_invite"} | {"reaction", "edit", "revocation", "poll_vote", "pin"}
+    {"text", "location", "contacts", "poll", "event_invite"}
+    | {"image", "video", "audio", "voice", "document", "sticker"}
+    | {"reaction", "edit", "revocation", "poll_vote", "pin"}
 )
 """What the pretend service carries."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostedFile:
+    """A file that lies with the service: under which key, its MIME type, its size in bytes, and its name."""
+
+    key: str
+    mime: str
+    size: int
+    filename: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +76,7 @@ class Delivery:
     content: Said
     quoted: Quoted | None
     context: Context = PLAIN_CONTEXT
+    file: PostedFile | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +152,7 @@ class Link(Protocol):
         ...
 
 
-def encode_stanza(outgoing: Outgoing, wa_id: str | None) -> bytes:
+def encode_stanza(outgoing: Outgoing, wa_id: str | None, file: PostedFile | None = None) -> bytes:
     """A message as it travels. No two encodings are alike, as with ciphertext: a retry must reuse the first one.
 
     Without ``wa_id`` the service gives it one, and each such stanza is a message of its own.
@@ -151,6 +164,7 @@ def encode_stanza(outgoing: Outgoing, wa_id: str | None) -> bytes:
             "to": outgoing.to,
             "content": plain(outgoing.content),
             "context": asdict(outgoing.context),
+            "file": None if file is None else asdict(file),
             "quoted": None if outgoing.quoted is None else [outgoing.quoted.wa_id, outgoing.quoted.sender],
             "nonce": secrets.token_hex(8),
         }
@@ -167,6 +181,7 @@ class Stanza:
     content: Said
     quoted: Quoted | None
     context: Context = PLAIN_CONTEXT
+    file: PostedFile | None = None
 
 
 def decode_stanza(stanza: bytes) -> Stanza:
@@ -180,4 +195,5 @@ def decode_stanza(stanza: bytes) -> Stanza:
         said_of(fields["content"]),
         None if quoted is None else Quoted(quoted[0], Jid(quoted[1])),
         Context(**fields["context"]),
+        None if fields.get("file") is None else PostedFile(**fields["file"]),
     )

@@ -7,8 +7,7 @@ from typing import Protocol
 
 from typing_extensions import override
 
-from wagate.adapters.engines.fake.frames import Agreement, Delivery, Receipt, Told
-from wagate.ports.news import DurableNews, GapSuspected, MessageArrived, ReadElsewhere, ReceiptArrived
+from wagate.ports.news import GapSuspected
 from wagate.ports.vault import Unit, Vault
 
 _MARK = ("hearing", "since")
@@ -90,26 +89,3 @@ class TellsAtOnce(Hearing):
         unit = Unit()
         unit.delete(*_MARK)
         await vault.submit(unit)
-
-
-def news_of(frame: Delivery | Receipt | Told | Agreement, now: int) -> DurableNews:
-    """What a frame of the service, heard at ``now`` (s since 1970), means for the rest of the house."""
-    if isinstance(frame, Told | Agreement):
-        return frame.news
-    if isinstance(frame, Receipt) and frame.chat is not None:
-        return ReadElsewhere(frame.wa_ids, frame.chat)
-    if isinstance(frame, Receipt):
-        return ReceiptArrived(frame.kind, frame.wa_ids, frame.by, frame.by, now)
-    return MessageArrived(
-        wa_id=frame.wa_id,
-        chat=frame.chat,
-        sender=frame.sender,
-        from_me=frame.from_me,
-        timestamp=now,
-        content=frame.content,
-        sender_alt=frame.sender_alt,
-        chat_alt=None if frame.from_me else frame.sender_alt,
-        push_name=frame.push_name,
-        quoted=frame.quoted,
-        context=frame.context,
-    )

@@ -9,7 +9,7 @@ from typing import Protocol
 from typing_extensions import override
 
 from wagate.adapters.engines.fake.archive import Archive
-from wagate.adapters.engines.fake.frames import Ack, Numbered, encode_stanza
+from wagate.adapters.engines.fake.frames import Ack, Numbered, PostedFile, encode_stanza
 from wagate.adapters.engines.fake.service import FakeService
 from wagate.domain.ids import MessageId
 from wagate.ports.engine import Outgoing
@@ -148,11 +148,11 @@ class Letters:
         await self._vault.load([(SETTLED, message)])
         return self._vault.get(SETTLED, message) is not None
 
-    def write(self, outgoing: Outgoing) -> tuple[Letter, Unit]:
-        """A new letter, and the unit that makes this device answer for it."""
+    def write(self, outgoing: Outgoing, file: PostedFile | None = None) -> tuple[Letter, Unit]:
+        """A new letter with its file, and the unit that makes this device answer for it."""
         self._place += 1
         wa_id = self._naming.id_of(outgoing)
-        stanza = encode_stanza(outgoing, wa_id)
+        stanza = encode_stanza(outgoing, wa_id, file)
         letter = Letter(self._place, outgoing.message, wa_id, stanza, is_posted=False)
         unit = Unit(news=[SendStarted(outgoing.message, wa_id)])
         unit.put(SENT, outgoing.message, letter.pack())

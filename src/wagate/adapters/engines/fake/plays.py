@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from wagate.adapters.engines.fake.frames import PostedFile
 from wagate.domain.acts import Said
 from wagate.domain.content import Context, Quoted
 from wagate.domain.jid import Jid
@@ -35,3 +36,4 @@ class Shown:
     quoted: Quoted | None
     content: Said
     context: Context
+    file: PostedFile | None = None

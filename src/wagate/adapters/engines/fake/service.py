@@ -17,6 +17,7 @@ from wagate.adapters.engines.fake.frames import (
     Link,
     Linked,
     Numbered,
+    PostedFile,
     Queued,
     Receipt,
     Stanza,
@@ -27,7 +28,7 @@ from wagate.adapters.engines.fake.marking import Agreed
 from wagate.adapters.engines.fake.people import People, Somebody
 from wagate.adapters.engines.fake.plays import Faults, Shown
 from wagate.domain.acts import Said
-from wagate.domain.content import PLAIN_CONTEXT, Context, Quoted, Text
+from wagate.domain.content import PLAIN_CONTEXT, Captioned, Context, Quoted, Text
 from wagate.domain.ids import wa_id
 from wagate.domain.jid import LID_SERVER, Jid
 from wagate.domain.session import Me, Reason, SessionState
@@ -78,10 +79,18 @@ class FakePhone:
         """Send a text; its id."""
         return self.say(to, Text(text, mentions), quoted=quoted)
 
-    def say(self, to: FakePhone, said: Said, *, quoted: Quoted | None = None, context: Context = PLAIN_CONTEXT) -> str:
-        """Send anything, an act included; its id."""
+    def say(
+        self,
+        to: FakePhone,
+        said: Said,
+        *,
+        quoted: Quoted | None = None,
+        context: Context = PLAIN_CONTEXT,
+        file: PostedFile | None = None,
+    ) -> str:
+        """Send anything, an act included; its id. A ``file`` lies with the service already (`FakeService.store`)."""
         chosen = wa_id()
-        message = Stanza("", chosen, to.jid, said, quoted, context)
+        message = Stanza("", chosen, to.jid, said, quoted, context, file)
         self._service.route(self, message, chosen, except_for=None)
         return chosen
 
@@ -136,6 +145,7 @@ class FakeService:
         self.absent: set[Jid] = set()
         self.unreachable: set[Jid] = set()
         self.violations: list[str] = []
+        self.files: dict[str, bytes] = {}
         self.logins = 0
         self.people = People(self)
         self._phones: dict[Jid, FakePhone] = {}
@@ -206,6 +216,12 @@ class FakeService:
         """The phone that a device is linked to."""
         device = self._devices.get(token)
         return None if device is None else device.phone
+
+    def store(self, content: bytes, mime: str, filename: str | None = None) -> PostedFile:
+        """Lay a file on the service; it stays until somebody removes it from ``files``."""
+        file = PostedFile(secrets.token_hex(8), mime, len(content), filename)
+        self.files[file.key] = content
+        return file
 
     def offer(self, link: Link) -> str:
         """Register a device that waits to be linked; the code to scan or to type."""
@@ -364,6 +380,7 @@ class FakeService:
             content=message.content,
             quoted=message.quoted,
             context=message.context,
+            file=message.file,
         )
         for device in recipient.devices:
             self._queue(device, delivery)
@@ -372,8 +389,8 @@ class FakeService:
             if device is not except_for:
                 self._queue(device, echo)
         content = message.content
-        mentions = content.mentions if isinstance(content, Text) else ()
-        shown = Shown(wa_id, sender.jid, content.text, mentions, message.quoted, content, message.context)
+        mentions = content.mentions if isinstance(content, Text | Captioned) else ()
+        shown = Shown(wa_id, sender.jid, content.text, mentions, message.quoted, content, message.context, message.file)
         recipient.inbox.append(shown)
         if recipient.auto_deliver:
             self.receipt(ReceiptKind.DELIVERED, wa_id, recipient)

@@ -16,6 +16,7 @@ import structlog
 from typing_extensions import override
 
 from wagate.adapters.engines.native.app_state import SharesAppState
+from wagate.adapters.engines.native.files import HandlesFiles
 from wagate.adapters.engines.native.groups import SpeaksInGroups
 from wagate.adapters.engines.native.histories import HistoryDesk, SpeaksOfThePast
 from wagate.adapters.engines.native.histories import Means as HistoryMeans
@@ -43,6 +44,7 @@ from wagate.domain.jid import Jid
 from wagate.domain.session import SessionState
 from wagate.ports.abilities import Activity, LogsOut, MarksRead, PairingCode, PairsDevices, ShowsTyping
 from wagate.ports.engine import Connection, Line, NotSent, Outgoing
+from wagate.ports.files import MediaSource
 from wagate.ports.news import LineNews, StateChanged
 from wagate.ports.vault import OwnershipLost, RecordUnreadable, Vault, VaultFailed
 from whatsapp_wire.decoding import decode
@@ -86,6 +88,7 @@ class Means:
     random: Random
     media_tls: ssl.SSLContext
     patience: Patience
+    uploads: asyncio.Semaphore
 
 
 class NativeConnection(
@@ -98,6 +101,7 @@ class NativeConnection(
     KnowsPeople,
     SharesAppState,
     SpeaksOfThePast,
+    HandlesFiles,
 ):
     """One line. Its only task reads from the wire; everything else is callbacks."""
 
@@ -112,6 +116,7 @@ class NativeConnection(
         self._histories = HistoryDesk(
             HistoryMeans(self._run_flow, lambda: self.media, lambda: self._machine.credentials.own, line.session)
         )
+        self._uploads = {}
         self._build(kept)
         self._reading = asyncio.get_running_loop().create_task(self._histories.run())
         self._task = asyncio.get_running_loop().create_task(self._run())
@@ -120,8 +125,9 @@ class NativeConnection(
 
     @override
     async def send(self, outgoing: Outgoing) -> None:
-        """Make a message and its exact stanza durable, and send that."""
-        await self._settled(partial(self._machine.send, outgoing))
+        """Upload what it shows; make the message and its exact stanza durable, and send that."""
+        file = await self._enclosed(outgoing)
+        await self._settled(partial(self._machine.send, outgoing, file=file))
 
     @override
     async def close(self) -> None:
@@ -130,6 +136,7 @@ class NativeConnection(
         self._task.cancel()
         self._reading.cancel()
         await asyncio.wait([self._task, self._reading])
+        await self._end_uploads()
         self._machine.give_up(NotSent("the session was closed"))
         await self._shell.retire()
 
@@ -168,6 +175,7 @@ class NativeConnection(
         await self._settled(partial(self._machine.post, written))
 
     @property
+    @override
     def media(self) -> MediaLine:
         """Files, to and from WhatsApp's hosts."""
         means, proxy = self._means, self._line.proxy
@@ -336,6 +344,20 @@ class NativeConnection(
     @override
     async def _in_history(self, begin: Callable[[Device], Flow[_T]]) -> _T:
         return await self._run_flow(begin)
+
+    @override
+    async def _about_files(self, begin: Callable[[Device], Flow[_T]]) -> _T:
+        return cast("_T", await self._settled(partial(self._machine.about_files, begin)))
+
+    @property
+    @override
+    def _kept(self) -> MediaSource:
+        return self._line.media
+
+    @property
+    @override
+    def _turns(self) -> asyncio.Semaphore:
+        return self._means.uploads
 
     def _tell(self, ending: Ending) -> None:
         self._report(StateChanged(ending.state, ending.reason))

@@ -14,6 +14,7 @@ from typing_extensions import override
 
 from wagate.adapters.engines.native.carry import CARRIED, device_of, holdable, records_of
 from wagate.adapters.engines.native.connection import Means, NativeConnection, read_kept
+from wagate.adapters.engines.native.files import UPLOADS
 from wagate.adapters.engines.native.machine.device import Habits
 from wagate.adapters.engines.native.machine.records import KINDS
 from wagate.adapters.engines.native.media import Patience
@@ -39,6 +40,7 @@ FEATURES: Final = EngineFeatures(
     pairs_with_passkey=False,
     contents=frozenset(
         {"text", "location", "contacts", "poll", "event_invite"}
+        | {"image", "video", "audio", "voice", "document", "sticker"}
         | {"reaction", "edit", "revocation", "poll_vote", "pin"}
     ),
     max_text_bytes=65_536,
@@ -87,7 +89,9 @@ class NativeEngine(Engine, CarriesDevices):
             habits = replace(habits, version=ClientVersion(*version))
         tls = tls_context(ca_file)
         endpoint = Endpoint(url, root_key or WHATSAPP_ROOT, tls if url.startswith("wss:") else None, USER_AGENT)
-        self._means = Means(endpoint, habits, Pools(), Random(), tls, patience or Patience())  # noqa: S311 - jitter
+        random = Random()  # noqa: S311 - jitter
+        turns = asyncio.Semaphore(UPLOADS)
+        self._means = Means(endpoint, habits, Pools(), random, tls, patience or Patience(), turns)
 
     @property
     @override
@@ -98,7 +102,7 @@ class NativeEngine(Engine, CarriesDevices):
     @property
     @override
     def features(self) -> EngineFeatures:
-        """Every promise about durability; what needs no media file."""
+        """Every promise about durability."""
         return FEATURES
 
     @property

@@ -269,6 +269,7 @@ SHAPES: Mapping[EventType, type[Shown]] = {
     EventType.MESSAGE_POLL_VOTE: VoteNews,
     EventType.MESSAGE_PINNED: PinNews,
     EventType.MESSAGE_STARRED: Message,
+    EventType.MESSAGE_MEDIA_UPDATED: Message,
     EventType.MESSAGE_UNDECRYPTABLE: UndecryptableNews,
     EventType.HISTORY_SYNCED: HistoryNews,
     EventType.CONTACT_UPDATED: ContactNews,

@@ -70,6 +70,7 @@ class Media(Shown):
         "height": 1,
         "duration_s": None,
         "waveform": None,
+        "thumbnail_url": "/v1/media/med_01KAGQ9C3E6H9K2N5Q8T1W4Y7Z/thumbnail",
         "created_at": "2026-11-20T09:15:27.123Z",
     }
     model_config = example(EXAMPLE)
@@ -89,4 +90,5 @@ class Media(Shown):
     height: int | None
     duration_s: float | None
     waveform: str | None = Field(description="Of voice notes: 64 bytes of 0 to 100, in base64.")
+    thumbnail_url: str | None = Field(description="The path of a small picture of it; null where there is none.")
     created_at: Moment

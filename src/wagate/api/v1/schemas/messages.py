@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
+from wagate.api.v1.schemas.media import Media
 from wagate.api.v1.schemas.parts import Asked, Moment, Shown, example
 from wagate.domain.message import Direction, MessageStatus, Origin
 
@@ -89,6 +90,7 @@ class Message(Shown):
         "text": "Hello from wagate",
         "content": {"text": "Hello from wagate"},
         "mentions": [],
+        "media": None,
         "forwarded": 0,
         "view_once": False,
         "expires_at": None,
@@ -117,6 +119,7 @@ class Message(Shown):
     text: str = Field(description="Always readable, whatever the type.")
     content: dict[str, Any] = Field(description="What it says, by its type.")
     mentions: list[str]
+    media: Media | None = Field(description="The file that it shows; `state` says whether its bytes are here.")
     forwarded: int = Field(description="How often it was passed on before; 5 and more is shown as *many times*.")
     view_once: bool
     expires_at: Moment | None = Field(description="When the phones forget it, in a chat with a timer.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, HttpUrl, StringConstraints
 from typing_extensions import override
@@ -287,7 +287,7 @@ class SendList(Sending):
         return content.ListMenu(self.text, self.button, sections, self.title, self.footer)
 
 
-SENDABLE: Mapping[str, type[Sending]] = {
+WITHOUT_FILE: Mapping[str, type[Sending]] = {
     "text": SendText,
     "location": SendLocation,
     "contacts": SendContacts,
@@ -296,11 +296,11 @@ SENDABLE: Mapping[str, type[Sending]] = {
     "buttons": SendButtons,
     "list": SendList,
 }
-"""The shape of a message to send, by its ``type``."""
+"""The shape of a message without a file, by its ``type``."""
 
 
 class EditMessage(Asked):
-    """New words for a text of one's own."""
+    """New words for a text of one's own, or under a file of one's own."""
 
     model_config = example({"text": "Hello again from wagate"})
 
@@ -361,18 +361,6 @@ class ShowTyping(Asked):
 def mentioned(mentions: list[str]) -> tuple[Jid, ...]:
     """The people named in a text. Raises InvalidRecipient."""
     return tuple(_parsed(text, f"/mentions/{place}") for place, text in enumerate(mentions))
-
-
-def examples() -> dict[str, Any]:
-    """One example a type, as OpenAPI shows them."""
-    found = {}
-    for type_, model in SENDABLE.items():
-        extra = model.model_config.get("json_schema_extra")
-        assert isinstance(extra, dict)
-        shown = extra["examples"]
-        assert isinstance(shown, list)
-        found[type_] = {"summary": (model.__doc__ or "").split(".")[0], "value": shown[0]}
-    return found
 
 
 def _parsed(text: str, pointer: str) -> Jid:

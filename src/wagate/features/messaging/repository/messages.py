@@ -9,6 +9,7 @@ from wagate.domain.ids import ChatId, ContactId, MessageId
 from wagate.domain.jid import Jid
 from wagate.domain.message import Chat, Contact, Direction, Message, MessageStatus, Origin
 from wagate.domain.page import Order
+from wagate.features.messaging.repository.attachments import with_media
 from wagate.features.messaging.repository.people import InSession
 from wagate.features.messaging.stored import (
     read_content,
@@ -92,6 +93,11 @@ _PLACES = {
 _IN_SIGHT = (
     "AND (c.cleared_until IS NULL OR m.starred_at IS NOT NULL OR COALESCE(m.sent_at, m.accepted_at) > c.cleared_until)"
 )
+_FLAGS = ("acts", "media")
+_HAS_MEDIA = {
+    "with": "AND EXISTS (SELECT 1 FROM attachment a WHERE a.message_id = m.id)",
+    "without": "AND NOT EXISTS (SELECT 1 FROM attachment a WHERE a.message_id = m.id)",
+}
 _WALKS = {
     Order.ASC: "m.id > :after ORDER BY m.id LIMIT :limit",
     Order.DESC: "m.id < :after ORDER BY m.id DESC LIMIT :limit",
@@ -101,13 +107,13 @@ _WALKS = {
 def get_message(scope: Scoped, message: str) -> Script[Message | None]:
     """One message of a tenant."""
     rows = yield _GET(scope, id=message)
-    return message_of(rows[0]) if rows else None
+    return (yield from with_media(scope, [message_of(rows[0])]))[0] if rows else None
 
 
 def find_message(scope: InSession, wa_id: str, direction: Direction) -> Script[Message | None]:
     """The message that WhatsApp knows by this id: ours when outbound, for nobody else writes in our name."""
     rows = yield _BY_WA_ID(scope, session=scope.session, wa_id=wa_id, direction=direction.value)
-    return message_of(rows[0]) if rows else None
+    return (yield from with_media(scope, [message_of(rows[0])]))[0] if rows else None
 
 
 def status_of(scope: Scoped, message: MessageId) -> Script[MessageStatus | None]:
@@ -119,7 +125,7 @@ def status_of(scope: Scoped, message: MessageId) -> Script[MessageStatus | None]
 def messages_of(scope: InSession, chat: ChatId, wa_id: str) -> Script[list[Message]]:
     """The messages of a chat that WhatsApp knows by this id: one, but for somebody who chose another's id."""
     rows = yield _IN_CHAT(scope, session=scope.session, chat=chat, wa_id=wa_id)
-    return sorted(map(message_of, rows), key=lambda message: message.id)
+    return sorted((yield from with_media(scope, list(map(message_of, rows)))), key=lambda message: message.id)
 
 
 class Kept(Enum):
@@ -228,19 +234,22 @@ def list_messages(
     scope: Scoped, place: tuple[str, str], filters: dict[str, str], order: Order, after: str, limit: int
 ) -> Script[list[Message]]:
     """Messages beyond the id ``after``. ``place`` is ("tenant", ""), ("session", id) or ("chat", id);
-    ``filters`` may name a ``direction``, a ``status`` and ``acts`` (any value): without it, acts are left out.
+    ``filters`` may name a ``direction``, a ``status``, ``media`` ("with" or "without" a file), and ``acts`` (any
+    value): without it, acts are left out.
     """
     kind, value = place
-    statement = _list_statement(kind, tuple(sorted(filters)), order)
+    statement = _list_statement(kind, tuple(sorted(filters)), order, filters.get("media"))
     where = {} if kind == "tenant" else {"place": value}
-    values = {name: value for name, value in filters.items() if name != "acts"}
+    values = {name: value for name, value in filters.items() if name not in _FLAGS}
     rows = yield statement(scope, after=after, limit=limit, **where, **values)
-    return [message_of(row) for row in rows]
+    return (yield from with_media(scope, [message_of(row) for row in rows]))
 
 
 @cache
-def _list_statement(place: str, filters: tuple[str, ...], order: Order) -> ScopedStatement:
-    parts = [f"AND m.{name} = :{name}" for name in filters if name != "acts"]
+def _list_statement(place: str, filters: tuple[str, ...], order: Order, media: str | None) -> ScopedStatement:
+    parts = [f"AND m.{name} = :{name}" for name in filters if name not in _FLAGS]
+    if media is not None:
+        parts.append(_HAS_MEDIA[media])
     wanted = " ".join(parts if "acts" in filters else [*parts, "AND m.act_on IS NULL"])
     return scoped(VIEW, "WHERE", _PLACES[place], wanted, _IN_SIGHT, "AND", _WALKS[order])
 

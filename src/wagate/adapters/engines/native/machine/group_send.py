@@ -13,8 +13,9 @@ from wagate.adapters.engines.native.machine.device import Device, InFlight, Pers
 from wagate.adapters.engines.native.machine.flows import Flow, Join, Load, Pause
 from wagate.adapters.engines.native.machine.ratchets import Peer, peer_at
 from wagate.adapters.engines.native.machine.records import Step, Unacked
-from wagate.adapters.engines.native.machine.send import depart, hash_of, keep, seal_each, stage_in
-from wagate.adapters.whatsapp_web.encode import Stage, message_of
+from wagate.adapters.engines.native.machine.send import depart, hash_of, keep, original_of, seal_each, stage_in
+from wagate.adapters.whatsapp_web.encode import Enclosed, Stage, message_of
+from wagate.adapters.whatsapp_web.files import Sealed
 from wagate.adapters.whatsapp_web.naming import renamed
 from wagate.domain import jid as domain
 from wagate.domain.acts import PollVote, Said
@@ -64,22 +65,23 @@ class _Audience:
         return renamed(said, lids)
 
 
-def send(us: Device, outgoing: Outgoing) -> Flow[None]:
+def send(us: Device, outgoing: Outgoing, file: Sealed | None) -> Flow[None]:
     """Make a message to a group durable with its exact stanza, and send that; as `send.send` does for people.
 
     Raises NotSent, SendImpossible (NotInGroup among others), or the vault's error.
     """
     if us.phase is not Phase.READY:
         raise NotSent("the session is not connected to WhatsApp")
-    yield Join(("send", outgoing.chosen_id), lambda: _send(us, outgoing))
+    yield Join(("send", outgoing.chosen_id), lambda: _send(us, outgoing, file))
 
 
-def _send(us: Device, outgoing: Outgoing) -> Flow[None]:
+def _send(us: Device, outgoing: Outgoing, file: Sealed | None) -> Flow[None]:
     group = Jid(outgoing.to)
     yield Load((("sent", outgoing.chosen_id),))
     if us.shell.get("sent", outgoing.chosen_id) is not None:
         return
     stage = stage_in(us, group)
+    enclosed = Enclosed(file, (yield from original_of(us, outgoing.content)))
     try:
         vote = yield from _vote(us, group, outgoing.content, stage)
         audience = yield from _settled_audience(us, group)
@@ -87,7 +89,8 @@ def _send(us: Device, outgoing: Outgoing) -> Flow[None]:
         raise NotSent(f"WhatsApp's answer to a look-up cannot be read: {error}") from error
     # From here to the commit nothing waits: no other flow can see a ratchet between its old and its new state.
     step = us.step()
-    message = vote or message_of(replace(outgoing, content=audience.in_its_terms(outgoing.content)), stage)
+    said = audience.in_its_terms(outgoing.content)
+    message = vote or message_of(replace(outgoing, content=said), stage, enclosed)
     in_flight = _seal(us, step, outgoing.chosen_id, group, audience, message)
     polls.keep(step, outgoing.chosen_id, us.me.lid, message)
     yield from depart(us, outgoing.message, step, in_flight)

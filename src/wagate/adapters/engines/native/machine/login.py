@@ -7,9 +7,11 @@ from dataclasses import replace
 import structlog
 
 from wagate.adapters.engines.native.machine import app_state, histories, prekeys, presence, send
+from wagate.adapters.engines.native.machine.attachments import UPLOAD
 from wagate.adapters.engines.native.machine.device import Device, Phase
 from wagate.adapters.engines.native.machine.errors import ACK_OVERDUE, KEEPALIVE_LOST, RequestRefused, Unanswered
 from wagate.adapters.engines.native.machine.flows import Expire, Flow, Pause
+from wagate.adapters.whatsapp_web.files import REUSE_S
 from wagate.domain.session import Reason, SessionState
 from wagate.ports.engine import NotSent
 from wagate.ports.news import SeenAlive
@@ -119,6 +121,7 @@ def _is_ack_overdue(us: Device) -> bool:
 def _upkeep(us: Device) -> Flow[None]:
     """Now and then: delete what was kept long enough, renew the signed prekey."""
     yield Expire("sent", us.shell.now() - us.habits.sent_life_s)
+    yield Expire(UPLOAD, us.shell.now() - 2 * REUSE_S)
     yield Expire("secret", us.shell.now() - us.habits.secret_life_s)
     try:
         yield from prekeys.renew_signed(us)

@@ -36,6 +36,7 @@ from wagate.adapters.engines.native.machine.flows import Flow
 from wagate.adapters.engines.native.machine.outlook import Outlook
 from wagate.adapters.engines.native.machine.send import Written
 from wagate.adapters.engines.native.machine.shell import Shell, Then
+from wagate.adapters.whatsapp_web.files import Sealed
 from wagate.domain.jid import Jid
 from wagate.domain.session import HistoryPolicy
 from wagate.ports.abilities import Activity
@@ -157,10 +158,10 @@ class Machine:
 
     # ---- commands: ``then`` is told the result, or what prevented it
 
-    def send(self, outgoing: Outgoing, then: Then) -> None:
-        """Take responsibility for a message; see `wagate.ports.engine.Connection.send`."""
+    def send(self, outgoing: Outgoing, then: Then, file: Sealed | None = None) -> None:
+        """Take responsibility for a message; see `wagate.ports.engine.Connection.send`. ``file`` is on the hosts."""
         flow = group_send.send if Jid(outgoing.to).is_group else send.send
-        self._device.flows.start(flow(self._device, outgoing), then)
+        self._device.flows.start(flow(self._device, outgoing, file), then)
 
     def post(self, written: Written, then: Then) -> None:
         """Take responsibility for a message that is written already, as `send` does for one that is not."""
@@ -173,6 +174,10 @@ class Machine:
     def ask_phone_for_media(self, message: MediaMessage, media_key: bytes, then: Then) -> None:
         """Ask our phone for a file that is gone; answers with its new path."""
         self._device.flows.start(media.ask_phone(self._device, message, media_key), then)
+
+    def about_files(self, begin: Callable[[Device], Flow[Any]], then: Then) -> None:
+        """Do something of `attachments`."""
+        self._device.flows.start(begin(self._device), then)
 
     def mark_read(self, chat: Jid, sender: Jid, wa_ids: list[str], then: Then) -> None:
         """Send read receipts."""

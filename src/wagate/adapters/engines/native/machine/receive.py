@@ -7,7 +7,7 @@ being committed.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -25,9 +25,11 @@ from wagate.adapters.engines.native.machine.flows import Flow, Load
 from wagate.adapters.engines.native.machine.ratchets import Peer
 from wagate.adapters.engines.native.machine.records import Asked, Step, remember, was_seen
 from wagate.adapters.whatsapp_web.decode import Speaker, context_of, quoted_of, said_in
+from wagate.adapters.whatsapp_web.files import file_in
 from wagate.domain import jid as domain
 from wagate.domain.acts import Said
-from wagate.domain.content import PLAIN_CONTEXT, Context, Quoted, Unsupported
+from wagate.domain.content import PLAIN_CONTEXT, Attached, Context, Quoted, Unsupported
+from wagate.ports.files import ArrivedFile
 from wagate.ports.news import MessageArrived
 from wagate.ports.vault import RecordKey
 from whatsapp_wire.errors import BadMac, DuplicateMessage, MalformedCiphertext, StanzaRefused, WireError
@@ -40,6 +42,7 @@ from whatsapp_wire.proto.message_pb2 import AppStateSyncKeyRequest, Message, Pro
 from whatsapp_wire.sender_key_share import shared
 from whatsapp_wire.stanza import receipt
 from whatsapp_wire.stanza.ack import ack
+from whatsapp_wire.stanza.media import MediaMessage
 from whatsapp_wire.stanza.message import ADMIN_REVOKE, Enc, IncomingMessage, parse_message
 
 _log = structlog.get_logger(__name__)
@@ -235,8 +238,15 @@ def _news(us: Device, step: Step, arrival: Arrival, found: list[tuple[Message, R
         said = said_in(message, content, speaker, selected)
         if said is not None:
             context = context_of(message)
-            return [_arrived(us, arrival, said, quoted_of(content), content.destination, context)]
+            news = _arrived(us, arrival, said, quoted_of(content), content.destination, context)
+            return [replace(news, file=_file_of(arrival, message, said, chat)) if isinstance(said, Attached) else news]
     return []
+
+
+def _file_of(arrival: Arrival, message: Message, said: Attached, chat: Jid) -> ArrivedFile:
+    source = arrival.message.source
+    participant = source.sender.bare if source.is_group else None
+    return file_in(message, said, MediaMessage(arrival.message.id, chat, source.is_from_me, participant))
 
 
 def _chat_of(arrival: Arrival, destination: Jid | None) -> tuple[Jid, Jid | None]:

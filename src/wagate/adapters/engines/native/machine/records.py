@@ -13,6 +13,7 @@ device          person              their devices (`DeviceList`)
 tctoken         LID                 trusted-contact tokens, theirs and when ours was issued (`ContactToken`)
 unacked         sequence number     a stanza that waits for the server's ack (`Unacked`)
 sent            message id          what a retry receipt needs (`Sent`), kept for a week
+upload          sha256.kind         a file that lies on the hosts (`attachments.Upload`), kept for a day
 secret          message id          what reads the votes of a poll (`PollSecret`), kept for half a year
 seen            device              the newest message ids of a device (`remember`)
 retry           device              how often its unreadable messages were asked for (`Asked`)
@@ -49,6 +50,7 @@ KINDS: Final = (
     "tctoken",
     "unacked",
     "sent",
+    "upload",
     "secret",
     "seen",
     "retry",

@@ -14,8 +14,9 @@ from wagate.adapters.engines.native.machine.errors import refusal_of
 from wagate.adapters.engines.native.machine.flows import Commit, Flow, Join, Load
 from wagate.adapters.engines.native.machine.ratchets import Peer
 from wagate.adapters.engines.native.machine.records import ContactToken, Sent, Step, Unacked
-from wagate.adapters.whatsapp_web.encode import Stage, message_of
-from wagate.domain.acts import PollVote
+from wagate.adapters.whatsapp_web.encode import Enclosed, Stage, message_of
+from wagate.adapters.whatsapp_web.files import Sealed
+from wagate.domain.acts import Edit, PollVote, Said
 from wagate.domain.ids import MessageId
 from wagate.ports.engine import NoRecipientDevice, NotSent, Outgoing, SendImpossible
 from wagate.ports.news import SendAccepted, SendRefused, SendStarted
@@ -63,9 +64,12 @@ class _Draft:
     compose: Callable[[Person], Flow[Message]]
 
 
-def send(us: Device, outgoing: Outgoing) -> Flow[None]:
-    """Write a message and post it. Raises NotSent, SendImpossible, UnsupportedByEngine, or the vault's error."""
-    compose = partial(_compose, us, outgoing)
+def send(us: Device, outgoing: Outgoing, file: Sealed | None) -> Flow[None]:
+    """Write a message and post it; ``file`` is what it shows, on the hosts.
+
+    Raises NotSent, SendImpossible, UnsupportedByEngine, or the vault's error.
+    """
+    compose = partial(_compose, us, outgoing, file)
     yield from _begin(us, _Draft(outgoing.message, outgoing.chosen_id, Jid(outgoing.to), compose))
 
 
@@ -169,12 +173,23 @@ def stage_in(us: Device, chat: Jid) -> Stage:
     return Stage(chat, (us.me.lid, us.own.pn.bare), int(us.shell.now() * 1000))
 
 
-def _compose(us: Device, outgoing: Outgoing, chat: Person) -> Flow[Message]:
+def original_of(us: Device, said: Said) -> Flow[bytes | None]:
+    """The plaintext of the message that an edit is about, if we sent it and still have it."""
+    if not isinstance(said, Edit):
+        return None
+    address = ("sent", said.target.wa_id)
+    yield Load((address,))
+    kept = us.shell.get(*address)
+    return None if kept is None else Sent.unpack(kept).plaintext
+
+
+def _compose(us: Device, outgoing: Outgoing, file: Sealed | None, chat: Person) -> Flow[Message]:
     """The plaintext. Raises SendImpossible for what cannot be said."""
     stage = stage_in(us, chat.lid)
     if isinstance(outgoing.content, PollVote):
         return (yield from polls.compose_vote(us, outgoing.content, stage))
-    return message_of(outgoing, stage)
+    original = yield from original_of(us, outgoing.content)
+    return message_of(outgoing, stage, Enclosed(file, original))
 
 
 def _recipients(us: Device, chat: Person) -> Flow[tuple[list[Peer], list[Peer]]]:

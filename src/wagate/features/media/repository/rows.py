@@ -6,6 +6,7 @@ last user up and whoever becomes the next one cannot pass each other, in this pr
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -31,7 +32,10 @@ class BlobRef:
     sha256: str
 
 
-_MEDIA = "id, tenant_id, state, kind, mime, size, sha256, filename, width, height, duration_ms, waveform, created_at"
+_MEDIA = (
+    "id, tenant_id, state, kind, mime, size, sha256, filename, width, height, duration_ms, waveform, created_at,"
+    " thumbnail IS NOT NULL AS has_thumbnail"
+)
 
 _CLAIM = scoped(
     "INSERT INTO blob (tenant_id, sha256, size, state, users, since)",
@@ -67,6 +71,18 @@ _FULFIL = scoped(
     _MEDIA,
 )
 _GET = scoped("SELECT", _MEDIA, "FROM media WHERE tenant_id = :tenant AND id = :id")
+_GET_MANY = {
+    count: scoped(
+        "SELECT",
+        _MEDIA,
+        "FROM media WHERE tenant_id = :tenant AND id IN (",
+        ", ".join(f":id{number}" for number in range(count)),
+        ")",
+    )
+    for count in (1, 8, 64)
+}
+"""One statement for so many ids; a shorter list is filled up by asking for its last id again."""
+
 _THUMBNAIL = scoped("SELECT thumbnail FROM media WHERE tenant_id = :tenant AND id = :id")
 _MOVE = scoped(
     "UPDATE media SET state = :state WHERE tenant_id = :tenant AND id = :id AND state <> 'ready' RETURNING", _MEDIA
@@ -75,6 +91,7 @@ _LET_GO = scoped(
     "UPDATE media SET state = :state WHERE tenant_id = :tenant AND id = :id AND state = 'ready' RETURNING sha256"
 )
 _REMOVE = scoped("DELETE FROM media WHERE tenant_id = :tenant AND id = :id RETURNING state, sha256")
+_FORGET_ORIGIN = scoped("DELETE FROM media_origin WHERE tenant_id = :tenant AND media_id = :id")
 _PENDING = scoped(
     "SELECT",
     _MEDIA,
@@ -198,6 +215,18 @@ def get_media(scope: Scoped, media: str) -> Script[Media | None]:
     return _media(rows[0]) if rows else None
 
 
+def find_many(scope: Scoped, ids: Sequence[MediaId]) -> Script[dict[MediaId, Media]]:
+    """Those of some media that there are, by their ids."""
+    found: dict[MediaId, Media] = {}
+    for start in range(0, len(ids), max(_GET_MANY)):
+        wanted = ids[start : start + max(_GET_MANY)]
+        count = next(count for count in _GET_MANY if count >= len(wanted))
+        asked = [*wanted, *[wanted[-1]] * (count - len(wanted))]
+        rows = yield _GET_MANY[count](scope, **{f"id{number}": id for number, id in enumerate(asked)})
+        found |= {media.id: media for media in map(_media, rows)}
+    return found
+
+
 def get_thumbnail(scope: Scoped, media: str) -> Script[bytes | None]:
     """The small JPEG of a media, where it has one."""
     rows = yield _THUMBNAIL(scope, id=media)
@@ -227,6 +256,7 @@ def drop_bytes(scope: Scoped, media: str, state: MediaState, now_ms: int) -> Scr
 def remove_media(scope: Scoped, media: str, now_ms: int) -> Script[BlobRef | None]:
     """Remove a media's row and give up its bytes. Returns the blob to remove, when nobody uses it any more."""
     rows = yield _REMOVE(scope, id=media)
+    yield _FORGET_ORIGIN(scope, id=media)
     if not rows or rows[0]["state"] != MediaState.READY:
         return None
     return (yield from _abandon(scope, rows[0]["sha256"], now_ms))
@@ -300,4 +330,5 @@ def _media(row: Row) -> Media:
         row["duration_ms"],
         None if row["waveform"] is None else bytes(row["waveform"]),
         row["created_at"],
+        bool(row["has_thumbnail"]),
     )
