@@ -7,6 +7,7 @@ of an announced media come by ``MediaRoom.fulfil``.
 
 from wagate.features.media.arrivals import Arrivals, dismiss
 from wagate.features.media.intake import Claims
+from wagate.features.media.repository.origins import Wanted, due, due_sessions, later
 from wagate.features.media.repository.rows import add_media as expect
 from wagate.features.media.repository.rows import find_many, refer, release, unrefer
 from wagate.features.media.service import MediaRoom, Opened
@@ -17,9 +18,13 @@ __all__ = [
     "Claims",
     "MediaRoom",
     "Opened",
+    "Wanted",
     "dismiss",
+    "due",
+    "due_sessions",
     "expect",
     "find_many",
+    "later",
     "media_shape",
     "refer",
     "release",

@@ -25,8 +25,7 @@ from wagate.domain.errors import (
 )
 from wagate.domain.ids import MediaId, SessionId
 from wagate.domain.media import MediaState
-from wagate.features.media import Arrivals, MediaRoom
-from wagate.features.media.repository.origins import Wanted, due, due_sessions, later
+from wagate.features.media import Arrivals, MediaRoom, Wanted, due, due_sessions, later
 from wagate.features.sessions.lines import LineWatcher, LiveLine
 from wagate.ports.abilities import FetchesFiles
 from wagate.ports.clock import Clock
