@@ -2,25 +2,53 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
 from whatsapp_wire.contents import acts, cards, interactive, invites, places, polls
 from whatsapp_wire.contents.interactive import Choice, Chosen, Menu
 from whatsapp_wire.jid import Jid
+from whatsapp_wire.media.content import MediaDetails, MediaFile, media_message
+from whatsapp_wire.media.kinds import MediaKind
+from whatsapp_wire.media.opening import MediaSecret
 from whatsapp_wire.message import text_message
 from whatsapp_wire.proto.message_pb2 import (
     ButtonsResponseMessage,
+    DocumentMessage,
     ExtendedTextMessage,
+    ImageMessage,
     ListMessage,
     Message,
     PollEncValue,
+    StickerPackMessage,
 )
 
 ALICE = Jid("100000000000001@lid")
 SECRET, NONCE = bytes(range(32)), bytes(12)
 
+_FILE = MediaFile(MediaSecret(MediaKind.IMAGE, SECRET, SECRET, SECRET, 5), "/v/a?b=c", "https://a.example/v/a", 1)
+_DETAILS = MediaDetails("image/jpeg", "look", "a.jpg", "a", 1, 2, 3, 4, b"small", bytes(64), b"side", is_voice=True)
+
+
+def _media(kind: MediaKind, details: MediaDetails = _DETAILS) -> Message:
+    return media_message(replace(_FILE, secret=replace(_FILE.secret, kind=kind)), details)
+
+
 _seeds = st.sampled_from(
     [
+        _media(MediaKind.IMAGE),
+        _media(MediaKind.IMAGE, replace(_DETAILS, view_once=True)),
+        _media(MediaKind.VIDEO, replace(_DETAILS, is_gif=True)),
+        _media(MediaKind.VIDEO, replace(_DETAILS, is_round=True)),
+        _media(MediaKind.AUDIO),
+        _media(MediaKind.DOCUMENT),
+        _media(MediaKind.STICKER, replace(_DETAILS, is_animated=True)),
+        Message(
+            image_message=ImageMessage(file_length=2**64 - 1, width=2**32 - 1, mimetype="a\nb", caption="x" * 5_000)
+        ),
+        Message(document_message=DocumentMessage(file_name="../" * 999, direct_path="//evil", media_key=SECRET)),
+        Message(sticker_pack_message=StickerPackMessage(name="pack")),
         places.location_message(places.Place(1, 2, "a", "b")),
         cards.cards_message([cards.Card("a", "b")] * 3),
         polls.poll_message(polls.Poll("?", ("a", "b"), 1), SECRET),

@@ -20,6 +20,7 @@ from wagate.domain.ids import MessageId, SessionId
 from wagate.domain.jid import Jid
 from wagate.domain.session import SessionState
 from wagate.ports.engine import Line, Outgoing
+from wagate.ports.files import MediaSource, NoMedia
 from wagate.ports.news import DurableNews, LineNews, QrShown, StateChanged
 from whatsapp_emulator.client import EmulatorClient, PhoneClient
 from whatsapp_emulator.whereabouts import Whereabouts
@@ -59,6 +60,7 @@ class LineUnderTest:
     told: list[LineNews] = field(default_factory=list)
     connection: NativeConnection | None = None
     gate_passed: int = 0
+    files: MediaSource = field(default_factory=NoMedia)
 
     def __post_init__(self) -> None:
         self.storage.on_news = lambda _, news: self.durable.append(news)
@@ -68,7 +70,7 @@ class LineUnderTest:
             self.gate_passed += 1
 
         self.vault = self.storage.open(self.session)
-        line = Line(self.session, self.vault, self.proxy, self.told.append, gate)
+        line = Line(self.session, self.vault, self.proxy, self.told.append, gate, self.files)
         connection = await self.engine.connect(line)
         assert isinstance(connection, NativeConnection)
         self.connection = connection
@@ -139,12 +141,16 @@ async def until(holds: Callable[[], bool], tell: Callable[[], str] = lambda: "",
 
 @asynccontextmanager
 async def paired_line(
-    where: Whereabouts, control: EmulatorClient, habits: Habits = CALM, **options: Any
+    where: Whereabouts,
+    control: EmulatorClient,
+    habits: Habits = CALM,
+    files: MediaSource | None = None,
+    **options: Any,
 ) -> AsyncIterator[LineUnderTest]:
     """A line that is linked to the account OWN and connected; OTHER is a contact."""
     await control.account(OWN, "Own")
     await control.account(OTHER, "Other")
-    line = LineUnderTest(engine_for(where, habits, **options))
+    line = LineUnderTest(engine_for(where, habits, **options), files=files or NoMedia())
     await line.open()
     try:
         await line.pair(control.phone(OWN))

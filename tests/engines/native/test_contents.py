@@ -8,10 +8,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engines.native.lines import OTHER, OWN, LineUnderTest, paired_line, until
+from fixtures.media import some_arrivals
 from wagate.adapters.whatsapp_web.decode import Speaker, context_of, quoted_of, said_in
+from wagate.adapters.whatsapp_web.files import Reference, file_in
 from wagate.domain import vcard
 from wagate.domain.acts import Act, Edit, Pin, PollVote, Reaction, Revocation, Said, Target
 from wagate.domain.content import (
+    Attached,
     Button,
     ButtonReply,
     Buttons,
@@ -32,12 +35,15 @@ from wagate.domain.content import (
     Unsupported,
 )
 from wagate.domain.errors import UnsupportedByEngine
+from wagate.domain.ids import TenantId
 from wagate.domain.jid import Jid
 from wagate.domain.session import SessionState
+from wagate.features.media import media_shape
 from wagate.features.messaging.shape import content_shape
 from wagate.features.messaging.stored import read_content, write_content
 from wagate.ports.engine import SendImpossible
 from wagate.ports.news import MessageArrived
+from wagate.store.scoped import TenantScope
 from whatsapp_emulator.client import EmulatorClient
 from whatsapp_emulator.emulator import Emulator
 from whatsapp_emulator.told import MessageTold
@@ -49,6 +55,7 @@ from whatsapp_wire.errors import MalformedCiphertext
 from whatsapp_wire.jid import Jid as WireJid
 from whatsapp_wire.message import parse, read, unwrap
 from whatsapp_wire.proto.message_pb2 import Message
+from whatsapp_wire.stanza.media import MediaMessage
 from wire.plaintexts import plaintexts
 
 ANA = Card("Ana", vcard.written(vcard.Person("Ana", ("+5511988888888",))))
@@ -291,6 +298,13 @@ def test_whatever_arrives_is_content_or_an_act_or_housekeeping(plaintext: bytes,
         assert read_content(write_content(said)) == said
         orjson.dumps(content_shape(said))
         assert context.forwarded >= 0
+    if isinstance(said, Attached):
+        file = file_in(message, said, MediaMessage("3EB0", WireJid("2@lid"), from_me))
+        assert file.reference is None or Reference.unpack(file.reference).file.direct_path
+        promised = some_arrivals().promised(TenantScope(TenantId("ten_1")), file, 1)
+        orjson.dumps(media_shape(promised))
+        assert promised.mime.isprintable()
+        assert promised.size is None or promised.size < 2**53
 
 
 async def test_a_poll_asked_for_again_keeps_its_secret(emulator: Emulator, control: EmulatorClient) -> None:

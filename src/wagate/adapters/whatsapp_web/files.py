@@ -100,7 +100,7 @@ class Reference:
             participant = None if named["participant"] is None else Jid(named["participant"])
             message = MediaMessage(str(named["id"]), Jid(named["chat"]), bool(named["from_me"]), participant)
             return cls(_file(told["file"]), message)
-        except (KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, WireError) as error:
             raise ValueError("a reference is damaged") from error
 
 
