@@ -1,11 +1,13 @@
 """The kill storm: ``python -m bench.crash_native [--kills 200] [--database both] [--bug NAME]``.
 
 A gateway works under load in both directions and is killed with SIGKILL at random moments, again and again. Texts go to
-and come from single contacts and a group, in which somebody comes and goes all the time. The ledger is in this process,
-the phones are in the emulator's: only the gateway dies. At the end everything is counted:
+and come from single contacts and a group, in which somebody comes and goes all the time; so do small
+documents. The ledger is in this process, the phones are in the emulator's: only the gateway dies. At the end everything
+is counted:
 
 * accepted (a 202 was read) and never shown by a phone that it was for,
 * shown twice by a phone,
+* a file that is not, byte for byte, what was sent, on the phone or in the gateway,
 * typed on a phone and not in the gateway's list of messages, or twice in it, or not exactly once in the journal,
 * a ratchet counter or a sender key's used for two ciphertexts, a sender key that somebody lacks, or one that is used
   although somebody has it who is gone, and everything else that the emulator's strict mode forbids.
@@ -24,9 +26,9 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 import aiohttp
-import orjson
 
 from bench.planted import BUGS
 from bench.rig import Emulated, Gateway, bar, emulator, gateway, scratch, until
@@ -37,10 +39,16 @@ CONTACTS = [f"49152000000{number}" for number in range(1, 6)]
 MEMBERS = CONTACTS[:3]
 """The contacts in the group; the first one made it."""
 
+FILERS = CONTACTS[2:4]
+"""The contacts who exchange files with us: one in the group, one outside."""
+
 GUEST = "491520000009"
 _SHOWN = 20
 TYPING_S = 0.4
 """A contact's longest pause: what is typed while the gateway is down, most of the time, has to be read afterwards."""
+
+SHARING_S = 0.8
+"""The longest pause between two files of one sender."""
 
 QUIET_S = 600.0
 DURING_START = 0.15
@@ -53,6 +61,9 @@ class Ledger:
 
     accepted: set[str] = field(default_factory=set)
     typed: list[str] = field(default_factory=list)
+    files: dict[str, str] = field(default_factory=dict)
+    """The SHA-256 of files, by the caption that they went under, in either direction."""
+
     retried: int = 0
     stopping: bool = False
 
@@ -68,6 +79,10 @@ async def storm(running: Gateway, network: Emulated, group: str, kills: int) -> 
             tasks.create_task(type_texts(network, contact, SHOP, ledger))
         tasks.create_task(send_texts(running, group, ledger, up))
         tasks.create_task(type_texts(network, MEMBERS[-1], group, ledger))
+        for contact in FILERS:
+            tasks.create_task(send_files(running, contact, ledger, up))
+            tasks.create_task(share_files(network, contact, ledger))
+        tasks.create_task(send_files(running, group, ledger, up))
         tasks.create_task(come_and_go(network, group, ledger))
         began = time.monotonic()
         for kill in range(kills):
@@ -101,10 +116,54 @@ async def send_texts(running: Gateway, to: str, ledger: Ledger, up: asyncio.Even
         ledger.accepted.add(text)
 
 
+async def send_files(running: Gateway, to: str, ledger: Ledger, up: asyncio.Event) -> None:
+    """Send one small document after the other, by form; the same again, with the same key, if its answer was lost."""
+    number = 0
+    while not ledger.stopping:
+        number += 1
+        caption, content = f"out {to} file {number}", new_file(f"out {to} {number}")
+        ledger.files[caption] = sha256(content).hexdigest()
+        fields = {"to": to, "type": "document", "caption": caption}
+        while not await post_form(running, fields, content):
+            ledger.retried += 1
+            await up.wait()
+            await asyncio.sleep(0.01)
+        ledger.accepted.add(caption)
+        await asyncio.sleep(random.uniform(0, SHARING_S))
+
+
+async def share_files(network: Emulated, contact: str, ledger: Ledger) -> None:
+    """Send documents from a phone at random moments."""
+    number = 0
+    while not ledger.stopping:
+        number += 1
+        caption, content = f"in {SHOP} {contact} file {number}", new_file(f"in {contact} {number}")
+        ledger.files[caption] = sha256(content).hexdigest()
+        await network.control.phone(contact).send_media(SHOP, "document", content, caption=caption, file_name="f.bin")
+        ledger.typed.append(caption)
+        await asyncio.sleep(random.uniform(0, SHARING_S))
+
+
+def new_file(name: str) -> bytes:
+    """A file of up to 60 kB, another one for each name."""
+    return sha256(name.encode()).digest() * random.randrange(1, 2_000)
+
+
+async def post_form(running: Gateway, fields: dict[str, str], content: bytes) -> bool:
+    """Whether the gateway accepted a message with a file. Raises RuntimeError when it refused."""
+    form = aiohttp.FormData(fields)
+    form.add_field("file", content, filename="f.bin")
+    return await accepted(running, form(), fields["caption"])
+
+
 async def post(running: Gateway, to: str, text: str) -> bool:
-    """Whether the gateway accepted it. Raises RuntimeError when it refused."""
-    body = orjson.dumps({"to": to, "text": text})
-    headers = {"Idempotency-Key": text.replace(" ", "-")}
+    """Whether the gateway accepted a text. Raises RuntimeError when it refused."""
+    return await accepted(running, aiohttp.JsonPayload({"to": to, "text": text}), text)
+
+
+async def accepted(running: Gateway, body: aiohttp.Payload, key: str) -> bool:
+    """Whether the gateway accepted a message. Raises RuntimeError when it refused."""
+    headers = {"Idempotency-Key": key.replace(" ", "-"), "Content-Type": body.headers["Content-Type"]}
     with suppress(aiohttp.ClientError, ConnectionError, TimeoutError):
         async with running.http.post(
             f"{running.url}/v1/sessions/shop/messages", data=body, headers=headers
@@ -159,12 +218,16 @@ async def count(running: Gateway, network: Emulated, ledger: Ledger) -> bool:
     journalled = Counter(event["data"]["text"] for event in events)
     found = await network.control.violations()
     violations = Counter(violation.kind for violation in found)
-    print(f"  {len(ledger.accepted)} accepted ({ledger.retried} asked for again), {len(ledger.typed)} typed")
+    print(
+        f"  {len(ledger.accepted)} accepted ({ledger.retried} asked for again), {len(ledger.typed)} typed, "
+        f"{len(ledger.files)} of them files"
+    )
     missing = [(reader, text) for text in ledger.accepted for reader in readers(text) if not shown[reader][text]]
     holds = bar("accepted and never delivered", len(missing), 0, "")
     for reader, text in missing[:8]:
         print(f"    {reader}: {text}")
     holds &= bar("delivered twice", sum(times - 1 for each in shown.values() for times in each.values()), 0, "")
+    holds &= bar("files that are not what was sent", await spoilt(running, network, ledger), 0, "")
     holds &= bar("inbound lost", sum(1 for text in ledger.typed if not listed[text]), 0, "")
     holds &= bar("inbound listed twice", sum(times - 1 for times in listed.values()), 0, "")
     holds &= bar("inbound not exactly once in the journal", sum(1 for t in ledger.typed if journalled[t] != 1), 0, "")
@@ -173,6 +236,23 @@ async def count(running: Gateway, network: Emulated, ledger: Ledger) -> bool:
     for violation in found[:_SHOWN]:
         print(f"    {violation.kind} {violation.who}: {violation.detail}")
     return holds
+
+
+async def spoilt(running: Gateway, network: Emulated, ledger: Ledger) -> int:
+    """How many files are not what was sent: on the phones that show them, and in the gateway."""
+    wrong = 0
+    for contact in CONTACTS:
+        for message in await network.control.phone(contact).inbox(limit=10**6):
+            if not message.own and (digest := ledger.files.get(message.text)) is not None:
+                wrong += (await network.control.phone(contact).fetch(message.id)).sha256 != digest
+    for received in await running.messages(direction="in", has_media="true"):
+        media, digest = received["media"], ledger.files[received["text"]]
+        async with running.http.get(f"{running.url}{media['url']}") as answer:
+            is_same = sha256(await answer.read()).hexdigest() == digest
+        if media["state"] != "ready" or not is_same:
+            print(f"    {received['text']}: {media['state']}")
+            wrong += 1
+    return wrong
 
 
 async def quiet(running: Gateway, network: Emulated) -> None:
@@ -185,6 +265,9 @@ async def quiet(running: Gateway, network: Emulated) -> None:
         for status in ("queued", "sending"):
             if (await running.call("GET", f"/messages?direction=out&status={status}&limit=1"))["data"]:
                 return False
+        arrived = await running.messages(direction="in", has_media="true")
+        if any(message["media"]["state"] == "pending" for message in arrived):
+            return False
         stats = await network.control.stats()
         return not any(device["pending"] for device in stats["devices"].values())
 

@@ -23,11 +23,11 @@ class Files(MediaSource):
         self.read_out = 0
         """How often one was read from its beginning."""
 
-    def keep(self, kind: MediaKind, mime: str, content: bytes) -> MediaId:
-        """Keep a file; its id."""
+    def keep(self, kind: MediaKind, mime: str, content: bytes, *, is_measured: bool = True) -> MediaId:
+        """Keep a file; its id. ``is_measured``: something is known of what it shows."""
         id = MediaId(f"med_{len(self._kept)}")
         digest = sha256(content).hexdigest()
-        seen, waveform = kind is not MediaKind.DOCUMENT, bytes(64) if kind is MediaKind.VOICE else None
+        seen, waveform = is_measured and kind is not MediaKind.DOCUMENT, bytes(64) if kind is MediaKind.VOICE else None
         media = Media(
             id=id,
             tenant=TenantId("ten_1"),

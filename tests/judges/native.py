@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
@@ -13,29 +13,38 @@ from typing import Any, Self, TypeVar, cast
 
 from typing_extensions import override
 
+from contracts.kept import Files
 from judges.client import Client
 from judges.native_people import with_people
 from wagate.adapters.engines.native import NativeEngine
 from wagate.adapters.engines.native.connection import NativeConnection
-from wagate.adapters.engines.native.machine.send import Written
-from wagate.adapters.engines.native.media import Source
 from wagate.adapters.vault.memory import MemoryStorage
 from wagate.domain.acts import Edit, PollVote, Reaction, Revocation, Said, Target
-from wagate.domain.content import Card, Contacts, Location, Poll, Quoted, Text
+from wagate.domain.content import (
+    Attached,
+    Audio,
+    Captioned,
+    Card,
+    Contacts,
+    Document,
+    Image,
+    Location,
+    Poll,
+    Quoted,
+    Sticker,
+    Text,
+    Video,
+)
 from wagate.domain.ids import MessageId, SessionId, wa_id
 from wagate.domain.jid import Jid
+from wagate.domain.media import MediaKind
 from wagate.domain.people import GroupEdit, MembersAction, NewGroup
 from wagate.domain.session import FINAL, SessionState
 from wagate.ports.abilities import LogsOut, ManagesGroups, MarksRead, PairsDevices
 from wagate.ports.device import LinkedDevice
 from wagate.ports.engine import Connection, Line, NotSent, Outgoing
 from wagate.ports.news import DurableNews, LineNews, MessageArrived, QrShown, SendAccepted, StateChanged
-from whatsapp_emulator.emulator import Emulator
 from whatsapp_emulator.whereabouts import Whereabouts
-from whatsapp_wire import jid as wire
-from whatsapp_wire.media.content import MediaDetails, MediaFile, media_message
-from whatsapp_wire.media.kinds import MediaKind
-from whatsapp_wire.stanza.media import MediaMessage
 
 _T = TypeVar("_T")
 
@@ -48,17 +57,22 @@ _MIMETYPES = {
     "sticker": "image/webp",
 }
 
-FileOf = Callable[[str, str], MediaFile]
-"""Finds the file of a message by the number of a phone that has shown it, and the message's id."""
+_CONTENTS: dict[str, Attached] = {
+    "image": Image(),
+    "video": Video(),
+    "audio": Audio(),
+    "document": Document(),
+    "sticker": Sticker(),
+}
 
 
 class NativeClient(Client):
     """One line of the engine, and everything that it told."""
 
-    def __init__(self, phone: str, file_of: FileOf) -> None:
+    def __init__(self, phone: str) -> None:
         """Made by `NativeClients.open`."""
         self.phone = phone
-        self._file_of = file_of
+        self.files = Files()
         self.told: list[LineNews] = []
         self.committed: list[DurableNews] = []
         self.connection: Connection | None = None
@@ -110,25 +124,30 @@ class NativeClient(Client):
     @override
     async def send_file(self, to: str, kind: str, path: Path, caption: str) -> str:
         """Upload a file and send it."""
-        uploaded = await self._native.media.upload(MediaKind(kind), _source(path), int(time.time()))
-        details = MediaDetails(_MIMETYPES[kind], caption, path.name, sidecar=uploaded.sidecar)
-        id = wa_id()
-        await self._native.post(Written(MessageId(id), id, wire.Jid(to), media_message(uploaded.file, details)))
-        return id
+        content = _CONTENTS[kind]
+        media = self.files.keep(
+            MediaKind(content.type), _MIMETYPES[kind], await asyncio.to_thread(path.read_bytes), is_measured=False
+        )
+        if isinstance(content, Captioned):
+            content = replace(content, caption=caption)
+        if isinstance(content, Document):
+            content = replace(content, filename=path.name)
+        return await self.say(to, replace(content, media=media))
 
     @override
     async def fetch(self, id: str) -> str:
         """Get a file; our phone is asked for what is gone from the hosts."""
-        chat = next(message.chat for message in self.arrived if message.wa_id == id)
-        message, digest = MediaMessage(id, wire.Jid(chat), is_from_me=False), sha256()
-        async for piece in self._native.media.download(self._file_of(self.phone, id), message):
+        file, digest = next(message.file for message in self.arrived if message.wa_id == id), sha256()
+        assert file is not None
+        assert file.reference is not None
+        async for piece in self._native.fetch_file(file.reference):
             digest.update(piece)
         return digest.hexdigest()
 
     @override
     async def shows_file(self, id: str) -> None:
-        """Wait until a message has arrived; its file is not told of yet."""
-        await self.until(lambda: any(message.wa_id == id for message in self.arrived))
+        """Wait until a message with a file has arrived."""
+        await self.until(lambda: any(message.wa_id == id and message.file for message in self.arrived))
 
     @property
     def _native(self) -> NativeConnection:
@@ -265,15 +284,6 @@ class NativeClient(Client):
                 return id
 
 
-def _source(path: Path) -> Source:
-    content = path.read_bytes()
-
-    async def read() -> AsyncIterator[bytes]:
-        yield content
-
-    return read
-
-
 async def _no_gate() -> None:
     """Every login may begin at once."""
 
@@ -281,12 +291,8 @@ async def _no_gate() -> None:
 class NativeClients:
     """The engine, and the memory in which its sessions survive from one connection to the next. Use ``async with``."""
 
-    def __init__(self, emulator: Whereabouts, file_of: FileOf) -> None:
-        """Point the engine at an emulator's door without TLS.
-
-        ``file_of`` says where the file of a message to a phone is, which the engine does not tell of yet.
-        """
-        self._file_of = file_of
+    def __init__(self, emulator: Whereabouts) -> None:
+        """Point the engine at an emulator's door without TLS."""
         self._engine = NativeEngine(
             url=emulator.plain_url, root_key=bytes.fromhex(emulator.root_key), ca_file=Path(emulator.ca_file)
         )
@@ -297,9 +303,9 @@ class NativeClients:
     async def open(self, phone: str) -> AsyncIterator[NativeClient]:
         """Take up the session of a phone number."""
         session = SessionId(f"ses_{phone}")
-        client = self._clients[session] = NativeClient(phone, self._file_of)
+        client = self._clients[session] = NativeClient(phone)
         vault = self._storage.open(session)
-        line = Line(session, vault, None, client.take_line_news, _no_gate)
+        line = Line(session, vault, None, client.take_line_news, _no_gate, media=client.files)
         client.connection = await self._engine.connect(line)
         try:
             yield client
@@ -332,8 +338,3 @@ class NativeClients:
 
     def _pass_on(self, session: SessionId, news: DurableNews) -> None:
         self._clients[session].take_durable_news(news)
-
-
-def file_finder(emulator: Emulator) -> FileOf:
-    """Finds files by what the phones of an emulator have shown."""
-    return lambda phone, id: emulator.world.phone(phone).file_of(id).file

@@ -11,7 +11,7 @@ import pytest
 
 from fixtures.rooms import eventually
 from fixtures.waiting import until
-from judges.native import NativeClient, NativeClients, file_finder
+from judges.native import NativeClient, NativeClients
 from judges.peers import Judge, Peer, PeerRefused
 from wagate.domain.jid import Jid
 from wagate.domain.marks import ChatMarks, ContactName
@@ -31,7 +31,7 @@ async def test_shares_app_state_with_us(judge: Judge, emulator: Emulator, contro
     await control.faults(app_state_snapshots=judge.name != "baileys")
     await own.app_state("archive", chat=ANA, on=False)
     async with (
-        NativeClients(emulator.whereabouts, file_finder(emulator)) as natives,
+        NativeClients(emulator.whereabouts) as natives,
         natives.open(US) as us,
         judge.open(US) as peer,
     ):

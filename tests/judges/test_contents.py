@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 import pytest
 
-from judges.native import NativeClient, NativeClients, file_finder
+from judges.native import NativeClient, NativeClients
 from judges.peers import Judge, Peer
+from wagate.adapters.whatsapp_web.files import content_in
 from wagate.domain import vcard
 from wagate.domain.acts import Edit, PollVote, Reaction, Revocation, Target
-from wagate.domain.content import Card, Contacts, Location, Poll, Text
+from wagate.domain.content import Attached, Card, Contacts, Image, Location, Poll, Quoted, Text, Video, Voice
 from wagate.domain.jid import Jid
+from wagate.domain.media import VOICE_MIME, MediaKind
 from wagate.ports.news import MessageArrived
 from whatsapp_emulator.client import EmulatorClient
 from whatsapp_emulator.emulator import Emulator
@@ -120,14 +122,32 @@ async def _places_and_cards(table: Table) -> None:
     assert (await table.by_us(await peer.contact(table.our_lid, "Bea", CARD))).content == Contacts((Card("Bea", CARD),))
 
 
-CONVERSATIONS: tuple[Callable[[Table], Awaitable[None]], ...] = (_texts_and_acts, _polls, _places_and_cards)
+async def _files(table: Table) -> None:
+    """The kinds of files that no judge can send; the others are in ``test_files``."""
+    content, quoted = bytes(1_000), Quoted(await table.peer.send(table.our_lid, "show me"), table.their_lid, "show me")
+    await table.us.shows("show me")
+    kinds: tuple[tuple[Attached, str, str], ...] = (
+        (Voice(), VOICE_MIME, "audio_message"),
+        (Video(gif=True), "video/mp4", "video_message"),
+        (Video(note=True), "video/mp4", "ptv_message"),
+        (Image(caption="look"), "image/jpeg", "image_message"),
+    )
+    for said, mime, field in kinds:
+        media = table.us.files.keep(MediaKind(said.type), mime, content)
+        id = await table.us.say(table.their_lid, replace(said, media=media), quoted)
+        shown, _ = await table.by_peer(id)
+        part = getattr(shown, field)
+        assert (part.mimetype, part.context_info.stanza_id) == (mime, quoted.wa_id)
+        assert content_in(shown, read(shown)) == said
+
+
+CONVERSATIONS: tuple[Callable[[Table], Awaitable[None]], ...] = (_texts_and_acts, _polls, _places_and_cards, _files)
 
 
 async def test_what_is_said_and_done_is_understood_both_ways(
     judge: Judge, emulator: Emulator, control: EmulatorClient
 ) -> None:
-    finder = file_finder(emulator)
-    async with NativeClients(emulator.whereabouts, finder) as ours, ours.open(US) as us, judge.open(PEER) as peer:
+    async with NativeClients(emulator.whereabouts) as ours, ours.open(US) as us, judge.open(PEER) as peer:
         table = await _acquainted(emulator, control, us, peer, votes=judge.name != "baileys")
         for conversation in CONVERSATIONS:
             await conversation(table)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from judges.native import NativeClient, NativeClients, file_finder
+from judges.native import NativeClient, NativeClients
 from judges.peers import Judge, Peer
 from judges.pictures import png
 from whatsapp_emulator.client import EmulatorClient
@@ -51,8 +51,7 @@ def is_listening(account: Account) -> bool:
 async def party(judge: Judge, emulator: Emulator, control: EmulatorClient) -> AsyncIterator[Party]:
     await control.account(US, "Shop")
     await control.account(PEER, "Ana")
-    finder = file_finder(emulator)
-    async with NativeClients(emulator.whereabouts, finder) as clients, clients.open(US) as us, judge.open(PEER) as peer:
+    async with NativeClients(emulator.whereabouts) as clients, clients.open(US) as us, judge.open(PEER) as peer:
         for client in (us, peer):
             account = emulator.world.account(client.phone)
             await control.phone(client.phone).scan(await client.qr_text())

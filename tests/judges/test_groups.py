@@ -8,7 +8,7 @@ import pytest
 
 from fixtures.waiting import until
 from judges.client import Talker
-from judges.native import NativeClient, NativeClients, file_finder
+from judges.native import NativeClient, NativeClients
 from judges.peers import Judge, Peer
 from whatsapp_emulator.client import EmulatorClient, GroupClient
 from whatsapp_emulator.emulator import Emulator
@@ -24,7 +24,7 @@ async def test_writes_with_us_in_a_group(judge: Judge, emulator: Emulator, contr
     for phone in (HOST, GUEST):
         await control.account(phone)
     async with (
-        NativeClients(emulator.whereabouts, file_finder(emulator)) as natives,
+        NativeClients(emulator.whereabouts) as natives,
         natives.open(US) as us,
         judge.open(PEER) as peer,
     ):

@@ -12,7 +12,7 @@ import pytest
 from fixtures.rooms import eventually, until
 from judges.client import Client, Talker
 from judges.gateway import GatewayClient
-from judges.native import NativeClients, file_finder
+from judges.native import NativeClients
 from judges.parked import ParkedEngine
 from judges.peers import Judge, baileys, neonize, scratch
 from wagate.adapters.engines.native import Habits, NativeEngine
@@ -59,7 +59,7 @@ async def test_a_device_goes_from_neonize_to_native_and_back(emulator: Emulator,
         await control.phone(CONTACT).type(US, "nobody is there")
         device = export_device(path)
         assert _skipped(device)
-        async with NativeClients(emulator.whereabouts, file_finder(emulator)) as ours:
+        async with NativeClients(emulator.whereabouts) as ours:
             await ours.take_over(US, device)
             async with ours.open(US) as us:
                 await us.shows("late for neonize")
@@ -80,7 +80,7 @@ async def test_a_device_goes_from_neonize_to_native_and_back(emulator: Emulator,
 
 
 async def test_neonize_takes_over_a_device_that_was_always_ours(emulator: Emulator, control: EmulatorClient) -> None:
-    async with NativeClients(emulator.whereabouts, file_finder(emulator)) as ours:
+    async with NativeClients(emulator.whereabouts) as ours:
         await control.account(CONTACT, "Ana")
         await control.account(US, "Shop")
         async with ours.open(US) as us:
@@ -109,7 +109,7 @@ async def test_a_device_of_baileys_goes_on(emulator: Emulator, control: Emulator
                 await peer.shows("nobody is there")
                 await _talk(peer, emulator, control, "neonize")
         else:
-            async with NativeClients(emulator.whereabouts, file_finder(emulator)) as ours:
+            async with NativeClients(emulator.whereabouts) as ours:
                 await ours.take_over(US, device)
                 async with ours.open(US) as us:
                     await us.shows("nobody is there")

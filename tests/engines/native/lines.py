@@ -70,7 +70,7 @@ class LineUnderTest:
             self.gate_passed += 1
 
         self.vault = self.storage.open(self.session)
-        line = Line(self.session, self.vault, self.proxy, self.told.append, gate, self.files)
+        line = Line(self.session, self.vault, self.proxy, self.told.append, gate, media=self.files)
         connection = await self.engine.connect(line)
         assert isinstance(connection, NativeConnection)
         self.connection = connection

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from contracts.kept import Files
 from engines.native.lines import OTHER, LineUnderTest, paired_line, until
-from wagate.adapters.engines.native.machine.attachments import (
+from wagate.adapters.engines.native.media import Patience
+from wagate.adapters.whatsapp_web.files import (
     REUSE_S,
     Reference,
     Sealed,
@@ -25,7 +26,6 @@ from wagate.adapters.engines.native.machine.attachments import (
     message_with,
     recaptioned,
 )
-from wagate.adapters.engines.native.media import Patience
 from wagate.domain.content import UNKEPT, Attached, Audio, Document, Image, Sticker, Text, Video, Voice
 from wagate.domain.errors import MediaGone
 from wagate.domain.ids import MediaId, TenantId

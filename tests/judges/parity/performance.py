@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from judges.client import Opens
-from judges.native import NativeClients, file_finder
+from judges.native import NativeClients
 from judges.parity.acts import CONTACT, GUEST, ME, OTHER_ME, Plaintext, Stage, play_all
 from judges.parity.forms import Cast, Form, of_protobuf
 from judges.parity.recording import by_act, said
@@ -71,7 +71,7 @@ async def _stage(recording: Path, opens_in: Callable[[Emulator, NativeClients], 
     async with (
         Emulator(seed=_SEED) as emulator,
         EmulatorClient(emulator.whereabouts.control_url) as control,
-        NativeClients(emulator.whereabouts, file_finder(emulator)) as natives,
+        NativeClients(emulator.whereabouts) as natives,
     ):
         for phone, name, _ in _PARTS:
             await control.account(phone, name)

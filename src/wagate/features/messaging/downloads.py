@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from asyncio import Task
+from asyncio import Task, TaskGroup
 from contextlib import aclosing, suppress
 
 import structlog
@@ -117,11 +117,11 @@ class Downloads(LineWatcher):
             await asyncio.gather(*under_way, return_exceptions=True)
 
     async def _rest(self) -> None:
-        try:
-            async with asyncio.timeout(POLL_S):
-                await self._woken.wait()
-        except TimeoutError:
-            return
+        async with TaskGroup() as group:
+            nap = group.create_task(self._clock.sleep(POLL_S))
+            nap.add_done_callback(lambda done: None if done.cancelled() else self._woken.set())
+            await self._woken.wait()
+            nap.cancel()
 
     async def _look(self) -> None:
         """Find the sessions that have something to fetch."""

@@ -50,7 +50,7 @@ from wagate.ports.abilities import (
 )
 from wagate.ports.clock import Clock
 from wagate.ports.engine import Connection, Line, NoRecipientDevice, NotOnWhatsApp, NotSent, Outgoing, SendImpossible
-from wagate.ports.files import FileExpired
+from wagate.ports.files import FileExpired, FileUnreachable
 from wagate.ports.news import (
     IdentityLinked,
     LineNews,
@@ -160,7 +160,10 @@ class FakeConnection(
         """The key is the reference."""
         if not self._connected:
             raise NotSent("The line is down")
-        content = self._service.files.get(reference.decode())
+        try:
+            content = await self._service.fetch(reference.decode())
+        except ConnectionError as error:
+            raise FileUnreachable(str(error)) from error
         if content is None:
             raise FileExpired
         yield content

@@ -16,13 +16,14 @@ class Faults:
 
     ``withhold_acks``: messages are delivered, but the sender is not told. ``lose_posts``: messages vanish on the wire.
     ``refuse_with``: messages are refused with this code. ``refuse_login``: devices that dial are turned away at once,
-    as by a network that is down.
+    as by a network that is down. ``break_files``: so many more files break off when they are fetched.
     """
 
     withhold_acks: bool = False
     lose_posts: bool = False
     refuse_with: str | None = None
     refuse_login: bool = False
+    break_files: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -146,6 +147,12 @@ class FakeService:
         self.unreachable: set[Jid] = set()
         self.violations: list[str] = []
         self.files: dict[str, bytes] = {}
+        self.files_flow = asyncio.Event()
+        """While it is not set, files that are fetched wait."""
+
+        self.files_flow.set()
+        self.fetching = 0
+        """How many files are being fetched."""
         self.logins = 0
         self.people = People(self)
         self._phones: dict[Jid, FakePhone] = {}
@@ -216,6 +223,18 @@ class FakeService:
         """The phone that a device is linked to."""
         device = self._devices.get(token)
         return None if device is None else device.phone
+
+    async def fetch(self, key: str) -> bytes | None:
+        """A file; None when it is gone. Raises ConnectionError when it breaks off."""
+        self.fetching += 1
+        try:
+            await self.files_flow.wait()
+            if self.faults.break_files:
+                self.faults.break_files -= 1
+                raise ConnectionError("the file broke off")
+            return self.files.get(key)
+        finally:
+            self.fetching -= 1
 
     def store(self, content: bytes, mime: str, filename: str | None = None) -> PostedFile:
         """Lay a file on the service; it stays until somebody removes it from ``files``."""
