@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typing_extensions import override
 
 from contracts.kept import Files
 from engines.native.lines import OTHER, LineUnderTest, paired_line, until
@@ -33,7 +34,7 @@ from wagate.domain.media import VOICE_MIME, Media, MediaKind, MediaState
 from wagate.domain.session import SessionState
 from wagate.ports.engine import NotSent
 from wagate.ports.files import Enclosure, FileDamaged
-from wagate.ports.news import SendAccepted
+from wagate.ports.news import SendAccepted, SendStarted
 from wagate.ports.vault import RecordUnreadable, VaultFailed
 from whatsapp_emulator.client import EmulatorClient
 from whatsapp_emulator.emulator import Emulator
@@ -217,3 +218,32 @@ async def test_files_that_are_not_kept_and_references_that_are_none(
             pieces = line.live.fetch_file(reference)
             with pytest.raises(FileDamaged):
                 await anext(pieces)
+
+
+class StalledFiles(Files):
+    """Files that begin and do not go on."""
+
+    @override
+    async def read(self, enclosure: Enclosure) -> AsyncIterator[bytes]:
+        self.read_out += 1
+        yield CONTENT
+        await asyncio.Event().wait()
+
+
+async def test_closing_a_line_does_not_wait_for_what_is_on_its_way_out(
+    emulator: Emulator, control: EmulatorClient
+) -> None:
+    where, files = emulator.whereabouts, StalledFiles()
+    async with paired_line(where, control, ca_file=Path(where.ca_file), patience=QUICK, files=files) as line:
+        media = files.keep(MediaKind.DOCUMENT, "text/plain", CONTENT)
+        async with asyncio.TaskGroup() as group, asyncio.timeout(5):
+            sending = group.create_task(_is_not_sent(line, Document(media)))
+            await until(lambda: files.read_out == 1)
+            await line.close()
+            await sending
+    assert not line.of(SendStarted)
+
+
+async def _is_not_sent(line: LineUnderTest, content: Document) -> None:
+    with pytest.raises(NotSent):
+        await line.say(OTHER, content)

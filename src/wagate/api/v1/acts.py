@@ -29,6 +29,9 @@ from wagate.domain.errors import (
     IdempotencyKeyReused,
     InvalidContent,
     InvalidRecipient,
+    MediaGone,
+    MediaNotFound,
+    MediaNotReady,
     MessageNotFound,
     MessageUnavailable,
     NotGroupAdmin,
@@ -171,11 +174,12 @@ async def unpin_message(request: Request, message: str, query: Waiting) -> Respo
 
 
 @router.post("/v1/messages/{message}/forward", **_TAKEN)
-@needs(Scope.MESSAGES_SEND, *_ALWAYS, InvalidRecipient, InvalidContent)
+@needs(Scope.MESSAGES_SEND, *_ALWAYS, InvalidRecipient, InvalidContent, MediaNotFound, MediaNotReady, MediaGone)
 async def forward_message(request: Request, message: str, asked: ForwardMessage, query: Waiting) -> Response:
     """Say what a message says to somebody else of the same session, marked as forwarded where WhatsApp marks it.
 
-    Like WhatsApp, what one passes on of one's own messages is not marked.
+    Like WhatsApp, what one passes on of one's own messages is not marked. A file must be here: `GET` it first if it is
+    still `pending`.
     """
     accepted = await gateway_of(request).messaging.forward(
         principal_of(request),

@@ -20,6 +20,7 @@ from wagate.domain.errors import (
     MediaNotFound,
     MediaQuotaExceeded,
     MediaTooLarge,
+    StorageFull,
     StorageUnavailable,
     TooBusy,
 )
@@ -46,6 +47,7 @@ ATTEMPTS = 10
 
 _PAUSE_S = 5.0
 _LONGEST_PAUSE_S = 3600.0
+_NO_ROOM_S = 600.0
 _LOOK = 1_000
 
 _log = structlog.get_logger(__name__)
@@ -183,21 +185,30 @@ class Downloads(LineWatcher):
         try:
             async with aclosing(connection.fetch_file(reference)) as pieces:
                 await self._room.fulfil(wanted.tenant, wanted.media, pieces)
-        except FileExpired as error:
-            await self._give_up(wanted, MediaState.EXPIRED, error.detail)
-        except (FileDamaged, InvalidMedia) as error:
-            await self._give_up(wanted, MediaState.FAILED, error.detail)
-        except MediaTooLarge as error:
-            await self._give_up(wanted, MediaState.OMITTED, error.detail)
         except NotSent as error:
             if self._lines.get(line.scope.session) is line:
                 await self._again(wanted, error.detail)
-        except (StorageUnavailable, MediaQuotaExceeded, TooBusy) as error:
-            await self._postpone(wanted, wanted.attempts, error.detail)
         except MediaNotFound:
             _log.info("download_of_nothing", media=wanted.media)
         except GatewayError as error:
-            await self._again(wanted, error.detail)
+            await self._judge(wanted, error)
+
+    async def _judge(self, wanted: Wanted, error: GatewayError) -> None:
+        """What follows from a failure."""
+        match error:
+            case FileExpired():
+                await self._give_up(wanted, MediaState.EXPIRED, error.detail)
+            case FileDamaged() | InvalidMedia():
+                await self._give_up(wanted, MediaState.FAILED, error.detail)
+            case MediaTooLarge():
+                await self._give_up(wanted, MediaState.OMITTED, error.detail)
+            case MediaQuotaExceeded() | StorageFull():
+                # All of it came, and there is no room for it: it would not be otherwise in a moment.
+                await self._postpone(wanted, wanted.attempts, error.detail, _NO_ROOM_S)
+            case StorageUnavailable() | TooBusy():
+                await self._postpone(wanted, wanted.attempts, error.detail, _PAUSE_S)
+            case _:
+                await self._again(wanted, error.detail)
 
     async def _again(self, wanted: Wanted, detail: str) -> None:
         """It did not succeed; try it later, if it has not been tried too often."""
@@ -205,10 +216,10 @@ class Downloads(LineWatcher):
         if attempts >= ATTEMPTS:
             await self._give_up(wanted, MediaState.FAILED, detail)
         else:
-            await self._postpone(wanted, attempts, detail)
+            await self._postpone(wanted, attempts, detail, min(_PAUSE_S * 3.0**attempts, _LONGEST_PAUSE_S))
 
-    async def _postpone(self, wanted: Wanted, attempts: int, detail: str) -> None:
-        pause_s = min(_PAUSE_S * 3.0**attempts, _LONGEST_PAUSE_S) * random.uniform(0.8, 1.2)  # noqa: S311  no secret
+    async def _postpone(self, wanted: Wanted, attempts: int, detail: str, pause_s: float) -> None:
+        pause_s *= random.uniform(0.8, 1.2)  # noqa: S311  no secret
         _log.info("download_postponed", media=wanted.media, attempts=attempts, seconds=round(pause_s), reason=detail)
         due_at = self._clock.now_ms() + round(pause_s * 1000)
         await self._database.write(later(TenantScope(wanted.tenant), wanted.media, attempts, due_at))
