@@ -6,8 +6,10 @@ import pytest
 
 from engines.native.scripted import GROUP, LID, OWN, PN, Script, Stranger, directory_of
 from wagate.adapters.engines.native.machine.records import Asked
-from wagate.domain.content import Text, Unsupported
+from wagate.domain.content import Image, Text, Unsupported
 from wagate.domain.jid import Jid as Address
+from wagate.domain.media import MediaKind
+from wagate.ports.files import ArrivedFile
 from wagate.ports.news import IdentityLinked, MessageArrived, MessageUndecryptable
 from whatsapp_wire.crypto.keys import KeyPair
 from whatsapp_wire.jid import SERVER, Jid
@@ -271,7 +273,7 @@ def test_announced_history_gets_its_receipt(script: Script) -> None:
 @pytest.mark.parametrize(
     ("message", "kind"),
     [
-        (Message(image_message={}), "image"),
+        (Message(sticker_pack_message={"name": "pack"}), "sticker_pack"),
         (Message(reaction_message={"text": "👍"}), "reaction"),
         (_protocol(ProtocolMessage.REVOKE, key={"id": "X\0"}), "revoke"),
         (_protocol(ProtocolMessage.MESSAGE_EDIT, key={"id": ""}, edited_message={"conversation": "new"}), "edit"),
@@ -283,6 +285,13 @@ def test_what_this_version_cannot_show_is_named(
 ) -> None:
     script.hear(stranger.stanza("A1", stranger.encrypt(message)))
     assert [arrived.content for arrived in script.news(MessageArrived)] == [Unsupported(kind)]
+
+
+def test_a_file_of_which_too_little_is_said_is_told_of_without_a_way_to_it(script: Script, stranger: Stranger) -> None:
+    script.hear(stranger.stanza("A1", stranger.encrypt(Message(image_message={"caption": "look"}))))
+    [news] = script.news(MessageArrived)
+    assert news.content == Image(caption="look")
+    assert news.file == ArrivedFile(MediaKind.IMAGE, "")
 
 
 @pytest.mark.parametrize(("reason", "kind"), [("view_once_unavailable_fanout", "view_once"), ("hosted", "unavailable")])

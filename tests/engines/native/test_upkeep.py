@@ -7,6 +7,7 @@ import pytest
 
 from engines.native.replay import HABITS
 from engines.native.scripted import LID, OWN, PN, START, Script, Stranger, directory_of
+from wagate.adapters.engines.native.machine.attachments import REUSE_S
 from wagate.adapters.engines.native.machine.credentials import Credentials
 from wagate.adapters.engines.native.machine.errors import Ending
 from wagate.adapters.engines.native.machine.outlook import Outlook
@@ -143,6 +144,7 @@ def test_what_was_sent_is_kept_for_a_week_and_what_reads_votes_for_half_a_year(s
     ages = {kind: script.now - before for kind, before in script.shell.expired}
     assert ages == {
         "sent": pytest.approx(HABITS.sent_life_s, abs=60),
+        "upload": pytest.approx(2 * REUSE_S, abs=60),
         "secret": pytest.approx(HABITS.secret_life_s, abs=60),
     }
     assert HABITS.secret_life_s >= 180 * DAY
