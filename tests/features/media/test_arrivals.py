@@ -40,12 +40,13 @@ async def announce(corner: Corner, media: Media = ANNOUNCED, thumbnail: bytes | 
 
 
 async def test_what_is_expected_is_known_and_has_no_bytes(corner: Corner) -> None:
+    announced = replace(ANNOUNCED, has_thumbnail=True)
     await announce(corner, thumbnail=b"tiny")
-    assert await corner.room.get(US, ANNOUNCED.id) == ANNOUNCED
+    assert await corner.room.get(US, ANNOUNCED.id) == announced
     assert await corner.room.thumbnail(US, ANNOUNCED.id) == b"tiny"
     with pytest.raises(MediaNotReady):
         await corner.room.open(US, ANNOUNCED.id)
-    assert await corner.room.pending(A) == [ANNOUNCED]
+    assert await corner.room.pending(A) == [announced]
     assert await corner.room.pending(A, after=ANNOUNCED.id) == []
     assert await corner.room.pending(B) == []
 

@@ -273,6 +273,23 @@ async def _is_deleted(house: House, message: Message) -> bool:
     return isinstance((await house.message(message)).content, Deleted)
 
 
+async def test_a_file_that_is_deleted_before_it_is_here_stays_away(house: House, shop: Shop) -> None:
+    _, phone, ana = shop
+    house.service.files_flow.clear()
+    message = await received(house, sends(house, ana, phone))
+    assert message.media is not None
+    await until(lambda: house.service.fetching == 1)
+    await house.gateway.media.delete(house.us, message.media.id)
+    house.service.files_flow.set()
+    later = await received(house, sends(house, ana, phone, CONTENT + b"!"))
+    await is_in(house, later.media, MediaState.READY)
+    await until(lambda: house.service.fetching == 0)
+    assert (await house.gateway.media.get(house.us, message.media.id)).state is MediaState.OMITTED
+    await house.restart()
+    assert (await house.gateway.media.get(house.us, message.media.id)).state is MediaState.OMITTED
+    assert files_in(house) == 1
+
+
 async def test_a_session_that_is_deleted_leaves_no_file_of_others_behind(house: House, shop: Shop) -> None:
     session, phone, ana = shop
     mine = await kept(house, b"mine")

@@ -187,6 +187,9 @@ class MediaRoom:
             arrived = _made(expected.id, tenant, taken, expected.filename, expected.created_at, expected)
 
             def settle(whole: Media) -> Script[Media | None]:
+                now = yield from repository.get_media(scope, media)
+                if now is not None and now.state is MediaState.OMITTED and expected.state is not MediaState.OMITTED:
+                    return None  # somebody deleted it while it was coming
                 ready = yield from repository.fulfil_media(whole, taken.found.thumbnail)
                 if ready is not None:
                     yield from origins.settle(scope, ready.id)

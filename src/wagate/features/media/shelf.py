@@ -16,6 +16,7 @@ import structlog
 from wagate.domain.errors import MediaInUse, MediaQuotaExceeded, StorageUnavailable
 from wagate.domain.media import Media, MediaState
 from wagate.features.media.policy import MediaPolicy
+from wagate.features.media.repository import origins
 from wagate.features.media.repository import rows as repository
 from wagate.features.media.repository.rows import BlobRef, BlobState
 from wagate.ports.blobs import BlobStore, Draft, Measured
@@ -130,5 +131,6 @@ class Shelf:
             return True, (yield from repository.remove_media(scope, media, now))
         if found.state is not MediaState.READY:
             yield from repository.move_media(scope, media, left)
+            yield from origins.settle(scope, media)
             return True, None
         return True, (yield from repository.drop_bytes(scope, media, left, now))

@@ -32,9 +32,10 @@ class BlobRef:
     sha256: str
 
 
+# By its length: in this RETURNING, SQLite 3.40 answers `thumbnail IS NOT NULL` with true for NULL.
 _MEDIA = (
     "id, tenant_id, state, kind, mime, size, sha256, filename, width, height, duration_ms, waveform, created_at,"
-    " thumbnail IS NOT NULL AS has_thumbnail"
+    " COALESCE(LENGTH(thumbnail), 0) > 0 AS has_thumbnail"
 )
 
 _CLAIM = scoped(
