@@ -47,6 +47,7 @@ async def test_lists_tell_messages_with_files_from_those_without(shop: Shop) -> 
     for value, expected in (("true", with_file), ("false", without)):
         listed = (await shop.api.get(f"/v1/messages?has_media={value}"))["data"]
         assert [message["id"] for message in listed] == [expected["id"]]
+    await shop.ready(with_file["media"]["id"])
 
 
 async def test_what_is_sent_on_the_own_phone_comes_as_ours_with_its_file(shop: Shop) -> None:
@@ -64,7 +65,10 @@ async def test_a_small_picture_comes_with_the_message(shop: Shop) -> None:
     answer = await shop.api.ask("GET", received["media"]["thumbnail_url"])
     assert (answer.body, answer.headers["content-type"]) == (small, "image/jpeg")
     wa_id = await shop.ana.send_media(OWN, "document", PDF, file_name="c.pdf", preview=b"<svg>")
-    assert (await shop.received(wa_id))["media"]["thumbnail_url"] is None
+    without = await shop.received(wa_id)
+    assert without["media"]["thumbnail_url"] is None
+    for message in (received, without):
+        await shop.ready(message["media"]["id"])
 
 
 async def test_a_large_file_is_fetched_when_somebody_wants_it(make_shop: MakeShop) -> None:
@@ -137,6 +141,7 @@ async def test_a_caption_is_edited_both_ways(shop: Shop) -> None:
     await shop.ana.act("edit", wa_id, text="you")
     told = await shop.told("message.edited", received["id"])
     assert (told["text"], told["type"], told["media"]["id"]) == ("you", "image", received["media"]["id"])
+    await shop.ready(received["media"]["id"])
 
 
 async def test_what_arrived_is_forwarded_with_its_file(shop: Shop) -> None:
