@@ -31,7 +31,8 @@ from wagate.ports.abilities import (
     ShowsPresence,
 )
 from wagate.ports.engine import NotOnWhatsApp
-from wagate.ports.news import BlocklistTold, CallEnded, CallRang, ContactTold, MessageArrived, PresenceSeen
+from wagate.ports.news import MessageArrived
+from wagate.ports.people_news import BlocklistTold, CallEnded, CallRang, ContactTold, PresenceSeen
 
 JPEG = bytes.fromhex("ffd8ffe000104a46494600010100000100010000ffd9")
 """What begins and ends like a picture; nobody looks into it on the way."""

@@ -7,7 +7,7 @@ from typing_extensions import override
 from contracts.engine_people import PeopleNetwork
 from contracts.examinee import OTHER, OWN
 from wagate.adapters.engines.fake import FakeService
-from wagate.adapters.engines.fake.service import FakePhone
+from wagate.adapters.engines.fake.phone import FakePhone
 from wagate.domain.contacts import Whereabouts
 from whatsapp_emulator.client import EmulatorClient, PhoneClient
 

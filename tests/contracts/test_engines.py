@@ -18,9 +18,10 @@ from contracts import (
 )
 from contracts.engine_groups import GUEST
 from contracts.examinee import OTHER, OWN, Network
+from contracts.fake_network import FakeNetwork
 from contracts.invariants import contradictions
 from contracts.neonize_network import NeonizeNetwork
-from contracts.networks import EmulatedNetwork, FakeNetwork
+from contracts.networks import EmulatedNetwork
 from contracts.paper import Candidate, Question, Stage, sits
 from judges.peers import scratch
 from wagate.adapters.engines.fake import FEATURES as FAKE_FEATURES

@@ -9,7 +9,7 @@ import pytest
 from typing_extensions import override
 
 from contracts.examinee import PATIENCE_S
-from contracts.networks import FakeNetwork
+from contracts.fake_network import FakeNetwork
 from contracts.paper import PROMISES, Candidate, Question
 from contracts.test_engines import CANDIDATES, FAKE, QUESTIONS, UNPROMISING, sit
 from wagate.adapters.engines.fake import FEATURES, WITHOUT_PROMISES, FakeEngine

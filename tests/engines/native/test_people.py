@@ -16,15 +16,8 @@ from wagate.domain.jid import Jid
 from wagate.domain.people import GroupPictureChanged
 from wagate.domain.session import SessionState
 from wagate.ports.engine import NotSent
-from wagate.ports.news import (
-    BlocklistTold,
-    CallEnded,
-    CallRang,
-    ContactTold,
-    GroupChanged,
-    PresenceSeen,
-    StateChanged,
-)
+from wagate.ports.news import GroupChanged, StateChanged
+from wagate.ports.people_news import BlocklistTold, CallEnded, CallRang, ContactTold, PresenceSeen
 from whatsapp_emulator.client import EmulatorClient
 from whatsapp_emulator.emulator import Emulator
 from whatsapp_emulator.recorder import read_recording

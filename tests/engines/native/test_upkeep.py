@@ -7,10 +7,10 @@ import pytest
 
 from engines.native.replay import HABITS
 from engines.native.scripted import LID, OWN, PN, START, Script, Stranger, directory_of
-from wagate.adapters.engines.native.machine.attachments import REUSE_S
 from wagate.adapters.engines.native.machine.credentials import Credentials
 from wagate.adapters.engines.native.machine.errors import Ending
 from wagate.adapters.engines.native.machine.outlook import Outlook
+from wagate.adapters.whatsapp_web.files import REUSE_S
 from wagate.domain.content import Text
 from wagate.domain.jid import Jid as Address
 from wagate.domain.session import SessionState, action_for

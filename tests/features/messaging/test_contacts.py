@@ -26,7 +26,7 @@ from wagate.features.messaging.contact_ledger import ContactLedger
 from wagate.features.messaging.identities import Identities
 from wagate.features.messaging.repository import contacts
 from wagate.features.messaging.repository.contacts import ContactFilter, Detail, StoredContact
-from wagate.ports.news import BlocklistTold, CallEnded, CallRang, ContactTold, PeopleNews, PresenceSeen
+from wagate.ports.people_news import BlocklistTold, CallEnded, CallRang, ContactTold, PeopleNews, PresenceSeen
 from wagate.store.database import Database
 from wagate.store.scoped import SessionScope
 

@@ -1,6 +1,6 @@
 from fixtures.media import some_arrivals
 from fixtures.rooms import House, OpenHouse, eventually, until
-from wagate.adapters.engines.fake.service import FakePhone
+from wagate.adapters.engines.fake.phone import FakePhone
 from wagate.domain.content import Text
 from wagate.domain.ids import SessionId, TenantId
 from wagate.domain.jid import Jid

@@ -22,7 +22,7 @@ from wagate.domain.marks import MAX_NAME, ChatMarks, ContactName, NamedMessage
 from wagate.domain.message import Contact, Direction, Message
 from wagate.domain.page import Order
 from wagate.features.access import Principal
-from wagate.features.messaging.outbox import Recipient
+from wagate.features.messaging.recipients import Recipient
 from wagate.features.messaging.repository import marks, messages, outbox, people
 from wagate.features.messaging.repository.marks import StoredMarks
 from wagate.features.messaging.repository.outbox import Target

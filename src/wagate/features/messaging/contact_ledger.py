@@ -16,7 +16,7 @@ from wagate.features.messaging.repository.contacts import Detail
 from wagate.features.messaging.repository.people import Known
 from wagate.features.messaging.shape import contact_news_shape, contact_shape
 from wagate.ports.clock import Clock
-from wagate.ports.news import BlocklistTold, CallEnded, CallRang, ContactTold, PeopleNews, PresenceSeen
+from wagate.ports.people_news import BlocklistTold, CallEnded, CallRang, ContactTold, PeopleNews, PresenceSeen
 from wagate.store.scoped import SessionScope
 from wagate.store.script import Script
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from wagate.domain.errors import InvalidRecipient, NothingKnown, SessionNotFound, SessionNotRunning, UnsupportedByEngine
 from wagate.domain.message import Direction
 from wagate.features.access import Principal
-from wagate.features.messaging.outbox import Recipient
+from wagate.features.messaging.recipients import Recipient
 from wagate.features.messaging.repository import messages, outbox
 from wagate.features.messaging.repository.outbox import Target
 from wagate.features.messaging.signals import Lines

@@ -39,7 +39,6 @@ from wagate.ports.news import (
     MessageUndecryptable,
     OwnNameChanged,
     Paired,
-    PeopleNews,
     ReadElsewhere,
     ReceiptArrived,
     SendAccepted,
@@ -47,6 +46,7 @@ from wagate.ports.news import (
     SendStarted,
     SendUncertain,
 )
+from wagate.ports.people_news import PeopleNews
 from wagate.store.scoped import SessionScope
 from wagate.store.script import Script
 

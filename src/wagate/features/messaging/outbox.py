@@ -35,7 +35,7 @@ from wagate.domain.errors import (
 )
 from wagate.domain.events import EventType
 from wagate.domain.ids import MediaId, SessionId, message_id, wa_id
-from wagate.domain.jid import Jid, parse_recipient
+from wagate.domain.jid import Jid
 from wagate.domain.message import Chat, Contact, Direction, Message, MessageFailure, MessageStatus, Origin
 from wagate.domain.people import GroupRole
 from wagate.features.journal import Journal
@@ -43,6 +43,7 @@ from wagate.features.media import refer, release
 from wagate.features.messaging.attaching import usable
 from wagate.features.messaging.identities import Identities, own_contact_id
 from wagate.features.messaging.receipts import Receipts
+from wagate.features.messaging.recipients import Recipient
 from wagate.features.messaging.repository import attachments, chats, groups, messages, outbox
 from wagate.features.messaging.repository.outbox import KeyUse, Target, Waiting
 from wagate.features.messaging.repository.people import InSession, Known
@@ -60,8 +61,6 @@ KEY_LIFE_MS = 72 * 3_600_000
 
 MAX_FORWARDED = 127
 """WhatsApp's mark for what was forwarded so often that nobody counts any more."""
-
-_ROADS = {"cht": "chat", "con": "contact"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,32 +106,6 @@ class Accepted:
 
     message: Message
     replayed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Recipient:
-    """A recipient as the caller named it: which ``road`` of the repository leads there, and the word to look up."""
-
-    road: str
-    word: str
-
-    @classmethod
-    def read(cls, to: str) -> Recipient:
-        """Understand ``to``. Raises InvalidRecipient, UnsupportedByEngine."""
-        prefix, _, rest = to.partition("_")
-        if rest and prefix in _ROADS:
-            return cls(_ROADS[prefix], to)
-        try:
-            jid = parse_recipient(to)
-        except InvalidRecipient as error:
-            raise InvalidRecipient(error.detail, pointer="/to") from error
-        if jid.is_group:
-            return cls("group", jid)
-        if not jid.is_person:
-            raise UnsupportedByEngine(
-                "Messages go to people and groups; lists and channels cannot be written to yet", pointer="/to"
-            )
-        return cls("address", jid)
 
 
 class Outbox:

@@ -22,11 +22,11 @@ from wagate.features.messaging.outbox import (
     ActRequest,
     ForwardRequest,
     Outbox,
-    Recipient,
     SendRequest,
 )
 from wagate.features.messaging.outcomes import Outcomes
 from wagate.features.messaging.previews import Previews
+from wagate.features.messaging.recipients import Recipient
 from wagate.features.messaging.repository import acts, messages, outbox
 from wagate.features.messaging.repository.acts import Done
 from wagate.features.messaging.signals import Signals

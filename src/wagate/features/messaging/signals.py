@@ -16,7 +16,7 @@ from wagate.domain.ids import SessionId
 from wagate.domain.jid import Jid
 from wagate.domain.message import Direction
 from wagate.features.access import Principal
-from wagate.features.messaging.outbox import Recipient
+from wagate.features.messaging.recipients import Recipient
 from wagate.features.messaging.repository import chats, messages, outbox
 from wagate.features.messaging.wishes import author_of
 from wagate.ports.abilities import Activity, MarksRead, ShowsTyping

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
 
 from typing_extensions import override
 
@@ -28,8 +27,7 @@ from wagate.adapters.engines.fake.frames import (
     Receipt,
     Told,
 )
-from wagate.adapters.engines.fake.hearing import Hearing
-from wagate.adapters.engines.fake.letters import Letters
+from wagate.adapters.engines.fake.manners import LineDropped, LineEnded, Manners, Patience
 from wagate.adapters.engines.fake.marking import Agreed, SharesMarks
 from wagate.adapters.engines.fake.news import laid, news_of
 from wagate.adapters.engines.fake.people import KnowsPeople, People, Somebody
@@ -51,41 +49,9 @@ from wagate.ports.abilities import (
 from wagate.ports.clock import Clock
 from wagate.ports.engine import Connection, Line, NoRecipientDevice, NotOnWhatsApp, NotSent, Outgoing, SendImpossible
 from wagate.ports.files import FileExpired, FileUnreachable
-from wagate.ports.news import (
-    IdentityLinked,
-    LineNews,
-    Paired,
-    PeopleNews,
-    QrShown,
-    SeenAlive,
-    StateChanged,
-)
+from wagate.ports.news import IdentityLinked, LineNews, Paired, QrShown, SeenAlive, StateChanged
+from wagate.ports.people_news import PeopleNews
 from wagate.ports.vault import OwnershipLost, RecordUnreadable, Unit, VaultFailed
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long this engine waits: a QR code's life and how many there are, and the pause between two dials, in s."""
-
-    qr_s: float = 20.0
-    qr_count: int = 6
-    redial_s: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Manners:
-    """How a device keeps, or does not keep, what its engine's data sheet promises."""
-
-    letters: Letters
-    hearing: Hearing
-
-
-class LineEnded(Exception):
-    """The line is in a final state."""
-
-
-class LineDropped(Exception):
-    """The line broke; dial again."""
 
 
 class FakeConnection(
@@ -102,13 +68,7 @@ class FakeConnection(
     """Works on its line in one task, from the constructor until a final state or ``close``."""
 
     def __init__(
-        self,
-        service: FakeService,
-        clock: Clock,
-        patience: Patience,
-        line: Line,
-        manners: Manners,
-        token: str | None,
+        self, service: FakeService, clock: Clock, patience: Patience, line: Line, manners: Manners, token: str | None
     ) -> None:
         """Begin at once. ``token`` is the credential, or None to pair first."""
         self._service = service

@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from typing_extensions import override
 
 from wagate.adapters.engines.fake.archive import RecentStanzas, StoredStanzas
-from wagate.adapters.engines.fake.connection import FakeConnection, Manners, Patience
+from wagate.adapters.engines.fake.connection import FakeConnection
 from wagate.adapters.engines.fake.credential import read_token
 from wagate.adapters.engines.fake.frames import CONTENTS
 from wagate.adapters.engines.fake.hearing import TellsAtOnce, TellsWhenDurable
 from wagate.adapters.engines.fake.letters import ChosenIds, GivenIds, Letters
+from wagate.adapters.engines.fake.manners import Manners, Patience
 from wagate.adapters.engines.fake.service import FakeService
 from wagate.domain.ids import SessionId
 from wagate.ports.clock import Clock

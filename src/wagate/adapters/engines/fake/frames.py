@@ -14,7 +14,8 @@ from wagate.domain.jid import Jid
 from wagate.domain.plain import plain, said_of
 from wagate.domain.session import Me, Reason, SessionState
 from wagate.ports.engine import Outgoing
-from wagate.ports.news import PeopleNews, ReceiptKind
+from wagate.ports.news import ReceiptKind
+from wagate.ports.people_news import PeopleNews
 
 CONTENTS = frozenset(
     {"text", "location", "contacts", "poll", "event_invite"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wagate.adapters.engines.fake.service import FakePhone
+from wagate.adapters.engines.fake.phone import FakePhone
 from wagate.domain.ids import wa_id
 from wagate.domain.jid import Jid
 from wagate.ports.abilities import Oldest

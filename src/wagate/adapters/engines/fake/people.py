@@ -34,7 +34,7 @@ from wagate.ports.abilities import (
     ShowsPresence,
 )
 from wagate.ports.engine import NotOnWhatsApp
-from wagate.ports.news import BlocklistTold, CallEnded, CallRang, ContactTold, PeopleNews, PresenceSeen
+from wagate.ports.people_news import BlocklistTold, CallEnded, CallRang, ContactTold, PeopleNews, PresenceSeen
 
 
 class Somebody(Protocol):

@@ -13,7 +13,7 @@ from wagate.adapters.engines.native.machine.people_commands import token_of
 from wagate.domain.errors import CallNotFound
 from wagate.domain.jid import Jid as DomainJid
 from wagate.ports.engine import NotSent
-from wagate.ports.news import CallEnded, CallRang
+from wagate.ports.people_news import CallEnded, CallRang
 from whatsapp_wire.jid import Jid
 from whatsapp_wire.node import Node
 from whatsapp_wire.stanza import call as stanzas

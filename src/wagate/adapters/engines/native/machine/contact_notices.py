@@ -10,7 +10,8 @@ from wagate.adapters.engines.native.machine.records import Step
 from wagate.domain import contacts as domain
 from wagate.domain.jid import Jid as DomainJid
 from wagate.domain.people import GroupPictureChanged
-from wagate.ports.news import ContactTold, GroupChanged
+from wagate.ports.news import GroupChanged
+from wagate.ports.people_news import ContactTold
 from whatsapp_wire.stanza.notification import Content, PictureChanged
 from whatsapp_wire.stanza.people import AboutChanged, BlocklistChanged, NumberChanged
 

@@ -22,7 +22,7 @@ from wagate.domain.errors import (
 )
 from wagate.domain.jid import Jid as DomainJid
 from wagate.ports.engine import NotOnWhatsApp, NotSent
-from wagate.ports.news import BlocklistTold, ContactTold
+from wagate.ports.people_news import BlocklistTold, ContactTold
 from whatsapp_wire.errors import StanzaRefused, WireError
 from whatsapp_wire.jid import Jid
 from whatsapp_wire.node import Node

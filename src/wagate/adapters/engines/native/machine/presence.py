@@ -12,7 +12,7 @@ from wagate.domain import jid as domain
 from wagate.domain.contacts import Whereabouts
 from wagate.ports.abilities import Activity
 from wagate.ports.engine import NotSent
-from wagate.ports.news import PresenceSeen
+from wagate.ports.people_news import PresenceSeen
 from whatsapp_wire.jid import Jid
 from whatsapp_wire.node import Node
 from whatsapp_wire.stanza import presence
