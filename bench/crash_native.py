@@ -2,13 +2,14 @@
 
 A gateway works under load in both directions and is killed with SIGKILL at random moments, again and again. Texts go to
 and come from single contacts and a group, in which somebody comes and goes all the time; so do small
-documents. The ledger is in this process, the phones are in the emulator's: only the gateway dies. At the end everything
-is counted:
+documents; and chats are archived and muted, here and on the account's phone. The ledger is in this process, the phones
+are in the emulator's: only the gateway dies. At the end everything is counted:
 
 * accepted (a 202 was read) and never shown by a phone that it was for,
 * shown twice by a phone,
 * a file that is not, byte for byte, what was sent, on the phone or in the gateway,
 * typed on a phone and not in the gateway's list of messages, or twice in it, or not exactly once in the journal,
+* chats that are marked otherwise here than on the account's phone,
 * a ratchet counter or a sender key's used for two ciphertexts, a sender key that somebody lacks, or one that is used
   although somebody has it who is gone, and everything else that the emulator's strict mode forbids.
 
@@ -32,6 +33,7 @@ import aiohttp
 
 from bench.planted import BUGS
 from bench.rig import Emulated, Gateway, bar, emulator, gateway, scratch, until
+from bench.storm_marks import disagreements, mark_chats, mark_on_phone
 from services.postgres import postgres_server
 
 SHOP = "491510000001"
@@ -84,6 +86,8 @@ async def storm(running: Gateway, network: Emulated, group: str, kills: int) -> 
             tasks.create_task(share_files(network, contact, ledger))
         tasks.create_task(send_files(running, group, ledger, up))
         tasks.create_task(come_and_go(network, group, ledger))
+        tasks.create_task(mark_chats(running, CONTACTS, ledger))
+        tasks.create_task(mark_on_phone(network, SHOP, CONTACTS, ledger))
         began = time.monotonic()
         for kill in range(kills):
             await asyncio.sleep(random.uniform(0.05, 0.6))
@@ -231,6 +235,8 @@ async def count(running: Gateway, network: Emulated, ledger: Ledger) -> bool:
     holds &= bar("inbound lost", sum(1 for text in ledger.typed if not listed[text]), 0, "")
     holds &= bar("inbound listed twice", sum(times - 1 for times in listed.values()), 0, "")
     holds &= bar("inbound not exactly once in the journal", sum(1 for t in ledger.typed if journalled[t] != 1), 0, "")
+    unlike = await disagreements(running, network, SHOP, CONTACTS)
+    holds &= bar("chats marked otherwise than on the phone", unlike, 0, "")
     holds &= bar("ratchet reuse", violations["ratchet_reuse"], 0, "")
     holds &= bar("other violations of strict mode", violations.total() - violations["ratchet_reuse"], 0, "")
     for violation in found[:_SHOWN]:
