@@ -3,17 +3,21 @@
 from dataclasses import fields, replace
 from pathlib import Path
 
+import pytest
 from typing_extensions import override
 
 from wagate.adapters.clock import SystemClock
 from wagate.adapters.engines.fake import WITHOUT_PROMISES, FakeEngine, FakeService
 from wagate.bootstrap import every_engine, is_installed, usable
+from wagate.cli.engine_proofs import read_proofs
 from wagate.cli.engines_page import engines_page
 from wagate.ports.comparison import COSTS, PROMISES, WITHOUT, Entry, every_ability
 from wagate.ports.engine import Connection, EngineCosts, EngineFeatures, EngineWords
 from wagate.settings import Settings
 
 ROOT = Path(__file__).parents[2]
+PROOFS = read_proofs(ROOT / "docs" / "engines.toml")
+PROVEN = ("native", "neonize")
 
 
 class Absent(FakeEngine):
@@ -35,7 +39,7 @@ def absent() -> Absent:
 
 
 def test_the_committed_page_is_the_generated_one() -> None:
-    page = engines_page(Entry.of(engine) for engine in every_engine(Settings()))
+    page = engines_page((Entry.of(engine) for engine in every_engine(Settings())), PROOFS)
     assert (ROOT / "docs" / "engines.md").read_text("utf-8") == page, "run: wagate engines --write docs/engines.md"
 
 
@@ -80,3 +84,20 @@ def test_the_default_is_explained_by_what_there_is() -> None:
     alone, together = " ".join(alone.split()), " ".join(together.split())
     assert "is planned as the default for real numbers" in alone
     assert "the default for real numbers is `neonize` where it is installed" in together
+
+
+@pytest.mark.parametrize("name", PROVEN)
+def test_what_an_engine_claims_is_shown_and_nothing_else(name: str) -> None:
+    (entry,) = (Entry.of(engine) for engine in every_engine(Settings()) if engine.name == name)
+    claimed = entry.features.contents | entry.can
+    shown = {proof.name for proof in PROOFS if proof.name is not None and name in proof.tests}
+    assert shown == claimed
+
+
+def test_every_proof_is_a_test() -> None:
+    for proof in PROOFS:
+        assert set(proof.tests) <= set(PROVEN)
+        for test in proof.tests.values():
+            file, _, function = test.partition("::")
+            source = (ROOT / file).read_text("utf-8")
+            assert function == "*" or f"def {function}(" in source, test

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from textwrap import fill
 
+from wagate.cli.engine_proofs import Proof, proofs_table
 from wagate.ports.comparison import COSTS, PROMISES, WITHOUT, Entry, every_ability
 
 _HEAD = """\
@@ -22,6 +23,11 @@ _EXAMINATION = """\
 * What an engine cannot do is refused with `unsupported_by_engine` when it is asked, never silently.
 * With the first three promises together, a message that was accepted is delivered once, and one that arrived is kept
   once, whenever the process dies: `python -m bench.crash_native` and `python -m bench.failed_commits` show it.
+"""
+
+_PROVEN = """\
+Out is from us to WhatsApp, in the other way. Each "yes" names a test that runs the engine against the emulator; nothing
+is called "yes" without one.
 """
 
 _UNPROVEN = """\
@@ -47,8 +53,8 @@ in the tables: no promise about durability, and a process for each session. The 
 """
 
 
-def engines_page(entries: Iterable[Entry]) -> str:
-    """The text of ``docs/engines.md``."""
+def engines_page(entries: Iterable[Entry], proofs: Sequence[Proof] = ()) -> str:
+    """The text of ``docs/engines.md``; ``proofs`` say which test shows what."""
     compared = list(entries)
     names = [entry.name for entry in compared]
     default = _DEFAULT_NEONIZE if "neonize" in names else _DEFAULT_NATIVE
@@ -61,6 +67,7 @@ def engines_page(entries: Iterable[Entry]) -> str:
             *_section("Abilities", "ability", names, _abilities(compared)),
             *_limits(compared),
             *_section("Costs", "what it takes", names, _costs(compared)),
+            *_shown(proofs, [name for name in names if name != "fake"]),
             "## What this means",
             "",
             _EXAMINATION + "".join(_without(compared)),
@@ -107,6 +114,14 @@ def _limits(entries: Sequence[Entry]) -> list[str]:
 def _costs(entries: Sequence[Entry]) -> list[list[str]]:
     costs = [[title, *(getattr(entry.costs, name) for entry in entries)] for name, title in COSTS.items()]
     return [*costs, ["Version that it announces", *(entry.client_version or "none" for entry in entries)]]
+
+
+def _shown(proofs: Sequence[Proof], names: Sequence[str]) -> list[str]:
+    """What each engine can do, out (from us to WhatsApp) and in, each "yes" with the test that shows it."""
+    if not proofs:
+        return []
+    head = [_row(["what", "direction", *names]), _row(["---"] * (len(names) + 2))]
+    return ["## What is shown, and by which test", "", _PROVEN, *head, *map(_row, proofs_table(proofs, names)), ""]
 
 
 def _without(entries: Sequence[Entry]) -> list[str]:

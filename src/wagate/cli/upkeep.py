@@ -54,10 +54,12 @@ def write_reference(folder: Path) -> None:
 def show_engines(file: Path | None) -> None:
     """Print the page about the engines, or write it into a file."""
     from wagate.bootstrap import every_engine
+    from wagate.cli.engine_proofs import read_proofs
     from wagate.cli.engines_page import engines_page
     from wagate.ports.comparison import Entry
 
-    page = engines_page(Entry.of(engine) for engine in every_engine(Settings()))
+    proofs = read_proofs(file.with_suffix(".toml")) if file is not None else ()
+    page = engines_page((Entry.of(engine) for engine in every_engine(Settings())), proofs)
     if file is None:
         say(page.rstrip("\n"))
     else:
