@@ -146,14 +146,15 @@ async def test_clearing_up_spares_an_import_that_ends_meanwhile(open_house: Open
     write_device(tmp_path / "foreign.db", a_device())
     importing = house.gateway.sessions._importing
 
-    async def clear_up() -> None:
-        await eventually(lambda: kept(house, moves()))
-        await importing.clear()
-
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(clear_up())
-        importing_it = tasks.create_task(taken(house, tmp_path / "foreign.db"))
-    session = importing_it.result()
+        under_way = tasks.create_task(taken(house, tmp_path / "foreign.db"))
+
+        async def begun() -> bool:
+            return bool(await kept(house, moves())) or under_way.done()
+
+        await eventually(begun)
+        await importing.clear()
+    session = under_way.result()
     assert (await house.gateway.sessions.get(house.us, session.id)).state is SessionState.STOPPED
 
 
