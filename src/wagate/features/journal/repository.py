@@ -27,7 +27,8 @@ _SINCE = sql("SELECT", _EVENT, "FROM event WHERE position > :after ORDER BY posi
 _BETWEEN = sql(
     "SELECT",
     _EVENT,
-    "FROM event WHERE position > :after AND position <= :until AND type IN (:a, :b, :c, :d, :e, :f) ORDER BY position",
+    "FROM event WHERE position > :after AND position <= :until AND type IN (:a, :b, :c, :d, :e, :f)",
+    "AND NOT (type = :left_out AND data LIKE :holding) ORDER BY position",
 )
 _HEAD = sql("SELECT COALESCE(MAX(position), 0) AS position FROM event")
 
@@ -72,12 +73,15 @@ def since(position: int, limit: int) -> Script[list[Event]]:
     return [_event(row) for row in rows]
 
 
-def between(after: int, until: int, types: Sequence[EventType]) -> Script[list[Event]]:
-    """Every tenant's events of up to six types behind a position, up to another one, in order."""
+def between(after: int, until: int, types: Sequence[EventType], but: tuple[EventType, str]) -> Script[list[Event]]:
+    """Every tenant's events of up to six types behind a position, up to another one, in order.
+
+    Left out, before they are read, are those of one type whose JSON is ``LIKE`` a pattern.
+    """
     words = [type_.value for type_ in types]
     names = "abcdef"
     chosen = {name: words[min(place, len(words) - 1)] for place, name in enumerate(names)}
-    rows = yield _BETWEEN(after=after, until=until, **chosen)
+    rows = yield _BETWEEN(after=after, until=until, left_out=but[0].value, holding=but[1], **chosen)
     return [_event(row) for row in rows]
 
 

@@ -92,9 +92,14 @@ class Journal:
         """The position of the newest event, or 0."""
         return await self._database.read(repository.head())
 
-    async def between(self, after: int, until: int, types: Sequence[EventType]) -> Sequence[Event]:
-        """All tenants' events of up to six types, behind a position and up to another one, in order."""
-        return await self._database.read(repository.between(after, until, types))
+    async def between(
+        self, after: int, until: int, types: Sequence[EventType], but: tuple[EventType, str]
+    ) -> Sequence[Event]:
+        """All tenants' events of up to six types, behind a position and up to another one, in order.
+
+        Those of one type whose JSON is ``LIKE`` a pattern are left out.
+        """
+        return await self._database.read(repository.between(after, until, types, but))
 
     async def place_of(self, scope: Scoped, event: str) -> int:
         """The position of an event of the tenant. Raises InvalidCursor when there is none (any more)."""

@@ -29,7 +29,7 @@ from wagate.store.script import Script
 EVERY_S = 0.5
 """How long a message waits at most until the indexer looks for it. It is findable within a second."""
 
-_CHUNK = 256
+_CHUNK = 512
 """Positions of the journal that are indexed in one transaction: on SQLite, everybody waits for it."""
 
 _PAGE = 200
@@ -42,6 +42,9 @@ _TYPES = (
     EventType.MESSAGE_DELETED,
     EventType.CONTACT_MERGED,
 )
+_FROM_HERE = (EventType.MESSAGE_SENT, '%"origin":"api"%')
+"""What was accepted here is known since it was queued. Inside a text the quotes would be escaped."""
+
 _MEDIA = frozenset({"image", "video", "gif", "audio", "voice", "video_note", "document", "sticker"})
 
 _log = structlog.get_logger(__name__)
@@ -91,7 +94,7 @@ class Indexer:
         head = await self._journal.head()
         while done < head and not self._closed.is_set():
             until = min(done + _CHUNK, head)
-            events = await self._journal.between(done, until, _TYPES)
+            events = await self._journal.between(done, until, _TYPES, _FROM_HERE)
             done = await self._index(done, until, events)
 
     # ---- inside
