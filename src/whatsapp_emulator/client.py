@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import aiohttp
 
+from whatsapp_emulator.passkey_client import PasskeyClient
 from whatsapp_emulator.people_client import PeopleClient
 from whatsapp_emulator.told import AccountTold, CallTold, FileTold, GroupTold, MessageTold, ReceiptTold, ViolationTold
 from whatsapp_emulator.whereabouts import Whereabouts
@@ -216,6 +217,11 @@ class PhoneClient:
     async def join(self, code: str) -> bool:
         """Follow an invite link; whether admins have to approve first."""
         return bool((await self._post("join", code=code))["pending"])
+
+    @property
+    def passkey(self) -> PasskeyClient:
+        """The account's passkey."""
+        return PasskeyClient(self._client.post, self._client.get, self._path)
 
     @property
     def people(self) -> PeopleClient:

@@ -56,6 +56,7 @@ async def test_the_engines_are_listed_with_what_they_promise(api: Api) -> None:
         "marks_chats": True,
         "marks_read": True,
         "pairs_devices": True,
+        "pairs_with_passkeys": False,
         "queries_history": True,
         "rejects_calls": True,
         "saves_contacts": True,

@@ -48,6 +48,8 @@ STATUSES: dict[str, int] = {
     "session_running": 409,
     "session_held_elsewhere": 409,
     "qr_not_ready": 409,
+    "passkey_not_asked": 409,
+    "passkey_refused": 409,
     "move_failed": 409,
     "device_in_use": 409,
     "media_not_ready": 409,

@@ -28,6 +28,10 @@ EVENT_MEANINGS: dict[EventType, str] = {
     EventType.SESSION_QR: "There is a new QR code to scan. The code itself is a secret and not in the event: get it "
     "from `GET /v1/sessions/{session}/qr`.",
     EventType.SESSION_PAIRING_CODE: "A pairing code was asked for.",
+    EventType.PAIRING_PASSKEY_REQUIRED: "WhatsApp asks for the account's passkey before it goes on pairing: have it "
+    "answer `options`, and post the assertion to `POST /v1/sessions/{session}/passkey`.",
+    EventType.PAIRING_PASSKEY_CODE: "The passkey was accepted, and a human has to say whether the phone shows the same "
+    "code: `POST /v1/sessions/{session}/passkey/confirm`.",
     EventType.SESSION_MOVED: "Another engine goes on with the session's linked device; nobody had to pair again.",
     EventType.SESSION_GAP_SUSPECTED: "Messages that arrived in an interval may be missing here, because the engine "
     "acknowledges before it hands over and died in between.",

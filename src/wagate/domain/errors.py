@@ -9,7 +9,7 @@ GatewayError
 │               ContactNotFound, PictureNotFound, CallNotFound
 ├── Conflict ── SessionNameTaken, SessionNotPaired, SessionAlreadyPaired, SessionNotRunning, QrNotReady,
 │               MessageNotNamed, MessageUnavailable, NotOwnMessage, EditWindowOver, MoveFailed, DeviceInUse,
-│               MediaNotReady, MediaInUse
+│               MediaNotReady, MediaInUse; PasskeyNotAsked, PasskeyRefused (in `passkey`)
 ├── AppStateUnavailable
 ├── GroupRefused ── NotGroupAdmin, NotGroupMember, AlreadyGroupMember, InviteInvalid
 ├── IdempotencyKeyReused, PreconditionFailed, UnsupportedByEngine, MediaGone, MediaTooLarge

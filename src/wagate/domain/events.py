@@ -19,6 +19,8 @@ class EventType(StrEnum):
     SESSION_OUTDATED = "session.outdated"
     SESSION_QR = "session.qr"
     SESSION_PAIRING_CODE = "session.pairing_code"
+    PAIRING_PASSKEY_REQUIRED = "pairing.passkey_required"
+    PAIRING_PASSKEY_CODE = "pairing.passkey_code"
     SESSION_MOVED = "session.moved"
     SESSION_GAP_SUSPECTED = "session.gap_suspected"
     MESSAGE_RECEIVED = "message.received"

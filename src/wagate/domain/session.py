@@ -78,6 +78,13 @@ _ACTIONS = {
     "engine_died": "The session's own process ended. It is started again by itself.",
     "engine_not_installed": "The engine's library is missing. Run pip install 'wagate[neonize]', then start again.",
     "pairing_failed": "The phone could not be linked. A new series of QR codes is shown.",
+    "passkey_required": "WhatsApp asks for the account's passkey. Get the request from "
+    "GET /v1/sessions/{session}/passkey, have the passkey's authenticator answer it, and POST the assertion there. "
+    "The how-to 'Pair a phone' says how.",
+    "passkey_accepted": "The passkey was accepted. Watch the phone: it may ask you to go on.",
+    "passkey_code": "Compare the code of GET /v1/sessions/{session}/passkey with the one on the phone, then say with "
+    "POST /v1/sessions/{session}/passkey/confirm whether they are the same.",
+    "passkey_expired": "Nobody answered the request for the passkey in time. A new series of QR codes is shown.",
     "codes_renewed": "A new series of QR codes is shown.",
     "engine_failed": "The engine stopped with an error. See the log, then start the session.",
     "flapping": "The line drops again and again. Check this machine's network and the proxy.",

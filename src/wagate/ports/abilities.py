@@ -10,6 +10,7 @@ from typing import Protocol, runtime_checkable
 from wagate.domain.contacts import Audience, NumberCheck, Picture, Privacy, Profile
 from wagate.domain.jid import Jid
 from wagate.domain.marks import ChatMarks, ContactName, NamedMessage
+from wagate.domain.passkey import PasskeyAssertion
 from wagate.domain.people import (
     CreatedGroup,
     Group,
@@ -44,6 +45,22 @@ class PairsDevices(Protocol):
 
     async def renew_qr(self) -> None:
         """Begin a new series of QR codes. Raises SessionAlreadyPaired."""
+        ...
+
+
+@runtime_checkable
+class PairsWithPasskeys(Protocol):
+    """Goes on pairing when WhatsApp asks for the account's passkey.
+
+    That it asks is reported as PasskeyRequired, and a code to compare as PasskeyCodeShown.
+    """
+
+    async def answer_passkey(self, assertion: PasskeyAssertion) -> None:
+        """Hand the assertion in; returns once it was accepted. Raises PasskeyNotAsked, PasskeyRefused, NotSent."""
+        ...
+
+    async def confirm_passkey(self, *, matches: bool) -> None:
+        """Say whether the phone shows the same code; if not, the pairing ends. Raises PasskeyNotAsked, NotSent."""
         ...
 
 

@@ -6,6 +6,7 @@ Line news say how the connection is doing; they are reported as they happen and 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -349,8 +350,30 @@ class QrShown:
 
 
 @dataclass(frozen=True, slots=True)
+class PasskeyRequired:
+    """WhatsApp wants an assertion of the account's passkey within ``expires_in_s`` seconds before it goes on pairing.
+
+    ``options`` are those of a WebAuthn get request, as JSON. The state is ``pairing`` already, and stays it.
+    """
+
+    options: Mapping[str, object]
+    expires_in_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class PasskeyCodeShown:
+    """The assertion was accepted; a human has to say within ``expires_in_s`` seconds whether the phone shows this code.
+
+    A code is told only when it has to be compared.
+    """
+
+    code: str
+    expires_in_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class SeenAlive:
     """The service showed that it still knows this line (at most once a minute)."""
 
 
-LineNews = StateChanged | QrShown | SeenAlive
+LineNews = StateChanged | QrShown | PasskeyRequired | PasskeyCodeShown | SeenAlive

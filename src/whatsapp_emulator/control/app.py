@@ -5,7 +5,17 @@ import asyncio
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from whatsapp_emulator.control import app_state, contents, groups, histories, media, network, people, phones
+from whatsapp_emulator.control import (
+    app_state,
+    contents,
+    groups,
+    histories,
+    media,
+    network,
+    passkeys,
+    people,
+    phones,
+)
 from whatsapp_emulator.control.keys import BLOBS, BOARD, PROXY, WHEREABOUTS
 from whatsapp_emulator.web.media import Blobs
 from whatsapp_emulator.web.proxy import ConnectProxy
@@ -22,7 +32,7 @@ def control_app(board: Switchboard, whereabouts: Whereabouts, proxy: ConnectProx
     """The application of the control API."""
     app = web.Application(client_max_size=_MAX_BODY, middlewares=[_tell_errors])
     app[BOARD], app[WHEREABOUTS], app[PROXY], app[BLOBS] = board, whereabouts, proxy, blobs
-    for rooms in (network, phones, media, contents, groups, people, app_state, histories):
+    for rooms in (network, phones, media, contents, groups, people, app_state, histories, passkeys):
         app.add_routes(rooms.ROUTES)
     return app
 

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from random import Random
+from typing import TYPE_CHECKING
 
+from whatsapp_emulator.world.authenticator import Passkey
 from whatsapp_emulator.world.collections import Collection
 from whatsapp_emulator.world.handset import Handset
 from whatsapp_emulator.world.key_store import KeyStore
@@ -14,6 +16,9 @@ from whatsapp_emulator.world.links import Link
 from whatsapp_emulator.world.queue import DeviceQueue
 from whatsapp_wire.crypto.keys import KeyPair
 from whatsapp_wire.jid import LID_SERVER, USER_SERVER, Jid
+
+if TYPE_CHECKING:
+    from whatsapp_emulator.world.tickets import Ticket
 
 _LID_BASE = 10**14
 
@@ -130,6 +135,13 @@ class Account:
     signed_list: SignedList | None = None
     collections: dict[str, Collection] = field(default_factory=dict)
     """App state, by name."""
+
+    passkey: Passkey | None = None
+    """With one, no device is linked without it; the phone does not react to the first `passkey_stalls` assertions."""
+
+    passkey_stalls: int = 0
+    pairing: Ticket | None = None
+    """The latest pairing with a passkey."""
 
     pn: Jid = field(init=False)
     lid: Jid = field(init=False)

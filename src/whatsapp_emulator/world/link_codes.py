@@ -1,6 +1,6 @@
 """Linking a companion by an eight-character code typed into the phone (whatsmeow `pair-code.go`)."""
 
-from whatsapp_emulator.world import pairing
+from whatsapp_emulator.world import pairing, passkeys
 from whatsapp_emulator.world.accounts import Account
 from whatsapp_emulator.world.links import Attrs, Link
 from whatsapp_emulator.world.replies import IqRefused, Reply
@@ -77,4 +77,4 @@ def _hear_finish(state: State, link: Link, phone: str, request: Node) -> Reply:
     except PairingRefused as error:
         reason = error.text
         return Reply(then=lambda: pairing.refuse(state, ticket, reason))
-    return Reply(then=lambda: pairing.offer_link(state, ticket, keys.identity_public, keys.adv_secret))
+    return Reply(then=lambda: passkeys.vouch(state, ticket, keys.identity_public, keys.adv_secret))

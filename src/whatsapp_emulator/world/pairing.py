@@ -4,6 +4,8 @@ Stanzas: whatsmeow `pair.go`; the flow by eight-character code (`link_codes`) en
 """
 
 import base64
+from collections.abc import Callable
+from typing import TypeAlias
 
 from whatsapp_emulator.world import devices
 from whatsapp_emulator.world.accounts import Account, Device
@@ -21,6 +23,9 @@ from whatsapp_wire.proto.transport_pb2 import DeviceProps
 
 REFERENCES = 6
 """How many QR codes a connection may show; with six, clients show the first for 60 s and each other for 20 s."""
+
+Vouch: TypeAlias = Callable[[State, Ticket, bytes, bytes], None]
+"""What a phone does for a companion whose code it used: its identity key and the secret of the link are given."""
 
 RESTART = Node("stream:error", {"code": "515"})
 
@@ -42,8 +47,11 @@ def forget(state: State, link: Link) -> None:
         refuse(state, link.ticket, "the client hung up")
 
 
-def scan(state: State, account: Account, qr: str) -> Ticket:
-    """The phone of an account scans a QR code. Raises PairingRefused when it is no code of a waiting connection."""
+def scan(state: State, account: Account, qr: str, vouch: Vouch) -> Ticket:
+    """The phone of an account scans a QR code, and goes on with `vouch`.
+
+    Raises PairingRefused when it is no code of a waiting connection.
+    """
     code = parse_qr(qr)
     link = state.refs.get(code.ref)
     if link is None or not link.open:
@@ -53,7 +61,7 @@ def scan(state: State, account: Account, qr: str) -> Ticket:
     if link.ticket is not None and link.ticket.outcome == "waiting":
         raise PairingRefused(409, "a phone is pairing with this connection already")
     ticket = link.ticket = Ticket(account, link)
-    offer_link(state, ticket, code.identity_public, code.adv_secret)
+    vouch(state, ticket, code.identity_public, code.adv_secret)
     return ticket
 
 

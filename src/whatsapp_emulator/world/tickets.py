@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from whatsapp_wire.crypto.keys import KeyPair
+from whatsapp_wire.pairing.passkey import Prologue, Request
 
 if TYPE_CHECKING:
     from whatsapp_emulator.world.accounts import Account, Device
+    from whatsapp_emulator.world.authenticator import Passkey
     from whatsapp_emulator.world.links import Link
 
 
@@ -27,6 +29,34 @@ class Ticket:
 
     request: str = ""
     """The id of the `pair-success` iq whose answer decides."""
+
+    passkey: PasskeyAttempt | None = None
+    """Set while the account's passkey is asked for first."""
+
+
+@dataclass(eq=False, slots=True)
+class PasskeyAttempt:
+    """A pairing with a passkey, as the server and the phone know it."""
+
+    key: Passkey
+    challenge: bytes
+    old_secret: bytes
+    """The secret in the code that was used: handoff proofs are made from it."""
+
+    stalls: int = 0
+    """How many accepted assertions the phone does not react to."""
+
+    ref: str = ""
+    prologue: Prologue | None = None
+    ephemeral: KeyPair | None = None
+    nonce: bytes = b""
+    spares_code: bool = False
+    """Whether a handoff proof came: the phone asks nobody to compare."""
+
+    code: str | None = None
+    is_confirmed: bool = False
+    request: Request | None = None
+    """What the companion wants to be linked as, once it has asked."""
 
 
 @dataclass(eq=False, slots=True)

@@ -8,7 +8,7 @@ from random import Random, SystemRandom
 from typing import Final
 
 from whatsapp_emulator.faults import Faults
-from whatsapp_emulator.world import calls, link_codes, login, pairing, presence, queries, receipts, relay
+from whatsapp_emulator.world import calls, link_codes, login, pairing, passkeys, presence, queries, receipts, relay
 from whatsapp_emulator.world.accounts import Account
 from whatsapp_emulator.world.audit import Audit
 from whatsapp_emulator.world.calls import Call
@@ -137,11 +137,23 @@ class World:
 
     def scan(self, phone: str, qr: str) -> Ticket:
         """A phone, created when there is none, scans a QR code. Raises PairingRefused."""
-        return pairing.scan(self._state, self.account(phone), qr)
+        return pairing.scan(self._state, self.account(phone), qr, passkeys.vouch)
 
     def enter_code(self, phone: str, code: str) -> Ticket:
         """A person types a pairing code into a phone; takes about 120 ms. Raises PairingRefused."""
         return link_codes.enter(self._state, self.account(phone), code)
+
+    def insist_on_passkey(self, phone: str, *, required: bool, stalls: int = 0) -> None:
+        """Let an account link no device without its passkey, or with no more than a code. Raises NoSuchAccount."""
+        passkeys.insist(self._state, self._known(phone), required=required, stalls=stalls)
+
+    def pairing_of(self, phone: str) -> Ticket | None:
+        """The pairing that a phone is in, if it is in one. Raises NoSuchAccount."""
+        return self._known(phone).pairing
+
+    def compare_passkey_code(self, phone: str, code: str) -> bool:
+        """A person compares the phone's code with the companion's. Raises NoSuchAccount, PairingRefused."""
+        return passkeys.compare(self._state, self.pairing_of(phone), code)
 
     # -- hearing
 
@@ -182,6 +194,9 @@ class World:
                 return link_codes.answer_registration(self._state, link, iq.children[0])
             if namespace == "w:p":
                 return Reply()
+            reply = passkeys.answer(self._state, link, iq) if namespace == "md" and tag else None
+            if reply is not None:
+                return reply
         else:
             answer = queries.find(namespace, tag)
             if answer is not None:

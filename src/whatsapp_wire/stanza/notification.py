@@ -13,6 +13,7 @@ from whatsapp_wire.stanza.attributes import optional_jid, optional_number, times
 from whatsapp_wire.stanza.group_changes import GroupChanged, parse_group_changed
 from whatsapp_wire.stanza.media import MediaRetried, parse_retried
 from whatsapp_wire.stanza.pairing import PrimaryHello, parse_primary_hello
+from whatsapp_wire.stanza.passkey import PasskeyAsked, PasskeyContinued, parse_asked, parse_continued
 from whatsapp_wire.stanza.people import (
     AboutChanged,
     BlocklistChanged,
@@ -115,6 +116,8 @@ Content: TypeAlias = (
     | AccountChanged
     | PrivacyTokens
     | PrimaryHello
+    | PasskeyAsked
+    | PasskeyContinued
     | AppStateChanged
     | PictureChanged
     | AboutChanged
@@ -211,6 +214,14 @@ def _contacts(stanza: Node) -> Content:
     return parse_number_changed(stanza) or _other(stanza)
 
 
+def _passkey_asked(stanza: Node) -> Content:
+    return parse_asked(stanza) if stanza.jid("from") == SERVER else _other(stanza)
+
+
+def _passkey_continued(stanza: Node) -> Content:
+    return parse_continued(stanza) if stanza.jid("from") == SERVER else _other(stanza)
+
+
 def _media_retry(stanza: Node) -> Content:
     return _other(stanza) if stanza.child("rmr") is None else parse_retried(stanza)
 
@@ -221,6 +232,8 @@ _READERS: Final[dict[str, Callable[[Node], Content]]] = {
     "account_sync": _account_sync,
     "privacy_token": _privacy_token,
     "link_code_companion_reg": parse_primary_hello,
+    "passkey_prologue_request": _passkey_asked,
+    "crsc_continuation": _passkey_continued,
     "server_sync": _server_sync,
     "picture": _picture,
     "status": _about,

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from wagate.domain.errors import UnsupportedByEngine
 from wagate.domain.ids import SessionId
+from wagate.domain.passkey import PasskeyStep
 from wagate.domain.session import Reason, SessionState
 from wagate.ports.abilities import PairsDevices
 from wagate.ports.engine import Connection, Engine
@@ -30,7 +31,7 @@ class Running:
 
     ``spent`` is the engine that the session has left: what that one keeps is deleted once this line has come up.
     ``changed`` is set whenever ``state`` or ``ended`` changes. ``has_let_go``: the engine hung up when it was told to,
-    and works no more with what it keeps of the session.
+    and works no more with what it keeps of the session. ``passkey`` is what a pairing waits for a human to do with one.
     """
 
     scope: SessionScope
@@ -40,6 +41,7 @@ class Running:
     reason: Reason | None = None
     connection: Connection | None = None
     qr: QrCode | None = None
+    passkey: PasskeyStep | None = None
     ended: bool = False
     has_let_go: bool = False
     spent: str | None = None

@@ -33,6 +33,7 @@ from wagate.features.sessions.lines import QrCode, pairing_of
 from wagate.features.sessions.moving import Moving
 from wagate.features.sessions.naming import checked_name, merged_metadata, new_name
 from wagate.features.sessions.opening import Opening
+from wagate.features.sessions.passkeys import Passkeys
 from wagate.features.sessions.repository import Stored
 from wagate.features.sessions.sealed_settings import changed
 from wagate.features.sessions.supervisor import Supervisor
@@ -75,6 +76,8 @@ class Sessions:
         self._exporting = passages.exporting
         self._clock = clock
         self._default_engine = default_engine
+        self.passkeys = Passkeys(self.get, supervisor, clock)
+        """Pairings that need a passkey."""
 
     async def create(
         self,

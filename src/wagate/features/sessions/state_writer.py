@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 
 from wagate.domain.ids import SessionId
+from wagate.domain.passkey import PasskeyStep
 from wagate.features.sessions import repository
 from wagate.features.sessions.lines import QrCode, Running
 from wagate.features.sessions.states import States
@@ -51,6 +52,10 @@ class StateWriter:
     def shown_qr(self, running: Running, code: QrCode) -> None:
         """Tell that there is a new code. If that fails it is not tried again: the code is shown anyway."""
         self._forgettable(self._states.shown_qr(running.scope, code.expires_at, code.remaining))
+
+    def shown_passkey(self, running: Running, step: PasskeyStep) -> None:
+        """Tell that a passkey is asked for, or that there is a code to compare. Not tried again, as with a QR code."""
+        self._forgettable(self._states.shown_passkey(running.scope, step))
 
     def seen(self, running: Running) -> None:
         """The service knows this line; written with the next ``tick`` that is due."""

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from wagate.domain.errors import DeviceInUse
 from wagate.domain.events import EventType
 from wagate.domain.moments import iso
+from wagate.domain.passkey import PasskeyStep
 from wagate.domain.session import LIVE, Me, Reason, Session, SessionState, action_for
 from wagate.features.journal import Journal
 from wagate.features.sessions import repository
@@ -83,6 +84,15 @@ class States:
         yield from self._journal.append(
             scope, scope.session, EventType.SESSION_PAIRING_CODE, {"expires_at": iso(expires_at)}
         )
+
+    def shown_passkey(self, scope: SessionScope, step: PasskeyStep) -> Script[None]:
+        """A human has to have a passkey answer, or to compare a code. Neither is a secret."""
+        expires_at = iso(step.expires_at)
+        if step.code is None:
+            kind, data = EventType.PAIRING_PASSKEY_REQUIRED, {"options": dict(step.options), "expires_at": expires_at}
+        else:
+            kind, data = EventType.PAIRING_PASSKEY_CODE, {"code": step.code, "expires_at": expires_at}
+        yield from self._journal.append(scope, scope.session, kind, data)
 
     def suspected_gap(self, scope: SessionScope, news: GapSuspected) -> Script[None]:
         """Messages may be missing: told once, for nobody else will notice."""

@@ -20,10 +20,11 @@ from wagate.domain.ids import SessionId
 from wagate.domain.session import FINAL, LIVE, Reason, Session, SessionState
 from wagate.features.sessions.lines import LineWatcher, LiveLine, QrCode, Running
 from wagate.features.sessions.opening import Opening
+from wagate.features.sessions.passkey_steps import step_after, step_of
 from wagate.features.sessions.state_writer import StateWriter
 from wagate.features.sessions.turns import Turns
 from wagate.ports.clock import Clock
-from wagate.ports.news import LineNews, QrShown, SeenAlive, StateChanged
+from wagate.ports.news import LineNews, PasskeyCodeShown, PasskeyRequired, QrShown, SeenAlive, StateChanged
 from wagate.ports.vault import RecordUnreadable
 from wagate.store.scoped import SessionScope
 
@@ -182,6 +183,8 @@ class Supervisor:
                 self._writer.seen(running)
             case QrShown():
                 self._show_qr(running, news)
+            case PasskeyRequired() | PasskeyCodeShown():
+                self._show_passkey(running, news)
             case StateChanged(SessionState.FAILED, Reason("engine_failed", detail)):
                 self._crashed(running, detail)
             case StateChanged(state, reason):
@@ -198,6 +201,7 @@ class Supervisor:
             self._writer.save(running)
         if state is not SessionState.AWAITING_SCAN:
             running.qr = None
+        running.passkey = step_after(running.passkey, state, reason)
         self._watch_over(running, was_live)
 
     def _show_qr(self, running: Running, news: QrShown) -> None:
@@ -206,6 +210,11 @@ class Supervisor:
         expires_at = self._clock.now_ms() + round(news.expires_in_s * 1000)
         running.qr = QrCode(news.text, expires_at, news.remaining)
         self._writer.shown_qr(running, running.qr)
+
+    def _show_passkey(self, running: Running, news: PasskeyRequired | PasskeyCodeShown) -> None:
+        expires_at = self._clock.now_ms() + round(news.expires_in_s * 1000)
+        running.passkey = step_of(running.passkey, news, expires_at)
+        self._writer.shown_passkey(running, running.passkey)
 
     def _watch_over(self, running: Running, was_live: bool) -> None:
         is_live = running.state in LIVE and not running.ended

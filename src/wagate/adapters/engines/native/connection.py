@@ -37,6 +37,7 @@ from wagate.adapters.engines.native.machine.records import CREDENTIALS
 from wagate.adapters.engines.native.machine.send import Written
 from wagate.adapters.engines.native.machine.shell import Then
 from wagate.adapters.engines.native.media import Asks, MediaForged, MediaLine, Patience, Road
+from wagate.adapters.engines.native.passkeys import AnswersPasskeys
 from wagate.adapters.engines.native.people import KnowsPeople
 from wagate.adapters.engines.native.shell import LineShell
 from wagate.adapters.engines.native.transport import DialFailed, Endpoint, Pools, Wire, WireClosed, dial, http_proxy
@@ -94,6 +95,7 @@ class Means:
 class NativeConnection(
     Connection,
     PairsDevices,
+    AnswersPasskeys,
     LogsOut,
     MarksRead,
     ShowsTyping,

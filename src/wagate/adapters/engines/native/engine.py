@@ -37,7 +37,7 @@ FEATURES: Final = EngineFeatures(
     acks_after_persist=True,
     answers_retries_from_store=True,
     queries_history=True,
-    pairs_with_passkey=False,
+    pairs_with_passkey=True,
     contents=frozenset(
         {"text", "location", "contacts", "poll", "event_invite"}
         | {"image", "video", "audio", "voice", "document", "sticker"}

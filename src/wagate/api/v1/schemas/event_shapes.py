@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -46,6 +46,20 @@ class PairingCodeNews(Shown):
     """A new pairing code, which is not told."""
 
     expires_at: Moment = Field(description="How long the code is good for.")
+
+
+class PasskeyRequiredNews(Shown):
+    """WhatsApp asks for a passkey."""
+
+    options: dict[str, Any] = Field(description="The options of a WebAuthn get request, as JSON.")
+    expires_at: Moment = Field(description="Until when an assertion is taken.")
+
+
+class PasskeyCodeNews(Shown):
+    """A code to compare with the phone's."""
+
+    code: str = Field(description="Eight characters, as `ABCD-EFGH`.")
+    expires_at: Moment = Field(description="Until when the pairing waits for the answer.")
 
 
 class MovedNews(Shown):
@@ -253,6 +267,8 @@ SHAPES: Mapping[EventType, type[Shown]] = {
     EventType.SESSION_OUTDATED: OutdatedNews,
     EventType.SESSION_QR: QrNews,
     EventType.SESSION_PAIRING_CODE: PairingCodeNews,
+    EventType.PAIRING_PASSKEY_REQUIRED: PasskeyRequiredNews,
+    EventType.PAIRING_PASSKEY_CODE: PasskeyCodeNews,
     EventType.SESSION_MOVED: MovedNews,
     EventType.SESSION_GAP_SUSPECTED: GapNews,
     EventType.MESSAGE_RECEIVED: Message,

@@ -25,6 +25,7 @@ from whatsapp_wire.crypto.keys import KeyPair
 from whatsapp_wire.encoding import encode
 from whatsapp_wire.jid import Jid
 from whatsapp_wire.node import Node
+from whatsapp_wire.pairing.passkey import Companion
 from whatsapp_wire.pairing.payload import ClientVersion, CompanionName
 from whatsapp_wire.stanza.media import MediaConnection
 from whatsapp_wire.stanza.source import Own
@@ -43,6 +44,8 @@ class Habits:
     ping_s: tuple[float, float] = (20.0, 30.0)
     pong_timeout_s: float = 10.0
     ack_timeout_s: float = 60.0
+    passkey_step_s: float = 300.0
+    handoff_life_s: float = 300.0
     longest_pause_s: float = 60.0
     first_prekeys: int = 812
     more_prekeys: int = 50
@@ -116,6 +119,24 @@ class LinkCode:
     expires_at: float
 
 
+@dataclass(slots=True)
+class PasskeyPairing:
+    """A pairing that needs a passkey, from the request on. Times are seconds since 1970.
+
+    ``deadline`` is that of the present step. ``handoff_key`` proves once, until ``handoff_until``, that we are the ones
+    whose code was used. ``companion`` is our side since an assertion was sent, ``spares_code`` whether a proof went
+    with it, ``request_key`` what the phone's answer made of it; ``is_sending`` while an answer is awaited.
+    """
+
+    deadline: float
+    handoff_key: bytes | None
+    handoff_until: float
+    companion: Companion | None = None
+    spares_code: bool = False
+    request_key: bytes | None = None
+    is_sending: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Ringing:
     """A call that somebody began (``creator`` is bare), and whether it is over."""
@@ -151,6 +172,7 @@ class Device:
         "next_upkeep",
         "options",
         "outlook",
+        "passkey",
         "phase",
         "pushing",
         "qr_series",
@@ -184,6 +206,7 @@ class Device:
         self.lane_is_busy = False
         self._doubts: dict[Jid, Doubts] | None = None
         self.link_code: LinkCode | None = None
+        self.passkey: PasskeyPairing | None = None
         self.media_hosts: KnownHosts | None = None
         self.pushing: Counter[str] = Counter()
         self.qr_series = 0

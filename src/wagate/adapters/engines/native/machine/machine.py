@@ -147,6 +147,7 @@ class Machine:
         us.phase = Phase.CLOSED
         us.lane = None
         us.link_code = None
+        us.passkey = None
         us.flows.line_lost()
         return ending
 

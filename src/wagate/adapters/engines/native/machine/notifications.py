@@ -10,6 +10,7 @@ from wagate.adapters.engines.native.machine import (
     directory,
     groups,
     pairing,
+    passkey,
     prekeys,
     ratchets,
     send,
@@ -36,6 +37,7 @@ from whatsapp_wire.stanza.notification import (
     parse_notification,
 )
 from whatsapp_wire.stanza.pairing import PrimaryHello
+from whatsapp_wire.stanza.passkey import PasskeyAsked, PasskeyContinued
 
 _log = structlog.get_logger(__name__)
 
@@ -73,6 +75,10 @@ def _take(us: Device, step: Step, content: stanzas.Content) -> Flow[None]:
             us.flows.start(prekeys.top_up(us, count))
         case PrimaryHello():
             us.flows.start(pairing.finish_code(us, content), ends_with_line=True)
+        case PasskeyAsked():
+            us.flows.start(passkey.asked(us, content), ends_with_line=True)
+        case PasskeyContinued():
+            us.flows.start(passkey.continued(us, content), ends_with_line=True)
         case IdentityChanged(user):
             yield from _forget_identity(us, step, user)
         case DevicesChanged() | OwnDevicesChanged():

@@ -50,8 +50,12 @@ def show_codes(us: Device, asked: Node) -> Flow[None]:
         shown_s = us.habits.first_qr_s if is_long else us.habits.next_qr_s
         us.shell.report(QrShown(_qr_text(us, ref), shown_s, len(refs) - index - 1))
         yield Pause(shown_s)
+        if us.passkey is not None:
+            return  # a code was used; from here on the passkey's deadlines count
     while us.link_code is not None and (left := us.link_code.expires_at - us.shell.now()) > 0:
         yield Pause(left)
+    if us.passkey is not None:
+        return
     us.qr_series += 1
     us.end(QR_EXPIRED if us.qr_series >= us.habits.qr_series else NEW_CODES)
 
@@ -75,6 +79,7 @@ def accept(us: Device, asked: Node) -> Flow[None]:
         us.write(stanzas.link_refused(asked, refused))
         return
     us.become(SessionState.PAIRING)
+    us.passkey = None
     step = yield from _leftovers(us)
     yield Load(directory.pair_records(offer.pn.bare, offer.lid.bare))
     _take_offer(us, step, offer, success)
@@ -89,6 +94,8 @@ def request_code(us: Device, phone: domain.Jid) -> Flow[PairingCode]:
         raise SessionAlreadyPaired()
     if us.phase is Phase.CLOSED:
         raise NotSent("the session is not connected to WhatsApp")
+    if us.passkey is not None:
+        raise NotSent("a phone is pairing already, and a passkey is asked for; begin a new series of codes first")
     code, salt, ephemeral = link_code.new_code(), link_code.new_salt(), KeyPair.generate()
     wrapping_key: bytes = yield Compute(partial(link_code.stretch, code, salt))
     wrapped = link_code.wrap(ephemeral.public, wrapping_key, salt)
