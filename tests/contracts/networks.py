@@ -14,6 +14,7 @@ from contracts.engine_history import PastNetwork
 from contracts.engine_marks import MarkNetwork
 from contracts.examinee import OTHER, OWN, SESSION, Shown
 from contracts.kept import content_of, details_of, wire_kind
+from contracts.passkey_networks import EmulatedPasskeys
 from contracts.people_networks import EmulatedPeople
 from wagate.adapters.engines.native import Habits, NativeEngine
 from wagate.adapters.vault.memory import MemoryStorage
@@ -35,7 +36,7 @@ def spoil(storage: MemoryStorage, kind: str) -> None:
     records.update(spoilt)
 
 
-class EmulatedNetwork(EmulatedPeople, GroupNetwork, MarkNetwork, PastNetwork, FileNetwork):
+class EmulatedNetwork(EmulatedPasskeys, EmulatedPeople, GroupNetwork, MarkNetwork, PastNetwork, FileNetwork):
     """The emulator, through its control API."""
 
     def __init__(self, emulator: Emulator, control: EmulatorClient) -> None:

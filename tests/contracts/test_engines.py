@@ -11,6 +11,7 @@ from contracts import (
     engine_groups,
     engine_history,
     engine_marks,
+    engine_passkeys,
     engine_people,
     engine_promises,
     engine_refusals,
@@ -45,6 +46,7 @@ PAPERS = (
     engine_history.PAPER,
     engine_people.PAPER,
     engine_marks.PAPER,
+    engine_passkeys.PAPER,
 )
 QUESTIONS = [question for paper in PAPERS for question in paper.questions]
 
