@@ -15,9 +15,12 @@ class PasskeyClient:
         self._post, self._get = post, get
         self._path = f"{path}/passkey"
 
-    async def insist(self, *, required: bool = True, stalls: int = 0) -> None:
-        """Link no device without it from now on; the phone does not react to the first ``stalls`` assertions."""
-        await self._post(self._path, required=required, stalls=stalls)
+    async def insist(self, *, required: bool = True, stalls: int = 0, hides_options: bool = False) -> None:
+        """Link no device without it from now on; the phone does not react to the first ``stalls`` assertions.
+
+        With ``hides_options`` the server asks for it without saying what for, and companions have to ask back.
+        """
+        await self._post(self._path, required=required, stalls=stalls, hides_options=hides_options)
 
     async def sign(self, options: dict[str, Any], origin: str | None = None) -> dict[str, Any]:
         """The assertion that a browser on ``origin`` (WhatsApp's by default) gets for a request."""

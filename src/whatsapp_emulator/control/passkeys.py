@@ -12,11 +12,14 @@ from whatsapp_wire.pairing.webauthn import decoded, write_assertion
 
 
 async def insist(request: web.Request) -> web.Response:
-    """Let an account insist on a passkey when a device is linked, or not any more; `stalls` prologues go unanswered."""
+    """Let an account insist on a passkey when a device is linked, or not any more.
+
+    The phone does not react to so many prologues as `stalls`; `hides_options`: companions have to ask what is asked.
+    """
     body = await read_body(request)
-    required, stalls = body.flag("required"), body.number("stalls", 0)
+    required, stalls, hides = body.flag("required"), body.number("stalls", 0), body.flag("hides_options")
     with request.app[BOARD].turn() as world:
-        world.insist_on_passkey(request.match_info["phone"], required=required, stalls=stalls)
+        world.insist_on_passkey(request.match_info["phone"], required=required, stalls=stalls, hides_options=hides)
     return web.json_response({})
 
 

@@ -140,6 +140,9 @@ class Account:
     """With one, no device is linked without it; the phone does not react to the first `passkey_stalls` assertions."""
 
     passkey_stalls: int = 0
+    passkey_hides_options: bool = False
+    """Whether the server asks for it without saying what for, so that a companion has to ask back."""
+
     pairing: Ticket | None = None
     """The latest pairing with a passkey."""
 

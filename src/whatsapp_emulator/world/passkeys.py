@@ -28,9 +28,9 @@ from whatsapp_wire.pairing.webauthn import read_assertion
 _KEY = 32
 
 
-def insist(state: State, account: Account, *, required: bool, stalls: int = 0) -> None:
+def insist(state: State, account: Account, *, required: bool, stalls: int = 0, hides_options: bool = False) -> None:
     """Give an account a passkey on which it insists from now on, or let it insist no longer."""
-    account.passkey_stalls = stalls
+    account.passkey_stalls, account.passkey_hides_options = stalls, hides_options
     if not required:
         account.passkey = None
     elif account.passkey is None:
@@ -45,7 +45,8 @@ def vouch(state: State, ticket: Ticket, companion_identity: bytes, adv_secret: b
         return
     ticket.passkey = PasskeyAttempt(key, state.entropy.randbytes(_KEY), adv_secret, ticket.account.passkey_stalls)
     ticket.account.pairing = ticket
-    _notify(state, ticket.link, "passkey_prologue_request", _options(ticket.passkey))
+    asked = Node("passkey_request_options") if ticket.account.passkey_hides_options else _options(ticket.passkey)
+    _notify(state, ticket.link, "passkey_prologue_request", asked)
 
 
 def answer(state: State, link: Link, iq: Node) -> Reply | None:

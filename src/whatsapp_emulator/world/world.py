@@ -143,9 +143,9 @@ class World:
         """A person types a pairing code into a phone; takes about 120 ms. Raises PairingRefused."""
         return link_codes.enter(self._state, self.account(phone), code)
 
-    def insist_on_passkey(self, phone: str, *, required: bool, stalls: int = 0) -> None:
+    def insist_on_passkey(self, phone: str, *, required: bool, stalls: int = 0, hides_options: bool = False) -> None:
         """Let an account link no device without its passkey, or with no more than a code. Raises NoSuchAccount."""
-        passkeys.insist(self._state, self._known(phone), required=required, stalls=stalls)
+        passkeys.insist(self._state, self._known(phone), required=required, stalls=stalls, hides_options=hides_options)
 
     def pairing_of(self, phone: str) -> Ticket | None:
         """The pairing that a phone is in, if it is in one. Raises NoSuchAccount."""
