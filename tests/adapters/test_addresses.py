@@ -95,7 +95,8 @@ def test_an_allowed_network_may_be_reached_and_nothing_beside_it() -> None:
 ALLOWED_TO_CONNECT = {
     "src/wagate/adapters/egress.py": "the way out itself",
     "src/wagate/adapters/engines/native/transport.py": "the line to WhatsApp; its proxy is an option of the session",
-    "src/wagate/adapters/engines/native/media.py": "files on hosts of WhatsApp; its proxy is the line's",
+    "src/wagate/adapters/whatsapp_web/media.py": "files on hosts of WhatsApp; its proxy is the line's",
+    "src/wagate/adapters/whatsapp_web/http.py": "the clients that both of them use",
     "src/wagate/sandbox/network.py": "the sandbox asks its own emulator",
     "src/wagate/cli/client.py": "the command line asks its own gateway",
 }

@@ -10,7 +10,7 @@ import pytest
 from fixtures.rooms import House, OpenHouse
 from journeys.media_shop import ANA, OWN, MakeShop, Shop
 from wagate.adapters.engines.native import Habits, NativeEngine
-from wagate.adapters.engines.native.media import Patience
+from wagate.adapters.whatsapp_web.media import Patience
 from wagate.domain.session import SessionState
 from whatsapp_emulator.client import EmulatorClient
 from whatsapp_emulator.emulator import Emulator

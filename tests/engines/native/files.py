@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator
 
-from wagate.adapters.engines.native.media import MediaLine, Patience, Source
+from wagate.adapters.whatsapp_web.media import MediaLine, Patience, Source
 from whatsapp_wire.media.content import MediaFile
 from whatsapp_wire.stanza.media import MediaMessage
 

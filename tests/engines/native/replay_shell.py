@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from typing_extensions import override
 
-from wagate.adapters.engines.native.machine.media import MediaFailed
 from wagate.adapters.engines.native.machine.shell import Shell, Then, Timer
+from wagate.adapters.whatsapp_web.files import MediaFailed
 from wagate.ports.news import DurableNews, LineNews
 from wagate.ports.vault import NotLoaded, RecordKey, Unit, VaultFailed
 from whatsapp_wire.media.content import MediaFile

@@ -14,7 +14,7 @@ from engines.native.lines import OTHER, OWN
 from engines.native.replay import Replay
 from wagate.adapters.engines.native.machine import app_state_commands
 from wagate.adapters.engines.native.machine.app_state_records import DUE, STATE, VALUES, unpack_position
-from wagate.adapters.engines.native.machine.media import MediaFailed
+from wagate.adapters.whatsapp_web.files import MediaFailed
 from wagate.domain.jid import Jid
 from wagate.domain.marks import NOT_MUTED, ChatMarks
 from wagate.ports.news import ChatMarked

@@ -16,7 +16,6 @@ from typing_extensions import override
 
 from contracts.kept import Files
 from engines.native.lines import OTHER, LineUnderTest, paired_line, until
-from wagate.adapters.engines.native.media import Patience
 from wagate.adapters.whatsapp_web.files import (
     REUSE_S,
     Reference,
@@ -27,6 +26,7 @@ from wagate.adapters.whatsapp_web.files import (
     message_with,
     recaptioned,
 )
+from wagate.adapters.whatsapp_web.media import Patience
 from wagate.domain.content import UNKEPT, Attached, Audio, Document, Image, Sticker, Text, Video, Voice
 from wagate.domain.errors import MediaGone
 from wagate.domain.ids import MediaId, TenantId

@@ -13,8 +13,8 @@ import pytest
 from engines.native.files import CONTENT, NOW, QUICK, got, source_of
 from engines.native.lines import OTHER, OWN, LineUnderTest, engine_for, paired_line, until
 from engines.native.socks import socks_proxy
-from wagate.adapters.engines.native.machine.media import MediaGone
-from wagate.adapters.engines.native.media import (
+from wagate.adapters.whatsapp_web.files import MediaGone
+from wagate.adapters.whatsapp_web.media import (
     MediaForged,
     MediaUnreachable,
     UploadFailed,

@@ -6,8 +6,9 @@ import pytest
 
 from engines.native.scripted import LID, OWN, PN, Script, Stranger, directory_of
 from wagate.adapters.engines.native.machine.errors import LineLost, Unanswered
-from wagate.adapters.engines.native.machine.media import RETRY_TIMEOUT_S, MediaGone
+from wagate.adapters.engines.native.machine.media import RETRY_TIMEOUT_S
 from wagate.adapters.engines.native.machine.send import Written
+from wagate.adapters.whatsapp_web.files import MediaGone
 from wagate.domain.ids import MessageId
 from wagate.ports.engine import NotSent
 from wagate.ports.news import SendStarted

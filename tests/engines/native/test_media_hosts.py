@@ -14,8 +14,9 @@ import pytest
 from aiohttp import web
 
 from engines.native.files import CONTENT, NOW, QUICK, got, source_of
-from wagate.adapters.engines.native.machine.media import MediaGone
-from wagate.adapters.engines.native.media import (
+from wagate.adapters.whatsapp_web.files import MediaGone
+from wagate.adapters.whatsapp_web.http import Pools
+from wagate.adapters.whatsapp_web.media import (
     Asks,
     MediaForged,
     MediaLine,
@@ -24,7 +25,6 @@ from wagate.adapters.engines.native.media import (
     UploadFailed,
     UploadRefused,
 )
-from wagate.adapters.engines.native.transport import Pools
 from whatsapp_emulator.emulator import Emulator
 from whatsapp_wire.media.content import MediaFile
 from whatsapp_wire.media.kinds import MediaKind

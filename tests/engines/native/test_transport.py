@@ -15,8 +15,8 @@ import uvloop
 
 from engines.native.lines import OTHER, OWN, QUICK, LineUnderTest, engine_for, paired_line, until
 from engines.native.socks import socks_proxy
-from wagate.adapters.engines.native.engine import USER_AGENT
-from wagate.adapters.engines.native.transport import DialFailed, Endpoint, Pools, Wire, WireClosed, dial, tls_context
+from wagate.adapters.engines.native.transport import DialFailed, Endpoint, Wire, WireClosed, dial
+from wagate.adapters.whatsapp_web.http import USER_AGENT, Pools, tls_context
 from wagate.domain.session import SessionState, action_for
 from wagate.ports.news import QrShown, StateChanged
 from whatsapp_emulator.client import EmulatorClient

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from wagate.domain.content import Attached, Audio, Captioned, Document, Image, Sticker, Text, Video, Voice
 from wagate.domain.jid import Jid as DomainJid
@@ -39,6 +39,18 @@ _WIRE_KINDS: Final = {
     MediaKind.DOCUMENT: WireKind.DOCUMENT,
 }
 _CAPTIONED: Final = ("image_message", "video_message", "ptv_message", "document_message")
+
+
+class MediaFailed(Exception):
+    """A file did not arrive; ``code`` is stable, the text is for people"""
+
+    code: ClassVar[str] = "media_failed"
+
+
+class MediaGone(MediaFailed):
+    """The file is neither on WhatsApp's hosts any more nor on the phone, as far as that could be asked"""
+
+    code = "media_gone"
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,11 +36,13 @@ from wagate.adapters.engines.native.machine.outlook import Outlook
 from wagate.adapters.engines.native.machine.records import CREDENTIALS
 from wagate.adapters.engines.native.machine.send import Written
 from wagate.adapters.engines.native.machine.shell import Then
-from wagate.adapters.engines.native.media import Asks, MediaForged, MediaLine, Patience, Road
 from wagate.adapters.engines.native.passkeys import AnswersPasskeys
 from wagate.adapters.engines.native.people import KnowsPeople
 from wagate.adapters.engines.native.shell import LineShell
-from wagate.adapters.engines.native.transport import DialFailed, Endpoint, Pools, Wire, WireClosed, dial, http_proxy
+from wagate.adapters.engines.native.transport import DialFailed, Endpoint, Wire, WireClosed, dial
+from wagate.adapters.whatsapp_web.http import Pools, http_proxy
+from wagate.adapters.whatsapp_web.media import Asks, MediaForged, MediaLine, Patience, Road
+from wagate.adapters.whatsapp_web.transfers import SharedUploads
 from wagate.domain.jid import Jid
 from wagate.domain.session import SessionState
 from wagate.ports.abilities import Activity, LogsOut, MarksRead, PairingCode, PairsDevices, ShowsTyping
@@ -118,7 +120,7 @@ class NativeConnection(
         self._histories = HistoryDesk(
             HistoryMeans(self._run_flow, lambda: self.media, lambda: self._machine.credentials.own, line.session)
         )
-        self._uploads = {}
+        self._uploads = SharedUploads()
         self._build(kept)
         self._reading = asyncio.get_running_loop().create_task(self._histories.run())
         self._task = asyncio.get_running_loop().create_task(self._run())
@@ -138,7 +140,7 @@ class NativeConnection(
         self._task.cancel()
         self._reading.cancel()
         await asyncio.wait([self._task, self._reading])
-        await self._end_uploads()
+        await self._uploads.end()
         self._machine.give_up(NotSent("the session was closed"))
         await self._shell.retire()
 

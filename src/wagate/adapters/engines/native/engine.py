@@ -17,8 +17,9 @@ from wagate.adapters.engines.native.connection import Means, NativeConnection, r
 from wagate.adapters.engines.native.files import UPLOADS
 from wagate.adapters.engines.native.machine.device import Habits
 from wagate.adapters.engines.native.machine.records import KINDS
-from wagate.adapters.engines.native.media import Patience
-from wagate.adapters.engines.native.transport import Endpoint, Pools, tls_context
+from wagate.adapters.engines.native.transport import Endpoint
+from wagate.adapters.whatsapp_web.http import USER_AGENT, Pools, tls_context
+from wagate.adapters.whatsapp_web.media import Patience
 from wagate.domain.ids import SessionId
 from wagate.ports.device import CarriesDevices, LinkedDevice
 from wagate.ports.engine import Connection, Engine, EngineCosts, EngineFeatures, EngineWords, Line
@@ -27,10 +28,6 @@ from whatsapp_wire.noise import WHATSAPP_ROOT
 from whatsapp_wire.pairing.payload import ClientVersion
 
 URL: Final = "wss://web.whatsapp.com/ws/chat"
-
-USER_AGENT: Final = (
-    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
-)
 
 FEATURES: Final = EngineFeatures(
     chooses_message_id=True,

@@ -23,9 +23,9 @@ from wagate.adapters.engines.native.machine import histories
 from wagate.adapters.engines.native.machine.device import Device
 from wagate.adapters.engines.native.machine.flows import Flow
 from wagate.adapters.engines.native.machine.histories import Waiting
-from wagate.adapters.engines.native.machine.media import MediaFailed, MediaGone
 from wagate.adapters.engines.native.machine.past import Part
-from wagate.adapters.engines.native.media import MediaForged, MediaLine
+from wagate.adapters.whatsapp_web.files import MediaFailed, MediaGone
+from wagate.adapters.whatsapp_web.media import MediaForged, MediaLine
 from wagate.domain.jid import Jid
 from wagate.ports.abilities import Oldest, QueriesHistory
 from wagate.ports.engine import NotSent

@@ -7,27 +7,23 @@ import contextlib
 import os
 import socket
 import ssl
-from asyncio import sslproto
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import aiohttp
-import aiohttp_socks
 
 from wagate.adapters.engines.native.machine.errors import Ending, lost
+from wagate.adapters.whatsapp_web.http import ORIGIN, SOCKS_ERRORS, Pools, http_proxy
 from whatsapp_wire.crypto.keys import KeyPair
 from whatsapp_wire.errors import HandshakeFailed, WireError
 from whatsapp_wire.frames import FrameReader
 from whatsapp_wire.noise import ClientHandshake, Transport
 
-ORIGIN: Final = "https://web.whatsapp.com"
 DIAL_TIMEOUT_S: Final = 20.0
 CLOSE_TIMEOUT_S: Final = 1.0
 
 _MAX_MESSAGE: Final = 1 << 26
-_TLS_BUFFER: Final = 1 << 14
 _MAX_UNSENT: Final = 1 << 23
 
 
@@ -55,44 +51,6 @@ class Endpoint:
     root_key: bytes
     tls: ssl.SSLContext | None
     user_agent: str
-
-
-def tls_context(ca_file: Path | None) -> ssl.SSLContext:
-    """A context that trusts the authorities in a PEM file, or the system's. Raises OSError, ssl.SSLError.
-
-    It also makes asyncio's TLS connections smaller: each allocates a read buffer of ``SSLProtocol.max_size`` (256 KiB),
-    which idle lines by the thousand do not need. A TLS record has at most 16 KiB.
-    """
-    sslproto.SSLProtocol.max_size = _TLS_BUFFER
-    return ssl.create_default_context(cafile=ca_file)
-
-
-class Pools:
-    """The HTTP clients of an engine: one for all direct and HTTP-proxied lines, one for each SOCKS proxy."""
-
-    def __init__(self) -> None:
-        """Nothing is opened before it is needed."""
-        self._clients: dict[str | None, aiohttp.ClientSession] = {}
-
-    def client(self, proxy: str | None) -> aiohttp.ClientSession:
-        """The client for lines with this proxy. Raises ValueError when the proxy's URL cannot be read."""
-        key = proxy if proxy is not None and _is_socks(proxy) else None
-        if key not in self._clients:
-            self._clients[key] = aiohttp.ClientSession(
-                connector=_connector(key), cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
-            )
-        return self._clients[key]
-
-    async def close(self) -> None:
-        """Close all of them."""
-        for client in self._clients.values():
-            await client.close()
-        self._clients.clear()
-
-
-def http_proxy(proxy: str | None) -> str | None:
-    """What to tell aiohttp about a line's proxy: nothing of one that its client goes through anyway (see `Pools`)."""
-    return None if proxy is None or _is_socks(proxy) else proxy
 
 
 class Wire:
@@ -213,18 +171,6 @@ async def _shake_hands(websocket: aiohttp.ClientWebSocketResponse, handshake: Cl
     return Wire(websocket, frames, noise)
 
 
-def _is_socks(proxy: str) -> bool:
-    return proxy.startswith("socks")
-
-
-def _connector(socks_proxy: str | None) -> aiohttp.BaseConnector:
-    # Every line holds its connection for as long as it lives, so the pool must not have a limit.
-    if socks_proxy is None:
-        return aiohttp.TCPConnector(limit=0, limit_per_host=0)
-    connector: aiohttp.BaseConnector = aiohttp_socks.ProxyConnector.from_url(socks_proxy, rdns=True, limit=0)
-    return connector
-
-
 def _ending_of(error: Exception) -> Ending:
     # Behind a SOCKS proxy, aiohttp does not tell a TLS error from any other.
     if isinstance(error.__cause__, ssl.SSLError):
@@ -232,14 +178,6 @@ def _ending_of(error: Exception) -> Ending:
     code = next((code for kinds, code in _CODES if isinstance(error, kinds)), "connection_lost")
     return lost(code, f"{type(error).__name__}: {error}")
 
-
-SOCKS_ERRORS: Final = (
-    aiohttp_socks.ProxyError,
-    aiohttp_socks.ProxyConnectionError,
-    aiohttp_socks.ProxyTimeoutError,
-)
-
-"""What a SOCKS proxy's failures are called; aiohttp's own errors do not include them."""
 
 _CODES: Final[tuple[tuple[tuple[type[Exception], ...], str], ...]] = (
     ((aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError, *SOCKS_ERRORS), "proxy_failed"),

@@ -30,7 +30,7 @@ from wagate.adapters.engines.native.machine.app_state_records import (
 from wagate.adapters.engines.native.machine.device import Device, Phase
 from wagate.adapters.engines.native.machine.errors import RequestRefused
 from wagate.adapters.engines.native.machine.flows import Commit, Compute, Download, Flow, Join, Load, Pause
-from wagate.adapters.engines.native.machine.media import MediaFailed
+from wagate.adapters.whatsapp_web.files import MediaFailed
 from wagate.ports.engine import NotSent
 from wagate.ports.vault import RecordKey
 from whatsapp_wire.app_state import patches

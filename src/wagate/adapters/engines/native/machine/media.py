@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import ClassVar, Final
+from typing import Final
 
 from wagate.adapters.engines.native.machine.device import Device, KnownHosts, Phase
 from wagate.adapters.engines.native.machine.flows import Ask, Flow, Join
+from wagate.adapters.whatsapp_web.files import MediaGone
 from wagate.ports.engine import NotSent
 from whatsapp_wire.encoding import encode
 from whatsapp_wire.errors import WireError
@@ -18,18 +19,6 @@ from whatsapp_wire.stanza.media import MediaConnection, MediaMessage
 
 RETRY_TIMEOUT_S: Final = 60.0
 """How long a phone may take to upload a file again. It may be switched off: then nothing comes at all."""
-
-
-class MediaFailed(Exception):
-    """A file did not arrive; ``code`` is stable, the text is for people"""
-
-    code: ClassVar[str] = "media_failed"
-
-
-class MediaGone(MediaFailed):
-    """The file is neither on WhatsApp's hosts any more nor on the phone, as far as that could be asked"""
-
-    code = "media_gone"
 
 
 def connection(us: Device, stale: MediaConnection | None = None) -> Flow[MediaConnection]:

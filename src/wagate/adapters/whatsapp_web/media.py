@@ -20,8 +20,8 @@ from urllib.parse import urlencode
 import aiohttp
 import structlog
 
-from wagate.adapters.engines.native.machine.media import MediaFailed, MediaGone
-from wagate.adapters.engines.native.transport import ORIGIN, SOCKS_ERRORS
+from wagate.adapters.whatsapp_web.files import MediaFailed, MediaGone
+from wagate.adapters.whatsapp_web.http import ORIGIN, SOCKS_ERRORS
 from wagate.ports.engine import NotSent, SendImpossible
 from whatsapp_wire.errors import MediaDamaged
 from whatsapp_wire.media.content import MediaFile, is_direct_path
@@ -146,7 +146,7 @@ class MediaLine:
         deadline, key = self._deadline(), key or os.urandom(MEDIA_KEY_SIZE)
         try:
             async with asyncio.timeout_at(deadline):
-                sealed = await _measure(key, kind, source)
+                sealed = await measured(key, kind, source)
         except TimeoutError as error:
             raise UploadFailed("the file could not be read in time") from error
         parcel = _Parcel(key, kind, source, sealed)
@@ -331,7 +331,7 @@ class _Parcel:
             raise
 
 
-async def _measure(key: bytes, kind: MediaKind, source: Source) -> SealedMedia:
+async def measured(key: bytes, kind: MediaKind, source: Source) -> SealedMedia:
     """Encrypt a file for its hashes only. Raises UploadRefused for one that is too large."""
     sealer, size = MediaSealer(key, kind), 0
     async for piece in _cut(source):
