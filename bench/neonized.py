@@ -15,6 +15,7 @@ import orjson
 from bench.served import serve
 from wagate.adapters.clock import SystemClock
 from wagate.adapters.engines.neonize.engine import NeonizeEngine
+from wagate.adapters.engines.neonize.files import Reach
 from wagate.bootstrap import ENGINES, build
 from wagate.features import Gateway
 from wagate.settings import Settings
@@ -38,6 +39,7 @@ def tamed(settings: Settings) -> NeonizeEngine:
         settings.data / "neonize",
         command=[sys.executable, "-m", "whatsapp_emulator.launch", "--root", where.root_key, "--", WORKER],
         environment={name: value for name, value in wanted.items() if os.environ.get(name) != value},
+        reach=Reach((f"localhost:{where.tls_port}",), Path(where.ca_file)),
     )
 
 

@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from contracts.examinee import SESSION, Examinee, Failing
 from contracts.networks import EmulatedNetwork, spoil
-from engines.neonize.desk import QUICK, environment, launch
+from engines.neonize.desk import QUICK, environment, launch, reach
 from wagate.adapters.engines.neonize.engine import NeonizeEngine
 from wagate.ports.engine import Engine
 from whatsapp_emulator.client import EmulatorClient
@@ -27,7 +27,11 @@ class NeonizeNetwork(EmulatedNetwork):
     @override
     def engine(self) -> Engine:
         return NeonizeEngine(
-            self._folder, command=launch(self._where), environment=environment(self._where), limits=QUICK
+            self._folder,
+            command=launch(self._where),
+            environment=environment(self._where),
+            limits=QUICK,
+            reach=reach(self._where),
         )
 
     @override

@@ -13,10 +13,13 @@ from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
+from contracts.kept import Files
 from fixtures.waiting import until
 from wagate.adapters.engines.neonize.engine import NeonizeEngine
+from wagate.adapters.engines.neonize.files import Reach
 from wagate.adapters.engines.neonize.limits import Limits
 from wagate.adapters.vault.memory import MemoryStorage, MemoryVault
+from wagate.adapters.whatsapp_web.media import Patience
 from wagate.domain.content import Text
 from wagate.domain.ids import MessageId, SessionId
 from wagate.domain.jid import Jid
@@ -52,6 +55,13 @@ def environment(whereabouts: Whereabouts) -> Mapping[str, str]:
     return {name: value for name, value in wanted.items() if os.environ.get(name) != value}
 
 
+def reach(whereabouts: Whereabouts) -> Reach:
+    """The emulator's media hosts, as it names them to its clients, and little patience with them."""
+    hosts = (f"localhost:{whereabouts.tls_port}", f"127.0.0.1:{whereabouts.tls_port}")
+    patience = Patience(connect_s=2.0, stall_s=2.0, total_s=20.0, rounds=2, pause_s=0.01)
+    return Reach(hosts, Path(whereabouts.ca_file), patience)
+
+
 @dataclass
 class Bench:
     """One session: what is kept for it, what it told, and its connection when it has one."""
@@ -62,6 +72,8 @@ class Bench:
     session: SessionId = SESSION
     limits: Limits = QUICK
     proxy: str | None = None
+    reach: Reach = field(default_factory=Reach)
+    kept: Files = field(default_factory=Files)
     storage: MemoryStorage = field(default_factory=MemoryStorage)
     durable: list[DurableNews] = field(default_factory=list)
     told: list[LineNews] = field(default_factory=list)
@@ -77,7 +89,13 @@ class Bench:
     def renew(self, **environment: str) -> None:
         """The engine of a new process, with this in its workers' environment."""
         self.environment = {**self.environment, **environment}
-        self.engine = NeonizeEngine(self.folder, command=self.command, environment=self.environment, limits=self.limits)
+        self.engine = NeonizeEngine(
+            self.folder,
+            command=self.command,
+            environment=self.environment,
+            limits=self.limits,
+            reach=self.reach,
+        )
 
     @property
     def files(self) -> Path:
@@ -95,7 +113,7 @@ class Bench:
 
         self.told.clear()
         self.vault = self.storage.open(self.session)
-        line = Line(self.session, self.vault, self.proxy, self.told.append, gate)
+        line = Line(self.session, self.vault, self.proxy, self.told.append, gate, media=self.kept)
         self._connection = await self.engine.connect(line)
 
     async def close(self) -> None:
@@ -182,7 +200,14 @@ async def desk(emulator: Emulator, control: EmulatorClient, folder: Path, **chan
     await control.account(OTHER, "Other")
     where = emulator.whereabouts
     limits = replace(QUICK, **changes)  # type: ignore[arg-type]
-    made = Desk(folder, launch(where), environment(where), limits=limits, control=control)
+    made = Desk(
+        folder,
+        launch(where),
+        environment(where),
+        limits=limits,
+        reach=reach(where),
+        control=control,
+    )
     async with cleared(made):
         yield made
 
@@ -195,6 +220,7 @@ async def cleared(bench: Bench) -> AsyncIterator[None]:
     finally:
         await bench.close()
         await bench.engine.forget(bench.session)
+        await bench.engine.close()
 
 
 TESTS = Path(__file__).parents[2]

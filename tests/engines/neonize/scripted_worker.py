@@ -29,6 +29,7 @@ from wagate.adapters.engines.neonize.link.messages import (
     Linked,
     Nothing,
     Post,
+    Shipped,
 )
 from wagate.adapters.engines.neonize.worker.__main__ import main
 from wagate.adapters.engines.neonize.worker.line import (
@@ -43,6 +44,8 @@ from wagate.adapters.engines.neonize.worker.line import (
     Listener,
     Refused,
 )
+from whatsapp_wire.media.kinds import MediaKind
+from whatsapp_wire.media.sealing import MediaSealer
 
 SCRIPT: Final[dict[str, Any]] = json.loads(os.environ.get("SCRIPT", "{}"))
 DEVICE_JID: Final = "5511900000001:1@s.whatsapp.net"
@@ -171,8 +174,38 @@ class ScriptedLine(Line):
         return groups_of(ask, SCRIPT.get("groups", 0))
 
     @override
+    def upload(self, file: Path, kind: str) -> Shipped:
+        """The word for uploads is an error, or what to do with one."""
+        content, word = file.read_bytes(), SCRIPT.get("upload", "")
+        with Path("uploaded").open("a") as uploaded:
+            uploaded.write(f"{kind} {len(content)}\n")
+        match word:
+            case "abort":
+                _abort()
+            case "wait":
+                self._wait_for("go")
+            case "hang":
+                self._stopped.wait()
+            case "other":
+                content = b"other"
+            case "":
+                pass
+            case error:
+                raise Refused(error)
+        return shipped_of(content, kind)
+
+    @override
     def log_out(self) -> None:
         raise Refused("info query timed out")
+
+
+def shipped_of(content: bytes, kind: str) -> Shipped:
+    """What a host would say."""
+    key = bytes(32)
+    sealer = MediaSealer(key, MediaKind(kind))
+    sealer.update(content)
+    sealed = sealer.finish()[1]
+    return Shipped("", "/v/t62/a", key.hex(), sealed.sha256.hex(), sealed.enc_sha256.hex(), len(content))
 
 
 def groups_of(ask: Ask, count: int) -> InGroups:

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from engines.neonize.desk import OTHER, OWN, QUICK, environment, launch
+from engines.neonize.desk import OTHER, OWN, QUICK, environment, launch, reach
+from fixtures import samples
 from fixtures.rooms import House, OpenHouse, eventually, until
+from journeys.media_shop import PDF, Shop
 from wagate.adapters.engines.neonize.engine import NeonizeEngine
 from wagate.domain.message import Direction, Message, MessageStatus
 from wagate.domain.session import Reason, Session, SessionState
@@ -24,7 +26,9 @@ async def house(open_house: OpenHouse, emulator: Emulator, control: EmulatorClie
     where = emulator.whereabouts
 
     def make(_: House) -> NeonizeEngine:
-        return NeonizeEngine(folder, command=launch(where), environment=environment(where), limits=QUICK)
+        return NeonizeEngine(
+            folder, command=launch(where), environment=environment(where), limits=QUICK, reach=reach(where)
+        )
 
     return await open_house(make_engine=make, settings={"engine": "neonize"})
 
@@ -105,3 +109,23 @@ async def test_what_is_logged_out_leaves_no_files(house: House, control: Emulato
     gone = await house.gateway.sessions.logout(house.us, session.id)
     assert gone.reason == Reason("logged_out_by_user")
     await until(lambda: not (folder / session.id).exists())
+
+
+async def test_files_go_both_ways_and_a_caption_is_edited(house: House, control: EmulatorClient) -> None:
+    await pair(house, control)
+    shop = Shop(house, control.phone(OWN), control.phone(OTHER))
+    picture = samples.image("JPEG")
+    sent = await shop.send_form(picture, "a.jpg", to=OTHER, type="image", caption="helo")
+    shown = await shop.shown(sent["wa_id"])
+    assert (shown.kind, shown.text) == ("image", "helo")
+    assert await shop.ana.file(sent["wa_id"]) == picture
+    answer = await shop.api.ask("PATCH", f"/v1/messages/{sent['id']}?wait=10", {"text": "hello"})
+    assert answer.status == 200, answer.body
+    edit = await shop.shown(answer.json["wa_id"])
+    assert (edit.kind, edit.target, edit.text) == ("edit", sent["wa_id"], "hello")
+
+    wa_id = await shop.ana.send_media(OWN, "document", PDF, file_name="a.pdf", caption="for you")
+    received = await shop.received(wa_id)
+    assert received["media"]["filename"] == "a.pdf"
+    await shop.ready(received["media"]["id"])
+    assert (await shop.api.ask("GET", received["media"]["url"])).body == PDF

@@ -164,6 +164,12 @@ def recaptioned(plaintext: bytes, words: Text) -> Message | None:
     return message
 
 
+def has_caption(plaintext: bytes) -> bool:
+    """Whether something that we sent has a place for a caption."""
+    inner = unwrap(parse(plaintext))
+    return any(inner.HasField(name) for name in _CAPTIONED)
+
+
 def content_in(inner: Message, read: Read) -> Attached | None:
     """What a message with a file says; None where it is of a kind that cannot be shown."""
     media = read_media(inner)

@@ -8,7 +8,7 @@ from typing import Self
 
 from wagate.adapters.whatsapp_web import votes
 from wagate.adapters.whatsapp_web.decode import Speaker, context_of, quoted_of, said_in
-from wagate.adapters.whatsapp_web.encode import Stage, message_of
+from wagate.adapters.whatsapp_web.encode import NOTHING, Enclosed, Stage, message_of
 from wagate.adapters.whatsapp_web.files import file_in
 from wagate.domain.acts import PollVote, Said
 from wagate.domain.content import Attached, Context, Quoted, Unsupported
@@ -22,6 +22,7 @@ from whatsapp_wire.contents.polls import Ballot
 from whatsapp_wire.errors import WireError
 from whatsapp_wire.message import Content, Kind, parse, read, unwrap
 from whatsapp_wire.proto.message_pb2 import Message
+from whatsapp_wire.stanza.media import MediaMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +62,18 @@ class Origin:
     by_admin: bool
 
 
-def compose(outgoing: Outgoing, us: Account, now_ms: int, poll: PollKey | None = None) -> bytes:
+def compose(
+    outgoing: Outgoing, us: Account, now_ms: int, poll: PollKey | None = None, enclosed: Enclosed = NOTHING
+) -> bytes:
     """The plaintext for something to say; ``poll`` is the one that is voted in.
 
-    Raises UnsupportedByEngine for a kind that cannot be sent, SendImpossible for a vote without its poll.
+    Raises UnsupportedByEngine for a kind that cannot be sent, SendImpossible for a vote or a file without its own.
     """
     stage = Stage(wire.Jid(outgoing.to), us.addresses, now_ms)
     if isinstance(outgoing.content, PollVote):
         message = _vote(outgoing.content, us, stage, poll)
     else:
-        message = message_of(outgoing, stage)
+        message = message_of(outgoing, stage, enclosed)
     return message.SerializeToString()
 
 
@@ -127,9 +130,12 @@ class Letter:
         selected = self._selected(origin, own, polls_known) if self.content.kind is Kind.POLL_VOTE else None
         return said_in(self.message, self.content, speaker, selected)
 
-    def file(self, said: Said | None) -> ArrivedFile | None:
-        """The file that it shows, which nobody can fetch with this: what is told of it is all that there is."""
-        return file_in(self.inner, said, None) if isinstance(said, Attached) else None
+    def file(self, said: Said | None, wa_id: str, origin: Origin) -> ArrivedFile | None:
+        """The file that it shows, if it shows one; ``wa_id`` is the message's own id."""
+        if not isinstance(said, Attached):
+            return None
+        author = wire.Jid(origin.sender) if origin.chat.is_group else None
+        return file_in(self.inner, said, MediaMessage(wa_id, wire.Jid(origin.chat), origin.from_me, author))
 
     @property
     def context(self) -> Context:

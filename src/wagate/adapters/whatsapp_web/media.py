@@ -350,6 +350,11 @@ async def _cut(source: Source) -> AsyncIterator[bytes]:
             await asyncio.sleep(0)
 
 
+def is_final(status: int) -> bool:
+    """Whether a host that answers an upload so will not take the file at any other time either."""
+    return not (status in _STALE_AUTH or status in _PASSING or status >= _SERVER_ERRORS)
+
+
 async def _uploaded(response: aiohttp.ClientResponse) -> _Told:
     """What a host says of an upload. Raises _AuthRefused, _Retry, UploadRefused."""
     if response.status in _STALE_AUTH:

@@ -76,17 +76,28 @@ class Attachment:
         self._writer.write(encode(message))
 
     async def ask(
-        self, what: str, subject: str = "", sender: str = "", ids: tuple[str, ...] = (), text: str = ""
+        self,
+        what: str,
+        subject: str = "",
+        sender: str = "",
+        ids: tuple[str, ...] = (),
+        text: str = "",
+        within_s: float | None = None,
     ) -> Answer:
-        """Have something done now, and wait for the answer. Raises AskFailed, LinkBroken."""
+        """Have something done now, and wait for the answer. Raises AskFailed, LinkBroken.
+
+        ``within_s`` is for what takes its time; a worker that needs longer hangs, and is left to be replaced.
+        """
         ticket = next(self._tickets)
         answer: Future[Answer] = asyncio.get_running_loop().create_future()
         self._asked[ticket] = answer
         try:
             self.send(Ask(ticket, what, subject, sender, ids, text))
-            async with asyncio.timeout(self._limits.ask_s):
+            async with asyncio.timeout(within_s or self._limits.ask_s):
                 return await answer
         except TimeoutError:
+            if within_s is not None:
+                self.close()
             raise AskFailed("the worker did not answer in time") from None
         finally:
             del self._asked[ticket]

@@ -21,23 +21,27 @@ from wagate.adapters.engines.neonize.endings import (
     OWNERSHIP_LOST,
     RENEWED,
     Ending,
+    is_same,
     lost,
 )
+from wagate.adapters.engines.neonize.files import HandlesFiles, Parcels
 from wagate.adapters.engines.neonize.groups import SpeaksInGroups
 from wagate.adapters.engines.neonize.holding import Holding, Kept, read_kept
 from wagate.adapters.engines.neonize.host import Host, WorkerFailed, WorkerUnavailable
+from wagate.adapters.engines.neonize.known import KnownAccounts
 from wagate.adapters.engines.neonize.link.frames import LinkBroken
 from wagate.adapters.engines.neonize.link.messages import Answer, Stop
 from wagate.adapters.engines.neonize.pauses import Pauses
-from wagate.adapters.engines.neonize.records import DONE, POLLS
+from wagate.adapters.engines.neonize.records import CAPTIONED, DONE, POLLS, UPLOADS
 from wagate.adapters.engines.neonize.serving import LineOver, Means, Serving, Wedged
+from wagate.adapters.whatsapp_web.files import REUSE_S
 from wagate.adapters.whatsapp_web.letters import Account
 from wagate.domain.errors import SessionAlreadyPaired, UnsupportedByEngine
 from wagate.domain.ids import MessageId
 from wagate.domain.jid import Jid
 from wagate.domain.session import SessionState
 from wagate.ports.abilities import Activity, LogsOut, MarksRead, PairingCode, PairsDevices, ShowsTyping
-from wagate.ports.engine import Connection, Line, NotOnWhatsApp, NotSent, Outgoing
+from wagate.ports.engine import Connection, Line, NotSent, Outgoing
 from wagate.ports.news import GroupChanged, LineNews, StateChanged
 from wagate.ports.vault import OwnershipLost, RecordUnreadable, Unit, VaultFailed
 
@@ -46,11 +50,8 @@ _log = structlog.get_logger(__name__)
 _CODE_S: Final = 160.0
 """How long a pairing code is good: whatsmeow's client stays as long as its QR codes last."""
 
-_KNOWN: Final = 10_000
-"""Addresses that are remembered as those of accounts."""
 
-
-class NeonizeConnection(SpeaksInGroups, Connection, PairsDevices, LogsOut, MarksRead, ShowsTyping):
+class NeonizeConnection(SpeaksInGroups, HandlesFiles, Connection, PairsDevices, LogsOut, MarksRead, ShowsTyping):
     """One line. Its only task looks after the worker; the worker does the rest."""
 
     def __init__(self, means: Means, line: Line, host: Host, kept: Kept) -> None:
@@ -60,9 +61,10 @@ class NeonizeConnection(SpeaksInGroups, Connection, PairsDevices, LogsOut, Marks
         self._line = line
         self._host = host
         self._holding = Holding(kept, means.limits, line.vault)
+        self._files = Parcels(means.ways, line, host.folder, means.limits, self.errand, self._commit)
         self._pauses = Pauses(Random(), means.limits.longest_pause_s)  # noqa: S311 - jitter
         self._serving: Serving | None = None
-        self._known: set[Jid] = set()
+        self._known = KnownAccounts()
         self._taking: set[MessageId] = set()
         self._last_state: StateChanged | None = None
         self._renewed = False
@@ -86,9 +88,10 @@ class NeonizeConnection(SpeaksInGroups, Connection, PairsDevices, LogsOut, Marks
             return
         self._taking.add(message)
         try:
-            body = await composed(outgoing, self._holding, self)
-            await self._check_recipient(serving, outgoing.to)
-            await self._room()
+            await self._known.check(serving.attachment, outgoing.to)
+            file = await self._parcels.enclosed(outgoing.content)
+            body = await composed(outgoing, file, self._holding, self)
+            await self._holding.outstanding.room()
             await self._take(self._ready(), outgoing, body)
         finally:
             self._taking.discard(message)
@@ -97,6 +100,7 @@ class NeonizeConnection(SpeaksInGroups, Connection, PairsDevices, LogsOut, Marks
     async def close(self) -> None:
         """Hang up. Messages without an outcome are asked after by the next connection."""
         self._is_closed = True
+        await self._files.end()
         serving = self._serving
         if serving is not None:
             serving.hand_over(Stop())
@@ -150,30 +154,47 @@ class NeonizeConnection(SpeaksInGroups, Connection, PairsDevices, LogsOut, Marks
     async def show_typing(self, chat: Jid, activity: Activity) -> None:
         """Show that we are writing or recording, or not any more."""
         serving = self._ready()
-        await self._check_recipient(serving, chat)
+        await self._known.check(serving.attachment, chat)
         await self._ask(serving, "typing", chat, text=activity.value)
 
     # ---- groups
 
     @override
-    async def errand(self, what: str, group: str = "", people: tuple[str, ...] = (), text: str = "") -> Answer:
+    async def errand(
+        self,
+        what: str,
+        group: str = "",
+        people: tuple[str, ...] = (),
+        text: str = "",
+        within_s: float | None = None,
+    ) -> Answer:
         """See `SpeaksInGroups`."""
         serving = self._ready()
         try:
-            return await serving.attachment.ask(what, group, ids=people, text=text)
+            return await serving.attachment.ask(what, group, ids=people, text=text, within_s=within_s)
         except LinkBroken as error:
             raise NotSent(str(error)) from error
 
     @override
     async def _tell_group(self, *changes: GroupChanged) -> None:
         """See `SpeaksInGroups`."""
-        await self._ready().committed(Unit(news=list(changes)))
+        await self._commit(Unit(news=list(changes)))
+
+    async def _commit(self, unit: Unit) -> None:
+        """Make it durable. Raises NotSent, VaultFailed."""
+        await self._ready().committed(unit)
 
     @property
     @override
     def _account(self) -> Account:
         """See `SpeaksInGroups`."""
         return self._holding.credentials.account
+
+    @property
+    @override
+    def _parcels(self) -> Parcels:
+        """See `HandlesFiles`."""
+        return self._files
 
     # ---- sending
 
@@ -182,24 +203,6 @@ class NeonizeConnection(SpeaksInGroups, Connection, PairsDevices, LogsOut, Marks
         if self._serving is None or not self._serving.is_live or self._is_closed:
             raise NotSent("the session is not connected to WhatsApp")
         return self._serving
-
-    async def _check_recipient(self, serving: Serving, to: Jid) -> None:
-        """whatsmeow finds out too late: by then the message has been taken on. Raises NotOnWhatsApp, NotSent."""
-        if not to.is_phone or to in self._known:
-            return
-        if (await self._ask(serving, "knows", to)).value != "yes":
-            raise NotOnWhatsApp(f"{to.phone} has no WhatsApp account")
-        if len(self._known) >= _KNOWN:
-            self._known.clear()
-        self._known.add(to)
-
-    async def _room(self) -> None:
-        """Wait until the worker has few enough messages in hand. Raises NotSent."""
-        try:
-            async with asyncio.timeout(self._limits.send_s):
-                await self._holding.outstanding.room()
-        except TimeoutError:
-            raise NotSent("the messages before this one are not acknowledged") from None
 
     async def _take(self, serving: Serving, outgoing: Outgoing, body: bytes) -> None:
         """Make it durable that we answer for a message, and hand it over. Raises VaultFailed."""
@@ -241,6 +244,7 @@ class NeonizeConnection(SpeaksInGroups, Connection, PairsDevices, LogsOut, Marks
         is_paired = bool(self._holding.credentials.device)
         self._report(StateChanged(SessionState.CONNECTING if is_paired else SessionState.STARTING))
         try:
+            await asyncio.to_thread(self._files.clear)
             await self._forget_done()
             ending = await self._serve_once()
             while not ending.is_final:
@@ -256,11 +260,13 @@ class NeonizeConnection(SpeaksInGroups, Connection, PairsDevices, LogsOut, Marks
             self._tell(ENGINE_FAILED.detailed(repr(error)))
 
     async def _forget_done(self) -> None:
-        """Neither outcomes nor the secrets of polls need to be remembered for ever."""
+        """None of what is kept of messages that have left is kept for ever."""
         now = time.time()
         try:
-            await self._line.vault.expire(DONE, round((now - self._limits.done_kept_s) * 1000))
+            for kind in (DONE, CAPTIONED):
+                await self._line.vault.expire(kind, round((now - self._limits.done_kept_s) * 1000))
             await self._line.vault.expire(POLLS, round((now - self._limits.polls_kept_s) * 1000))
+            await self._line.vault.expire(UPLOADS, round((now - REUSE_S) * 1000))
         except VaultFailed as error:
             _log.warning("old outcomes are kept", session=self._line.session, error=str(error))
 
@@ -388,13 +394,7 @@ class NeonizeConnection(SpeaksInGroups, Connection, PairsDevices, LogsOut, Marks
         if self._is_closed:
             return
         if isinstance(news, StateChanged):
-            if self._last_state is not None and _is_same(news, self._last_state):
+            if self._last_state is not None and is_same(news, self._last_state):
                 return
             self._last_state = news
         self._line.report(news)
-
-
-def _is_same(one: StateChanged, other: StateChanged) -> bool:
-    """Whether two states differ in the wording of their reasons at most."""
-    codes = [news.reason.code if news.reason is not None else None for news in (one, other)]
-    return one.state is other.state and codes[0] == codes[1]

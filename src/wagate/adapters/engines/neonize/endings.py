@@ -9,6 +9,7 @@ from typing import Final
 
 from wagate.adapters.engines.neonize.link.messages import LineEvent
 from wagate.domain.session import Reason, SessionState
+from wagate.ports.news import StateChanged
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +100,9 @@ def ending_of(told: LineEvent) -> Ending | None:
         return lost(code, told.detail)
     ending = _ENDINGS.get(told.what)
     return None if ending is None else ending.detailed(told.detail)
+
+
+def is_same(one: StateChanged, other: StateChanged) -> bool:
+    """Whether two states differ in the wording of their reasons at most."""
+    codes = [news.reason.code if news.reason is not None else None for news in (one, other)]
+    return one.state is other.state and codes[0] == codes[1]

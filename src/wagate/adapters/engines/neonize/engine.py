@@ -14,6 +14,7 @@ from typing_extensions import override
 
 from wagate.adapters.engines.neonize import carry, store
 from wagate.adapters.engines.neonize.connection import NeonizeConnection
+from wagate.adapters.engines.neonize.files import Reach, Ways
 from wagate.adapters.engines.neonize.holding import read_kept
 from wagate.adapters.engines.neonize.host import Host, Launch, StartGate
 from wagate.adapters.engines.neonize.limits import Limits
@@ -38,6 +39,12 @@ FEATURES: Final = EngineFeatures(
             "contacts",
             "event_invite",
             "poll",
+            "image",
+            "video",
+            "audio",
+            "voice",
+            "document",
+            "sticker",
             "reaction",
             "edit",
             "revocation",
@@ -68,13 +75,20 @@ WORDS: Final = EngineWords(
     "which WhatsApp's own apps give none, such as reactions; the emulator's phones and Baileys do not mind.",
     limits="neonize 0.5.2 has no call for who may add people to a group (whatsmeow's `SetGroupMemberAddMode`), for the "
     "approval of new members (`SetGroupJoinApprovalMode`) or for deciding about requests to join "
-    "(`UpdateGroupRequestParticipants`): these are refused, in what it tells of a group both settings count as off, "
-    "and requests to join are not told. It tells when a group was made to two minutes at best, and of people whom "
-    "somebody else adds or removes one address only. Whether a link led into a group or into its waiting room is "
-    "learned by asking for the group. Secrets of polls stay behind when a session moves: a vote in an "
-    "older poll is told without its choice.",
+    "(`UpdateGroupRequestParticipants`): these are refused, in what it tells of a group both settings count as "
+    "off, and requests to join are not told. It tells when a group was made to two minutes at best, and of people "
+    "whom somebody else adds or removes one address only. Whether a link led into a group or into its waiting "
+    "room is learned by asking for the group. whatsmeow holds a file whole to send it: a process that had 98 MB "
+    "had 431 at most while it sent 100 MB, and 331 some seconds later, so files of more than 256 MB are refused; "
+    "its first media host is the only one that it tries. Files that arrive are fetched by the gateway, of any "
+    "size, from mmg.whatsapp.net, through the session's proxy and not through one that only the environment "
+    "names. A file that WhatsApp's hosts have no more is `expired`: there is no call to ask the phone for it. "
+    "Secrets of polls stay behind when a session moves: a vote in an older poll is told without its choice.",
     module="neonize",
 )
+
+PLATFORM: Final = "chrome"
+"""As what the phone's list of linked devices shows us, besides the name."""
 
 NO_BOT: Final = MappingProxyType({"NEONIZE_BOT_TAG": "off"})
 """Without this neonize marks every message to a person as a bot's; no other client of whatsmeow does."""
@@ -92,20 +106,22 @@ class NeonizeEngine(Engine, CarriesDevices):
         command: Sequence[str] = WORKER,
         environment: Mapping[str, str] = MappingProxyType({}),
         device_name: str = "wagate",
-        platform: str = "chrome",
         limits: Limits | None = None,
+        reach: Reach | None = None,
     ) -> None:
         """``folder`` is where each session gets one of its own; ``command`` starts a worker, in our environment and
         what ``environment`` adds to it.
 
-        ``device_name`` and ``platform`` are what the phone's list of linked devices shows.
+        ``device_name`` is what the phone's list of linked devices shows; ``reach`` is for media hosts.
+        Raises OSError or ssl.SSLError for its file.
         """
         limits = limits or Limits()
         self._folder = folder
         self._launch = Launch(command, {**NO_BOT, **environment})
         self._gate = StartGate(limits.starts_per_s)
         self._hosts: dict[SessionId, Host] = {}
-        self._means = Means(limits, device_name, platform)
+        self._ways = Ways(reach or Reach(), limits.uploads)
+        self._means = Means(limits, device_name, PLATFORM, self._ways)
 
     @property
     @override
@@ -116,7 +132,7 @@ class NeonizeEngine(Engine, CarriesDevices):
     @property
     @override
     def features(self) -> EngineFeatures:
-        """No promise about durability; all that needs no media file, to people and groups."""
+        """No promise about durability; every kind of content, to people and groups."""
         return FEATURES
 
     @property
@@ -173,7 +189,8 @@ class NeonizeEngine(Engine, CarriesDevices):
 
     @override
     async def close(self) -> None:
-        """Every connection has ended its own worker."""
+        """Every connection has ended its own worker; the way to the media hosts is closed."""
+        await self._ways.close()
 
     def _host(self, session: SessionId) -> Host:
         if not _NAME.match(session):

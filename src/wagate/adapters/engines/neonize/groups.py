@@ -72,8 +72,15 @@ class SpeaksInGroups(ListsGroups, ManagesGroups, InvitesToGroups):
     """The abilities that have to do with groups."""
 
     @abstractmethod
-    async def errand(self, what: str, group: str = "", people: tuple[str, ...] = (), text: str = "") -> Answer:
-        """Have the worker do something. Raises AskFailed, NotSent."""
+    async def errand(
+        self,
+        what: str,
+        group: str = "",
+        people: tuple[str, ...] = (),
+        text: str = "",
+        within_s: float | None = None,
+    ) -> Answer:
+        """Have the worker do something, in the time that any question has or this one. Raises AskFailed, NotSent."""
         ...
 
     @abstractmethod

@@ -21,6 +21,7 @@ from wagate.adapters.engines.neonize.link.messages import (
 )
 from wagate.adapters.engines.neonize.outstanding import Outstanding
 from wagate.adapters.engines.neonize.records import (
+    CAPTIONED,
     CREDENTIALS,
     EARLY,
     POLLS,
@@ -33,6 +34,7 @@ from wagate.adapters.engines.neonize.records import (
     unpack_poll,
 )
 from wagate.adapters.engines.neonize.translation import arrival_of, group_news_of, letter_in, news_of, origin_of
+from wagate.adapters.whatsapp_web.files import has_caption
 from wagate.adapters.whatsapp_web.letters import Letter, PollKey
 from wagate.ports.news import Paired
 from wagate.ports.vault import RecordKey, Unit, Vault
@@ -115,6 +117,11 @@ class Holding:
         kept = self._vault.get(POLLS, wa_id)
         return None if kept is None else unpack_poll(kept)
 
+    async def captioned(self, wa_id: str) -> bytes | None:
+        """What we sent under an id, if it has a place for a caption and is known still. Raises VaultFailed."""
+        await self._vault.load([(CAPTIONED, wa_id)])
+        return self._vault.get(CAPTIONED, wa_id)
+
     def remember_key(self) -> Unit | None:
         """The unit that keeps a new session's key, once: before anything is made with it."""
         if not self.is_new:
@@ -162,6 +169,8 @@ class Holding:
         poll = sending.poll(self.credentials) if wa_id else None
         if poll is not None:
             unit.put(POLLS, wa_id, pack_poll(poll))
+        if wa_id and has_caption(sending.body):
+            unit.put(CAPTIONED, wa_id, sending.body)
 
     def _linked(self, linked: Linked, unit: Unit) -> None:
         if self.credentials.device == linked.device:

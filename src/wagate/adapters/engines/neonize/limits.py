@@ -22,6 +22,9 @@ class Limits:
     certainly did not go out is tried. ``done_kept_s``: how long it is known that a message was sent, so that asking
     again sends nothing; ``polls_kept_s``: how long the votes of a poll can be read. ``longest_pause_s``: the longest
     wait before a new start. ``spool_bytes``: see ``worker.process.Terms``.
+
+    ``uploads``: files that the processes of all sessions may be uploading at once; ``upload_s``: how long one may take;
+    ``upload_bytes``: how large one may be, for whatsmeow holds it whole.
     """
 
     starts_per_s: float = 10.0
@@ -44,3 +47,6 @@ class Limits:
     spool_bytes: int = 64 << 20
     done_kept_s: float = 7 * 86400.0
     polls_kept_s: float = 183 * 86400.0
+    uploads: int = 2
+    upload_s: float = 1800.0
+    upload_bytes: int = 256 << 20

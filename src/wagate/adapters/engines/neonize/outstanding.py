@@ -12,7 +12,7 @@ from wagate.adapters.engines.neonize.link.messages import Found, SendEnded, Sent
 from wagate.adapters.engines.neonize.records import DONE, SENDING, Credentials, Sending
 from wagate.adapters.engines.neonize.verdicts import Fate, Verdict, verdict_on
 from wagate.domain.ids import MessageId
-from wagate.ports.engine import Outgoing
+from wagate.ports.engine import NotSent, Outgoing
 from wagate.ports.news import DurableNews, SendAccepted, SendRefused, SendStarted, SendUncertain
 from wagate.ports.vault import Unit
 
@@ -48,10 +48,14 @@ class Outstanding:
         return list(self._sendings)
 
     async def room(self) -> None:
-        """Wait until another message may be taken."""
-        while len(self._sendings) >= self._limits.unsettled:
-            self._freed.clear()
-            await self._freed.wait()
+        """Wait until another message may be taken. Raises NotSent."""
+        try:
+            async with asyncio.timeout(self._limits.send_s):
+                while len(self._sendings) >= self._limits.unsettled:
+                    self._freed.clear()
+                    await self._freed.wait()
+        except TimeoutError:
+            raise NotSent("the messages before this one are not acknowledged") from None
 
     def take(self, outgoing: Outgoing, body: bytes, unit: Unit) -> Sending:
         """Answer for a message, whose plaintext is ``body``, from here on."""

@@ -29,7 +29,13 @@ DONE: Final = "neonize_done"
 POLLS: Final = "neonize_poll"
 """What reads the votes of polls (`PollKey`), by WhatsApp's id of the poll."""
 
-KINDS: Final = (SENDING, DONE, POLLS, EARLY[0], POSITION[0], CREDENTIALS[0])
+UPLOADS: Final = "neonize_upload"
+"""Files on WhatsApp's hosts (`whatsapp_web.files.Upload`), by their digest and the kind that they are encrypted as."""
+
+CAPTIONED: Final = "neonize_captioned"
+"""What we sent that has a place for a caption, by WhatsApp's id of it: an edit has to name the file again."""
+
+KINDS: Final = (SENDING, DONE, POLLS, UPLOADS, CAPTIONED, EARLY[0], POSITION[0], CREDENTIALS[0])
 """All kinds. While a device moves, the records of two engines lie side by side, so no other engine has these."""
 
 

@@ -12,6 +12,7 @@ import structlog
 
 from wagate.adapters.engines.neonize.attachment import Attachment
 from wagate.adapters.engines.neonize.endings import CONNECTION_LOST, QR_EXPIRED, Ending, ending_of, lost
+from wagate.adapters.engines.neonize.files import Ways
 from wagate.adapters.engines.neonize.holding import Holding
 from wagate.adapters.engines.neonize.limits import Limits
 from wagate.adapters.engines.neonize.link.frames import LinkBroken
@@ -56,6 +57,7 @@ class Means:
     limits: Limits
     device_name: str
     platform: str
+    ways: Ways
 
 
 class Serving:

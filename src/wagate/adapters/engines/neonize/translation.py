@@ -80,7 +80,7 @@ def arrival_of(event: Arrived, letter: Letter | None, said: Said | None) -> Mess
         quoted=None if letter is None else letter.quoted,
         offline=event.offline,
         context=replace(context, view_once=True) if event.view_once else context,
-        file=None if letter is None else letter.file(said),
+        file=None if letter is None else letter.file(said, event.wa_id, origin_of(event)),
     )
 
 

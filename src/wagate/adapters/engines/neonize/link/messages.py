@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-VERSION = 2
+VERSION = 3
 """Raised with every change that a worker of an older gateway would not understand; such a worker is replaced."""
 
 # ---- the gateway's side
@@ -64,7 +64,7 @@ class Ask:
 
     ``what``: ``knows`` (is this phone address, ``subject``, on WhatsApp), ``pair`` (a code for this number), ``read``
     (``ids`` of ``sender`` in the chat ``subject``), ``typing`` (``text``: composing, recording or paused), ``log_out``,
-    or one of `GROUP_ERRANDS`.
+    ``upload`` (the file ``text`` of the session's folder, as a file of kind ``subject``), or one of `GROUP_ERRANDS`.
     """
 
     ticket: int
@@ -331,6 +331,18 @@ class Recalled:
 
 
 @dataclass(frozen=True, slots=True)
+class Shipped:
+    """A file that whatsmeow left on WhatsApp's hosts. Key and hashes (SHA-256) are hex, the size is in bytes."""
+
+    url: str = field(repr=False)
+    direct_path: str = field(repr=False)
+    media_key: str = field(repr=False)
+    sha256: str
+    enc_sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """The answer to `Ask`; ``error`` is empty when it went well. ``more``: another answer with this ticket follows."""
 
@@ -339,6 +351,7 @@ class Answer:
     error: str = ""
     groups: tuple[GroupTold, ...] = ()
     members: tuple[GroupMember, ...] = ()
+    shipped: tuple[Shipped, ...] = ()
     more: bool = False
 
 

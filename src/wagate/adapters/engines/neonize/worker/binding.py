@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import ctypes
+from pathlib import Path
 from typing import Any, Final
 
 import pylibmagic  # noqa: F401 - brings the libmagic that neonize wants, where the system has none
@@ -17,10 +18,17 @@ from neonize.client import NewClient
 from neonize.proto import Neonize_pb2 as pb
 from neonize.proto.waCompanionReg.WAWebProtobufsCompanionReg_pb2 import DeviceProps
 from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import Message
-from neonize.utils.enum import ChatPresence, ChatPresenceMedia, ClientType, ParticipantChange, ReceiptType
+from neonize.utils.enum import (
+    ChatPresence,
+    ChatPresenceMedia,
+    ClientType,
+    MediaType,
+    ParticipantChange,
+    ReceiptType,
+)
 from typing_extensions import override
 
-from wagate.adapters.engines.neonize.link.messages import Ask, Event, LineEvent, Post
+from wagate.adapters.engines.neonize.link.messages import Ask, Event, LineEvent, Post, Shipped
 from wagate.adapters.engines.neonize.worker import events, groups
 from wagate.adapters.engines.neonize.worker.line import (
     Accepted,
@@ -39,6 +47,14 @@ _LOG_LEVEL: Final = b"INFO"
 
 _NS: Final = 1_000_000_000
 """Nanoseconds in a second: neonize hands a timer on as Go counts it."""
+
+_MEDIA: Final = {
+    "image": MediaType.MediaImage,
+    "video": MediaType.MediaVideo,
+    "audio": MediaType.MediaAudio,
+    "document": MediaType.MediaDocument,
+    "sticker": MediaType.MediaImage,  # whatsmeow has no kind of its own for them: they have the keys of images
+}
 
 SUBSCRIBED: Final = bytes((2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 17, 18, 21, 22, 26, 27, 44))
 """The kinds of event that are asked for; the numbers are neonize's (``events.EVENT_TO_INT``)."""
@@ -243,6 +259,26 @@ class NeonizeLine(Line):
             return jid
         lid = self._client.get_lid_from_pn(jid)
         return _jid(f"{lid.User}@{lid.Server}") if lid.User else jid
+
+    @override
+    def upload(self, file: Path, kind: str) -> Shipped:
+        """Encrypt a file and leave it on a host. whatsmeow holds it whole, several times over. Raises Refused, OSError.
+
+        neonize copies it out of our memory, so that ours can be freed as soon as the call has ended.
+        """
+        content = file.read_bytes()
+        try:
+            told = self._client.upload(content, _MEDIA[kind])
+        except Exception as error:
+            raise Refused(str(error)) from error
+        return Shipped(
+            url=told.url,
+            direct_path=told.DirectPath,
+            media_key=told.MediaKey.hex(),
+            sha256=told.FileSHA256.hex(),
+            enc_sha256=told.FileEncSHA256.hex(),
+            size=told.FileLength,
+        )
 
     @override
     def log_out(self) -> None:

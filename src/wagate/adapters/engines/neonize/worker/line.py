@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Protocol
 
-from wagate.adapters.engines.neonize.link.messages import Ask, Event, GroupMember, GroupTold, LineEvent, Post
+from wagate.adapters.engines.neonize.link.messages import Ask, Event, GroupMember, GroupTold, LineEvent, Post, Shipped
 
 DEVICE: Final = 0
 MESSAGE: Final = 17
@@ -19,6 +20,10 @@ UNDECRYPTABLE: Final = 44
 
 KEPT: Final = frozenset({DEVICE, MESSAGE, RECEIPT, GROUP_ENTERED, GROUP_CHANGED, UNDECRYPTABLE})
 """What must not be lost. Everything else is about the line, and is told as it happens."""
+
+
+UPLOADED: Final = frozenset({"image", "video", "audio", "document", "sticker"})
+"""Kinds of file that can be uploaded."""
 
 
 class Listener(Protocol):
@@ -107,6 +112,10 @@ class Line(Protocol):
 
     def in_groups(self, ask: Ask) -> InGroups:
         """Do one of `GROUP_ERRANDS`."""
+        ...
+
+    def upload(self, file: Path, kind: str) -> Shipped:
+        """Encrypt a file as one of this kind (`UPLOADED`), and leave it on WhatsApp's hosts; also raises OSError."""
         ...
 
     def log_out(self) -> None:

@@ -7,19 +7,16 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from queue import Full, Queue
 from typing import Final
 
 from typing_extensions import override
 
 from wagate.adapters.engines.neonize.link.frames import LinkBroken, encode_event
 from wagate.adapters.engines.neonize.link.messages import (
-    GROUP_ERRANDS,
     VERSION,
-    Answer,
     Ask,
     Begin,
     Committed,
@@ -41,7 +38,7 @@ from wagate.adapters.engines.neonize.link.messages import (
 )
 from wagate.adapters.engines.neonize.worker import device_file, notes
 from wagate.adapters.engines.neonize.worker.door import Door, Link
-from wagate.adapters.engines.neonize.worker.groups import answers
+from wagate.adapters.engines.neonize.worker.errands import Errands
 from wagate.adapters.engines.neonize.worker.line import (
     DEVICE,
     KEPT,
@@ -68,7 +65,6 @@ _TICK_S: Final = 1.0
 _SWITCH_S: Final = 0.001
 """How long another thread may keep neonize's waiting for the interpreter: what it holds is lost if we die now."""
 
-_ERRANDS: Final = 64
 _OMEN_S: Final = 2.0
 _LAST_SEND_S: Final = 2.0
 _CALM_S: Final = 0.3
@@ -104,7 +100,7 @@ class Worker(Listener):
         self._outbox = Outbox(self._spool, library)
         self._door = Door(folder)
         self._sends = Sends(self, self._keep_own)
-        self._errands: Queue[Ask] = Queue(_ERRANDS)
+        self._errands = Errands(folder, self._outbox.say)
         self._line: Line | None = None
         self._runs = self._is_new = False
         self._offline = 0
@@ -127,7 +123,8 @@ class Worker(Listener):
         sys.setswitchinterval(_SWITCH_S)
         self._thread(self._outbox.run)
         self._thread(self._sends.run)
-        self._thread(self._run_errands)
+        self._thread(self._errands.run)
+        self._thread(self._errands.run_uploads)
         self._thread(lambda: self._door.serve(self._attached))
         ready()
         while not self._ending.wait(_TICK_S):
@@ -201,55 +198,13 @@ class Worker(Listener):
             case Recall(sends):
                 self._outbox.tell(Recalled(self._sends.recall(sends)))
             case Ask():
-                self._put(message)
+                self._errands.put(message)
             case Begin():
                 self._begin(message)
             case Stop():
                 self._ending.set()
             case _:
                 raise LinkBroken(f"a gateway does not say {type(message).__name__}")
-
-    def _put(self, ask: Ask) -> None:
-        try:
-            self._errands.put_nowait(ask)
-        except Full:
-            self._outbox.say(Answer(ask.ticket, error="the worker is busy"))
-
-    def _run_errands(self) -> None:
-        while True:
-            ask = self._errands.get()
-            try:
-                for answer in self._answers(ask):
-                    self._outbox.say(answer)
-            except Refused as refused:
-                self._outbox.say(Answer(ask.ticket, error=str(refused) or "whatsmeow gave no reason"))
-            except Exception as error:  # the library's mistake is one answer, not the end of all of them
-                self._outbox.say(Answer(ask.ticket, error=f"the library failed: {type(error).__name__}"))
-
-    def _answers(self, ask: Ask) -> Iterable[Answer]:
-        """Do it. Raises Refused."""
-        if self._line is None:
-            raise Refused("the line has not begun")
-        in_groups = ask.what in GROUP_ERRANDS
-        return (
-            answers(ask, self._line.in_groups(ask)) if in_groups else (Answer(ask.ticket, self._do(self._line, ask)),)
-        )
-
-    def _do(self, line: Line, ask: Ask) -> str:
-        match ask.what:
-            case "knows":
-                return "yes" if line.knows(ask.subject) else "no"
-            case "pair":
-                return line.pairing_code(ask.subject)
-            case "read":
-                line.mark_read(ask.subject, ask.sender, ask.ids)
-            case "typing":
-                line.show_typing(ask.subject, ask.text)
-            case "log_out":
-                line.log_out()
-            case _:
-                raise Refused(f"there is no errand {ask.what!r}")
-        return ""
 
     # ---- the line
 
@@ -263,6 +218,7 @@ class Worker(Listener):
                 self._note_gap(device)
                 self._is_new = device is None or not begin.device
                 self._line = self._library.open(device_file.NAME, begin.device_name, begin.platform, self)
+                self._errands.line = self._line
             except _NoDevice as missing:
                 self._outbox.tell(LineEvent(missing.what, detail=str(missing)))
                 return
