@@ -62,6 +62,16 @@ class Vanishing(Files):
             raise MediaGone
 
 
+class Endless(Files):
+    """A file that goes on."""
+
+    @override
+    async def read(self, enclosure: Enclosure) -> AsyncIterator[bytes]:
+        while True:
+            yield bytes(1_000)
+            await asyncio.sleep(0.001)
+
+
 def showing(bench: Bench, content: Attached | None = None, file: bytes = CONTENT) -> Outgoing:
     """A message with a file."""
     content = content or Document(filename="a.pdf")
@@ -188,6 +198,19 @@ async def test_what_a_gateway_that_died_left_for_its_worker_is_deleted(folder: P
         assert staged(bench) == []
 
 
+async def test_a_session_that_is_closed_while_it_writes_leaves_nothing(folder: Path) -> None:
+    async with scripted(folder, run=LINKED) as bench:
+        bench.kept = Endless()
+        await linked(bench)
+        sending = begun(bench.connection.send(showing(bench)))
+        await until(lambda: len(staged(bench)) == 1)
+        await bench.close()
+        with pytest.raises(NotSent):
+            await sending
+        assert staged(bench) == []
+        assert uploaded(bench) == []
+
+
 async def test_a_closed_session_lets_go_of_an_upload(folder: Path) -> None:
     async with scripted(folder, run=LINKED, upload="wait") as bench:
         await linked(bench)
@@ -280,6 +303,16 @@ async def test_a_host_that_refuses_is_told_as_whatsmeow_does(folder: Path) -> No
         await linked(bench)
         with pytest.raises(UploadRefused):
             await bench.connection.send(showing(bench))
+
+
+async def test_the_word_for_uploads_is_not_told(folder: Path) -> None:
+    words = 'failed to execute request: Post "https://host.example/mms/image/a?auth=hush&token=abc": dial tcp: refused'
+    async with scripted(folder, run=LINKED, upload=words) as bench:
+        await linked(bench)
+        with pytest.raises(UploadFailed, match="dial tcp: refused") as failed:
+            await bench.connection.send(showing(bench))
+        assert "hush" not in str(failed.value)
+        assert "hush" not in bench.output()
 
 
 async def test_a_host_that_is_down_delays_a_message_and_does_not_double_it(desk: Desk) -> None:

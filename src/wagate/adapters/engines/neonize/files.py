@@ -165,12 +165,9 @@ class Parcels:
         """Write the file where the worker finds it, piece by piece. Raises UploadFailed, and what the source raises."""
         try:
             async with asyncio.timeout(self._limits.upload_s):
-                file = await asyncio.to_thread(_created, path)
-                try:
-                    async for piece in self._line.media.read(enclosure):
-                        await asyncio.to_thread(_write, file, piece)
-                finally:
-                    os.close(file)
+                _create(path)
+                async for piece in self._line.media.read(enclosure):
+                    await asyncio.to_thread(_append, path, piece)
         except OSError as error:  # a TimeoutError is one, too
             reason = error.strerror or "it took too long"
             raise UploadFailed(f"the file could not be put into the session's folder: {reason}") from error
@@ -206,12 +203,17 @@ class HandlesFiles(FetchesFiles):
                 yield piece
 
 
-def _created(path: Path) -> int:
+def _create(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
-def _write(file: int, piece: bytes) -> None:
-    rest = memoryview(piece)
-    while rest:
-        rest = rest[os.write(file, rest) :]
+def _append(path: Path, piece: bytes) -> None:
+    """Opened for each piece: a thread that nobody waits for any more must not write into a reused descriptor."""
+    file = os.open(path, os.O_WRONLY | os.O_APPEND)
+    try:
+        rest = memoryview(piece)
+        while rest:
+            rest = rest[os.write(file, rest) :]
+    finally:
+        os.close(file)

@@ -10,6 +10,7 @@ from typing import Final
 from wagate.adapters.engines.neonize.link.messages import GROUP_ERRANDS, Answer, Ask, Shipped
 from wagate.adapters.engines.neonize.worker.groups import answers
 from wagate.adapters.engines.neonize.worker.line import UPLOADED, Line, Refused
+from wagate.adapters.engines.neonize.worker.redaction import redacted
 
 UPLOADS: Final = "uploads"
 """The folder, in that of the session, with the files that the gateway wants to have uploaded."""
@@ -72,6 +73,8 @@ class Errands:
             raise Refused(f"there is no upload of {ask.subject!r}")
         try:
             return line.upload(self._folder / UPLOADS / name, ask.subject)
+        except Refused as refused:  # Go's errors name the URL, and in that stands the word for uploads
+            raise Refused(redacted(str(refused))) from None
         except OSError as error:
             raise Refused(f"the file to upload cannot be read: {error.strerror}") from error
 
