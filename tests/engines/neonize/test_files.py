@@ -69,7 +69,6 @@ class Endless(Files):
     async def read(self, enclosure: Enclosure) -> AsyncIterator[bytes]:
         while True:
             yield bytes(1_000)
-            await asyncio.sleep(0.001)
 
 
 def showing(bench: Bench, content: Attached | None = None, file: bytes = CONTENT) -> Outgoing:
