@@ -77,6 +77,11 @@ class Jid(str):
         """Whether this is a group."""
         return self.server == GROUP_SERVER
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether many read what is written here: a group, or the list of status posts. Sender keys are for these."""
+        return self.server in (GROUP_SERVER, BROADCAST_SERVER)
+
     def with_device(self, device: int) -> Self:
         """The same address on another device."""
         user, _, server = self.split_address()

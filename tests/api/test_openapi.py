@@ -38,6 +38,8 @@ from wagate.api.v1.schemas import (
     sessions,
 )
 from wagate.api.v1.schemas.event_shapes import SHAPES
+from wagate.api.v1.schemas.sendable import examples
+from wagate.api.v1.schemas.statuses import POSTABLE
 from wagate.domain.errors import GatewayError
 from wagate.domain.events import EventType
 
@@ -106,7 +108,7 @@ def test_every_json_body_has_an_example_that_its_model_accepts() -> None:
         schema = content["schema"]
         if "oneOf" in schema:
             assert content["examples"].keys() == schema["discriminator"]["mapping"].keys()
-            for type_, example in content["examples"].items():
+            for type_, example in content["examples"].items() if "status-posts" not in name else ():
                 assert sendable.SENDABLE[type_].model_validate(example["value"]).to_request().content.type == (
                     "video" if type_ in ("gif", "video_note") else type_
                 )
@@ -119,6 +121,12 @@ def test_every_json_body_has_an_example_that_its_model_accepts() -> None:
         TypeAdapter(model).validate_json(json.dumps(content["example"]))
         checked += 1
     assert checked >= 25
+
+
+def test_the_example_of_a_status_post_is_one() -> None:
+    for type_, model in POSTABLE.items():
+        example = examples(POSTABLE)[type_]["value"]
+        assert model.model_validate(example).to_request().content.type == type_
 
 
 def test_an_example_of_an_answer_shows_every_field() -> None:

@@ -15,6 +15,7 @@ from contracts import (
     engine_people,
     engine_promises,
     engine_refusals,
+    engine_statuses,
     engine_survival,
 )
 from contracts.engine_groups import GUEST
@@ -47,6 +48,7 @@ PAPERS = (
     engine_people.PAPER,
     engine_marks.PAPER,
     engine_passkeys.PAPER,
+    engine_statuses.PAPER,
 )
 QUESTIONS = [question for paper in PAPERS for question in paper.questions]
 

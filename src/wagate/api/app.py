@@ -40,6 +40,7 @@ from wagate.api.v1 import (
     profile,
     search,
     sessions,
+    statuses,
 )
 from wagate.features import Gateway
 
@@ -51,6 +52,7 @@ _ROUTERS = (
     history.router,
     sessions.router,
     passkeys.router,
+    statuses.router,
     groups.router,
     contacts.router,
     profile.router,

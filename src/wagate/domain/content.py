@@ -12,6 +12,7 @@ from typing import ClassVar, TypeVar
 
 from wagate.domain.ids import MediaId
 from wagate.domain.jid import Jid
+from wagate.domain.looks import Look
 
 UNKEPT = MediaId("")
 """In place of a media's id, while a file that arrives has none of ours yet."""
@@ -29,13 +30,14 @@ class LinkPreview:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Plain text. ``mentions`` are the people named in it, in order; ``mentions_all`` calls everybody in a group."""
+    """Plain text. ``mentions`` are people in it; ``mentions_all`` calls a whole group. A status has a ``look``."""
 
     type: ClassVar[str] = "text"
     body: str
     mentions: tuple[Jid, ...] = ()
     mentions_all: bool = False
     preview: LinkPreview | None = None
+    look: Look | None = None
 
     @property
     def text(self) -> str:

@@ -19,6 +19,7 @@ PROMISES: Mapping[str, str] = {
     "pairs_with_passkey": "A phone that insists on a passkey can be linked",
     "sends_to_groups": "Messages can go to groups",
     "rekeys_groups": "Who has left a group could not read what goes there from then on, even if they got hold of it",
+    "posts_status": "Status posts can be made, for everybody or for some",
 }
 """The fields of a data sheet that are claimed or not, each in a sentence."""
 

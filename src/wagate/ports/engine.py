@@ -24,7 +24,7 @@ class EngineFeatures:
     ``contents`` are the kinds that it can send, acts included (``Said.type``); ``max_text_bytes`` counts UTF-8;
     ``edit_window_s`` is for how long after it was sent a message can be edited; ``sends_to_groups`` says that the
     recipient of a message may be a group, ``rekeys_groups`` that who has left a group could not read what is sent there
-    from then on, even if they got hold of it.
+    from then on, even if they got hold of it. ``posts_status``: the recipient may be STATUS_LIST.
     """
 
     chooses_message_id: bool
@@ -38,6 +38,7 @@ class EngineFeatures:
     max_poll_options: int = 12
     sends_to_groups: bool = False
     rekeys_groups: bool = False
+    posts_status: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ class Outgoing:
 
     ``wa_id`` was chosen when the message was accepted and is the same for every attempt; it is None for an engine
     that does not choose ids (``EngineFeatures.chooses_message_id``), where ``message`` is what stays the same.
+    ``audience``: whom a status post is for (``to`` is then STATUS_LIST), for its revocation as well.
     """
 
     message: MessageId
@@ -79,6 +81,7 @@ class Outgoing:
     content: Said
     quoted: Quoted | None = None
     context: Context = PLAIN_CONTEXT
+    audience: tuple[Jid, ...] = ()
 
     @property
     def chosen_id(self) -> str:

@@ -15,6 +15,7 @@ from whatsapp_emulator.control import (
     passkeys,
     people,
     phones,
+    statuses,
 )
 from whatsapp_emulator.control.keys import BLOBS, BOARD, PROXY, WHEREABOUTS
 from whatsapp_emulator.web.media import Blobs
@@ -32,7 +33,7 @@ def control_app(board: Switchboard, whereabouts: Whereabouts, proxy: ConnectProx
     """The application of the control API."""
     app = web.Application(client_max_size=_MAX_BODY, middlewares=[_tell_errors])
     app[BOARD], app[WHEREABOUTS], app[PROXY], app[BLOBS] = board, whereabouts, proxy, blobs
-    for rooms in (network, phones, media, contents, groups, people, app_state, histories, passkeys):
+    for rooms in (network, phones, media, contents, groups, people, app_state, histories, passkeys, statuses):
         app.add_routes(rooms.ROUTES)
     return app
 

@@ -39,6 +39,7 @@ class Device:
         "pn",
         "queue",
         "shown_as",
+        "status_keys",
         "takes_inline_history",
         "wants_full_history",
     )
@@ -59,6 +60,8 @@ class Device:
         self.history_told = False
         self.takes_inline_history = False
         self.wants_full_history = False
+        self.status_keys: dict[bytes, set[Jid]] = {}
+        """Who got the key of the chain that its status posts are written with, by LID: one chain at most."""
 
     @property
     def label(self) -> str:

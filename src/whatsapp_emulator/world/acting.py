@@ -98,7 +98,7 @@ def _is_own(account: Account, shown: Shown) -> bool:
 def _author(account: Account, shown: Shown) -> Jid:
     if _is_own(account, shown):
         return account.lid
-    return shown.sender.bare if shown.chat.is_group else shown.chat
+    return shown.sender.bare if shown.chat.is_shared else shown.chat
 
 
 def _now_ms(state: State) -> int:

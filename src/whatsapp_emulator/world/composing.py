@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from whatsapp_emulator.world import group_typing, sealing
+from whatsapp_emulator.world import group_typing, sealing, status_typing
 from whatsapp_emulator.world.accounts import Account
 from whatsapp_emulator.world.handset import Shown, Typed
 from whatsapp_emulator.world.inbox import show
 from whatsapp_emulator.world.state import State
-from whatsapp_wire.jid import Jid
+from whatsapp_wire.jid import STATUS_BROADCAST, Jid
 from whatsapp_wire.message import text_message
 from whatsapp_wire.proto.message_pb2 import Message
 
@@ -36,6 +36,8 @@ def send_message(state: State, account: Account, to: Jid, message: Message) -> s
     """Send any content from an account's phone; returns the message's id. Raises NoSuchPerson, IqRefused."""
     if to.is_group:
         return group_typing.send(state, account, to, message)
+    if to == STATUS_BROADCAST:
+        return status_typing.send(state, account, message)
     recipient = state.directory.find(to)
     if recipient is None:
         raise NoSuchPerson(to)

@@ -158,6 +158,12 @@ class Handset:
     past: dict[Jid, PastChat] = field(default_factory=dict)
     """What the phone remembers from before its companions were linked, by chat."""
 
+    status_audience: list[Jid] | None = None
+    """Who sees what is posted as a status, by LID; None: everybody who is not blocked."""
+
+    posted: dict[str, set[Jid]] = field(default_factory=dict)
+    """Who each status post was for, by LID."""
+
     group_keys: dict[Jid, GroupKey] = field(default_factory=dict)
     ciphertexts: set[bytes] = field(default_factory=set)
     """Digests of what was decrypted, to tell a ciphertext that arrives again from a ratchet key used twice."""

@@ -25,7 +25,7 @@ def show(state: State, account: Account, shown: Shown) -> None:
 
 def acknowledge(state: State, account: Account, shown: Shown, type: str | None = None) -> None:
     """Send a receipt for one message."""
-    group = shown.chat if shown.chat.is_group else None
+    group = shown.chat if shown.chat.is_shared else None
     send_receipt(state, account, shown.sender, [shown.id], type, group)
 
 

@@ -157,7 +157,7 @@ class Phone:
     def ask_again(self, id: str, count: int = 1) -> None:
         """Ask the device that sent a message for it again, although it could be read. Raises NoSuchMessage."""
         shown = find_message(self.account, id)
-        in_group = shown.chat.is_group
+        in_group = shown.chat.is_shared
         recipient = shown.chat if shown.own and not in_group else None
         again = Again(id, count, recipient=recipient, group=shown.chat if in_group else None)
         retries.request(self.state, self.account, shown.sender, again)
@@ -179,7 +179,7 @@ class Phone:
         """One receipt for all the messages of one sender, as phones send it."""
         by_sender: dict[tuple[Jid, Jid | None], list[str]] = {}
         for shown in messages:
-            group = shown.chat if shown.chat.is_group else None
+            group = shown.chat if shown.chat.is_shared else None
             by_sender.setdefault((shown.sender.bare, group), []).append(shown.id)
         for (sender, group), ids in by_sender.items():
             send_receipt(self.state, self.account, sender, ids, type, group)

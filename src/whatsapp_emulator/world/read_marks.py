@@ -23,7 +23,7 @@ def tell_companions(state: State, account: Account, messages: Iterable[Shown]) -
     for chat, ids in by_chat.items():
         told = receipt_of(ids, "read")
         place: Attrs = {"from": account.lid, "recipient": chat}
-        if chat.is_group:
+        if chat.is_shared:
             place = {"from": chat, "participant": account.lid}
         for device in account.devices.values():
             state.deliver(device, Node("receipt", {**told.attrs, **place, "t": state.stamp}, told.content))

@@ -47,13 +47,13 @@ def receive(state: State, account: Account, stanza: Node) -> None:
 
 def author_of(stanza: Node) -> Jid:
     """The device that wrote a message; in a group that is not the one it comes from. Raises StanzaRefused."""
-    return stanza.jid("participant" if stanza.jid("from").is_group else "from")
+    return stanza.jid("participant" if stanza.jid("from").is_shared else "from")
 
 
 def group_of(stanza: Node) -> Jid | None:
     """The group in which a message was written. Raises StanzaRefused."""
     came_from = stanza.jid("from")
-    return came_from if came_from.is_group else None
+    return came_from if came_from.is_shared else None
 
 
 def _open(handset: Handset, device: Jid, group: Jid | None, enc: Node) -> Message:

@@ -29,7 +29,7 @@ def hear(state: State, link: Link, node: Node) -> None:
     state.audit.counts[f"receipt {kind or 'delivered'}"] += 1
     ack = {"class": "receipt", "id": node.attr("id"), "from": to, "type": kind, "participant": node.get("participant")}
     state.send(link, Node("ack", ack))
-    author = node.jid("participant") if to.is_group else to
+    author = node.jid("participant") if to.is_shared else to
     account = state.directory.find(author)
     if kind == "server-error" and account is device.account:
         media.hear_retry(state, device, node)
@@ -40,7 +40,7 @@ def hear(state: State, link: Link, node: Node) -> None:
     if kind == "retry":
         _pass_on_retry(state, account, device, source, node)
     elif account is not device.account:
-        spread(state, account, source, node, to if to.is_group else None)
+        spread(state, account, source, node, to if to.is_shared else None)
 
 
 def spread(state: State, account: Account, source: Jid, receipt: Node, group: Jid | None = None) -> None:
@@ -60,7 +60,7 @@ def receipt_of(ids: list[str], type: str | None = None) -> Node:
 
 def _pass_on_retry(state: State, account: Account, device: Device, source: Jid, node: Node) -> None:
     """A retry request concerns only the device that sent the message."""
-    group = node.jid("to") if node.jid("to").is_group else None
+    group = node.jid("to") if node.jid("to").is_shared else None
     to = node.jid("to") if group is None else node.jid("participant")
     if to.device == 0:
         try:

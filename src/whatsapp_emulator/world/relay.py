@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from whatsapp_emulator.world import group_relay, reading
+from whatsapp_emulator.world import group_relay, reading, status_relay
 from whatsapp_emulator.world.accounts import Account, Device
 from whatsapp_emulator.world.links import Attrs, Link
 from whatsapp_emulator.world.state import State
 from whatsapp_emulator.world.watching import watch
-from whatsapp_wire.jid import Jid
+from whatsapp_wire.jid import STATUS_BROADCAST, Jid
 from whatsapp_wire.node import Node
 
 _PASSED_ON = ("id", "type", "edit", "category")
@@ -24,6 +24,9 @@ def hear(state: State, link: Link, node: Node) -> None:
     state.audit.counts["messages"] += 1
     if node.jid("to").is_group:
         group_relay.hear(state, link, device, node)
+        return
+    if node.jid("to") == STATUS_BROADCAST:
+        status_relay.hear(state, link, device, node)
         return
     to, faults = node.jid("to"), state.faults
     addressed = list(_addressed(node))

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from whatsapp_emulator.world import group_sealing, sealing
+from whatsapp_emulator.world import group_sealing, sealing, status_sealing
 from whatsapp_emulator.world.accounts import Account, Device
 from whatsapp_emulator.world.key_store import bundle_nodes, read_bundle
 from whatsapp_emulator.world.links import Attrs
 from whatsapp_emulator.world.state import State
-from whatsapp_wire.jid import Jid
+from whatsapp_wire.jid import STATUS_BROADCAST, Jid
 from whatsapp_wire.node import Node
 
 MAX_REQUESTS = 5
@@ -32,7 +32,7 @@ def ask(state: State, account: Account, message: Node) -> None:
     id = message.attr("id")
     account.handset.retries[id] += 1
     came_from = message.jid("from")
-    group = came_from if came_from.is_group else None
+    group = came_from if came_from.is_shared else None
     again = Again(id, account.handset.retries[id], message.get("t"), message.get("recipient"), group)
     if again.count <= MAX_REQUESTS:
         request(state, account, came_from if group is None else message.jid("participant"), again)
@@ -74,5 +74,8 @@ def answer(state: State, account: Account, device: Device, receipt: Node) -> Non
     state.audit.counts["phone retries answered"] += 1
     if typed.recipient.is_group:
         group_sealing.send_again(state, account, device, id, typed, retry.attr("count"))
+        return
+    if typed.recipient == STATUS_BROADCAST:
+        status_sealing.send_again(state, account, device, id, typed, retry.attr("count"))
         return
     sealing.send(state, account, device, id, typed, count=retry.attr("count"))

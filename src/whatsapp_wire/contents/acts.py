@@ -26,7 +26,7 @@ class Act:
 def key_of(chat: Jid, id: str, *, from_me: bool, author: Jid | None = None) -> MessageKey:
     """The key of a message as its chat knows it; others' messages in a group carry their `author`."""
     key = MessageKey(remote_jid=str(chat.bare), from_me=from_me, id=id)
-    if author is not None and not from_me and chat.is_group:
+    if author is not None and not from_me and chat.is_shared:
         key.participant = str(author.bare)
     return key
 

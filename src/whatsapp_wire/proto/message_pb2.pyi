@@ -42,11 +42,14 @@ class ContextInfo(_message.Message):
     def __init__(self, stanza_id: _Optional[str] = ..., participant: _Optional[str] = ..., quoted_message: _Optional[_Union[Message, _Mapping]] = ..., remote_jid: _Optional[str] = ..., mentioned_jid: _Optional[_Iterable[str]] = ..., forwarding_score: _Optional[int] = ..., is_forwarded: _Optional[bool] = ..., expiration: _Optional[int] = ..., non_jid_mentions: _Optional[int] = ...) -> None: ...
 
 class ExtendedTextMessage(_message.Message):
-    __slots__ = ("text", "matched_text", "description", "title", "jpeg_thumbnail", "context_info", "thumbnail_direct_path", "thumbnail_sha256", "thumbnail_enc_sha256", "media_key", "media_key_timestamp", "thumbnail_height", "thumbnail_width")
+    __slots__ = ("text", "matched_text", "description", "title", "text_argb", "background_argb", "font", "jpeg_thumbnail", "context_info", "thumbnail_direct_path", "thumbnail_sha256", "thumbnail_enc_sha256", "media_key", "media_key_timestamp", "thumbnail_height", "thumbnail_width")
     TEXT_FIELD_NUMBER: _ClassVar[int]
     MATCHED_TEXT_FIELD_NUMBER: _ClassVar[int]
     DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
     TITLE_FIELD_NUMBER: _ClassVar[int]
+    TEXT_ARGB_FIELD_NUMBER: _ClassVar[int]
+    BACKGROUND_ARGB_FIELD_NUMBER: _ClassVar[int]
+    FONT_FIELD_NUMBER: _ClassVar[int]
     JPEG_THUMBNAIL_FIELD_NUMBER: _ClassVar[int]
     CONTEXT_INFO_FIELD_NUMBER: _ClassVar[int]
     THUMBNAIL_DIRECT_PATH_FIELD_NUMBER: _ClassVar[int]
@@ -60,6 +63,9 @@ class ExtendedTextMessage(_message.Message):
     matched_text: str
     description: str
     title: str
+    text_argb: int
+    background_argb: int
+    font: int
     jpeg_thumbnail: bytes
     context_info: ContextInfo
     thumbnail_direct_path: str
@@ -69,7 +75,7 @@ class ExtendedTextMessage(_message.Message):
     media_key_timestamp: int
     thumbnail_height: int
     thumbnail_width: int
-    def __init__(self, text: _Optional[str] = ..., matched_text: _Optional[str] = ..., description: _Optional[str] = ..., title: _Optional[str] = ..., jpeg_thumbnail: _Optional[bytes] = ..., context_info: _Optional[_Union[ContextInfo, _Mapping]] = ..., thumbnail_direct_path: _Optional[str] = ..., thumbnail_sha256: _Optional[bytes] = ..., thumbnail_enc_sha256: _Optional[bytes] = ..., media_key: _Optional[bytes] = ..., media_key_timestamp: _Optional[int] = ..., thumbnail_height: _Optional[int] = ..., thumbnail_width: _Optional[int] = ...) -> None: ...
+    def __init__(self, text: _Optional[str] = ..., matched_text: _Optional[str] = ..., description: _Optional[str] = ..., title: _Optional[str] = ..., text_argb: _Optional[int] = ..., background_argb: _Optional[int] = ..., font: _Optional[int] = ..., jpeg_thumbnail: _Optional[bytes] = ..., context_info: _Optional[_Union[ContextInfo, _Mapping]] = ..., thumbnail_direct_path: _Optional[str] = ..., thumbnail_sha256: _Optional[bytes] = ..., thumbnail_enc_sha256: _Optional[bytes] = ..., media_key: _Optional[bytes] = ..., media_key_timestamp: _Optional[int] = ..., thumbnail_height: _Optional[int] = ..., thumbnail_width: _Optional[int] = ...) -> None: ...
 
 class SenderKeyDistribution(_message.Message):
     __slots__ = ("group_id", "axolotl_sender_key_distribution_message")

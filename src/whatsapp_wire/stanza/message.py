@@ -106,7 +106,7 @@ class Resend:
             "type": self.type,
             "id": self.id,
             "t": self.timestamp,
-            "device_fanout": None if self.to.is_group else False,
+            "device_fanout": None if self.to.is_shared else False,
             "participant": self.participant,
             "recipient": self.recipient,
             "edit": self.edit,

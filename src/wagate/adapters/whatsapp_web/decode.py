@@ -30,8 +30,9 @@ from wagate.domain.content import (
     Unsupported,
 )
 from wagate.domain.jid import Jid
+from wagate.domain.looks import Look
 from whatsapp_wire import jid as wire
-from whatsapp_wire.contents import acts, cards, interactive, invites, places, polls, previews
+from whatsapp_wire.contents import acts, cards, interactive, invites, looks, places, polls, previews
 from whatsapp_wire.contents.context import read_context
 from whatsapp_wire.message import Content as Read
 from whatsapp_wire.message import Kind, is_id, unwrap
@@ -150,7 +151,9 @@ def _text(read: Read, inner: Message) -> Text:
         if page is None
         else LinkPreview(page.link, page.title or None, page.description or None, page.thumbnail or None)
     )
-    return Text(read.text or "", mentions, read_context(inner).mentions_all, preview)
+    look = looks.read_look(inner)
+    shown = None if look is None else Look(f"#{look.background:06x}", look.font)
+    return Text(read.text or "", mentions, read_context(inner).mentions_all, preview, shown)
 
 
 def _attached(inner: Message, read: Read) -> Content | None:

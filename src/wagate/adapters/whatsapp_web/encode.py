@@ -22,7 +22,7 @@ from wagate.domain.content import (
 )
 from wagate.domain.errors import UnsupportedByEngine
 from wagate.ports.engine import Outgoing, SendImpossible
-from whatsapp_wire.contents import acts, cards, invites, places, polls, previews
+from whatsapp_wire.contents import acts, cards, invites, looks, places, polls, previews
 from whatsapp_wire.contents.context import Context as WireContext
 from whatsapp_wire.contents.context import with_context
 from whatsapp_wire.jid import Jid
@@ -94,8 +94,8 @@ def _act(act: Act, stage: Stage, enclosed: Enclosed) -> Message:
 
 def _content(said: Said) -> Message:
     match said:
-        case Text(body):
-            return Message(conversation=body) if said.preview is None else _previewed(body, said.preview)
+        case Text():
+            return _text(said)
         case Location(latitude, longitude, name, address):
             return places.location_message(places.Place(latitude, longitude, name or "", address or ""))
         case Contacts(found):
@@ -107,6 +107,12 @@ def _content(said: Said) -> Message:
             return _invitation(said)
         case _:
             raise UnsupportedByEngine(f"content of kind {said.type!r} cannot be sent")
+
+
+def _text(said: Text) -> Message:
+    if said.look is not None:
+        return looks.look_message(said.body, looks.Look(int(said.look.background[1:], 16), said.look.font))
+    return Message(conversation=said.body) if said.preview is None else _previewed(said.body, said.preview)
 
 
 def _previewed(body: str, preview: LinkPreview) -> Message:

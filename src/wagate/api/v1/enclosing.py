@@ -17,6 +17,7 @@ from wagate.api.multipart import Form, Part
 from wagate.api.routing import gateway_of, principal_of
 from wagate.api.v1.schemas.messages import SendQuery
 from wagate.api.v1.schemas.sending_media import WITH_FILE, SendMedia
+from wagate.api.v1.schemas.statuses import PostMedia
 from wagate.domain.content import Attached
 from wagate.domain.errors import GatewayError
 from wagate.domain.media import Media
@@ -45,7 +46,7 @@ class TakenIn:
     is_new: bool
 
 
-async def take_in(request: Request, wanted: SendMedia) -> TakenIn:
+async def take_in(request: Request, wanted: SendMedia | PostMedia) -> TakenIn:
     """Keep the file that a message in JSON names. Raises what keeping files raises, and what sending would."""
     wanted.check_source()
     await _expect(request, wanted)
@@ -127,13 +128,13 @@ async def _take_part(request: Request, form: Form, part: Part, wanted: SendMedia
     return TakenIn(media, f"sha256 {digest.hexdigest()}", is_new=True)
 
 
-async def _expect(request: Request, wanted: SendMedia) -> None:
+async def _expect(request: Request, wanted: SendMedia | PostMedia) -> None:
     """Refuse what cannot be sent before a file is taken in."""
     session = request.path_params["session"]
     await gateway_of(request).messaging.expect(principal_of(request), session, wanted.to_request())
 
 
-async def send_with(request: Request, wanted: SendMedia, terms: Terms, taken: TakenIn) -> Accepted:
+async def send_with(request: Request, wanted: SendMedia | PostMedia, terms: Terms, taken: TakenIn) -> Accepted:
     """Accept a message with its file, which goes if that fails, or if the message was there already."""
     asked = wanted.to_request()
     assert isinstance(asked.content, Attached), "such a message has a file"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 from asyncio import TaskGroup
+from dataclasses import replace
 
 import structlog
 from typing_extensions import override
@@ -17,10 +18,11 @@ from typing_extensions import override
 from wagate.domain.content import as_sent
 from wagate.domain.errors import GatewayError, StorageUnavailable, TooBusy
 from wagate.domain.ids import ChatId, SessionId, wa_id
+from wagate.domain.jid import STATUS_LIST
 from wagate.domain.message import MessageFailure
 from wagate.features.messaging.lane import Lane
 from wagate.features.messaging.outbox import Outbox
-from wagate.features.messaging.repository import outbox
+from wagate.features.messaging.repository import outbox, statuses
 from wagate.features.messaging.repository.outbox import Waiting
 from wagate.features.sessions.lines import LineWatcher, LiveLine
 from wagate.ports.clock import Clock
@@ -254,6 +256,9 @@ class Dispatcher(LineWatcher):
         said = as_sent(waiting.content)
         outgoing = Outgoing(waiting.message, known_as, waiting.to, said, waiting.quoted, waiting.context)
         try:
+            if waiting.to == STATUS_LIST:
+                seen_by = await self._database.read(statuses.audience_of(lane.line.scope, waiting.message))
+                outgoing = replace(outgoing, audience=seen_by)
             await lane.line.connection.send(outgoing)
             return True
         except (NotSent, VaultFailed, StorageUnavailable):

@@ -26,6 +26,7 @@ from wagate.features.messaging.repository import (
     outbox,
     people,
     search,
+    statuses,
 )
 from wagate.features.sessions.states import States
 from wagate.ports.news import (
@@ -55,6 +56,7 @@ ERASERS = (
     attachments.delete_attachments,
     acts.delete_acts,
     messages.delete_messages,
+    statuses.delete_audiences,
     search.delete_entries,
     groups.delete_groups,
     contacts.delete_details,

@@ -35,16 +35,17 @@ from wagate.domain.errors import (
 )
 from wagate.domain.events import EventType
 from wagate.domain.ids import MediaId, SessionId, message_id, wa_id
-from wagate.domain.jid import Jid
+from wagate.domain.jid import STATUS_LIST, Jid
 from wagate.domain.message import Chat, Contact, Direction, Message, MessageFailure, MessageStatus, Origin
 from wagate.domain.people import GroupRole
 from wagate.features.journal import Journal
 from wagate.features.media import refer, release
 from wagate.features.messaging.attaching import usable
+from wagate.features.messaging.audience import StatusAudience, chosen
 from wagate.features.messaging.identities import Identities, own_contact_id
 from wagate.features.messaging.receipts import Receipts
 from wagate.features.messaging.recipients import Recipient
-from wagate.features.messaging.repository import attachments, chats, groups, messages, outbox
+from wagate.features.messaging.repository import attachments, chats, groups, messages, outbox, statuses
 from wagate.features.messaging.repository.outbox import KeyUse, Target, Waiting
 from wagate.features.messaging.repository.people import InSession, Known
 from wagate.features.messaging.shape import message_shape
@@ -70,7 +71,8 @@ class SendRequest:
     ``to`` is a phone number in any sane form, a JID, a LID, a chat id or a contact id; ``reply_to`` a message id of
     the same chat; ``client_ref`` the caller's own word for the message, kept and shown, never interpreted. ``source``
     is what tells the file from others that came with the request itself: its media's id is a new one each time.
-    ``previews_link``: a text is to show what is behind its first link.
+    ``previews_link``: a text is to show what is behind its first link. ``audience``: this is a status post, for these
+    people; ``to`` is then STATUS_LIST.
     """
 
     to: str
@@ -80,6 +82,12 @@ class SendRequest:
     context: Context = PLAIN_CONTEXT
     previews_link: bool = False
     source: str | None = None
+    audience: StatusAudience | None = None
+
+    @property
+    def recipient(self) -> Recipient:
+        """Whom it is for, or where it is posted. Raises InvalidRecipient, UnsupportedByEngine."""
+        return Recipient.read(self.to) if self.audience is None else Recipient("group", STATUS_LIST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +141,7 @@ class Outbox:
 
         ``preview`` is what was found behind a text's link, if that was asked for.
         """
-        recipient = Recipient.read(request.to)
+        recipient = request.recipient
         target = yield from outbox.find_target(scope, session, recipient.road, recipient.word)
         if target is None:
             raise SessionNotFound(f"There is no session {session!r}")
@@ -176,12 +184,14 @@ class Outbox:
             context=request.context,
             media=media,
         )
+        if request.audience is not None:
+            yield from statuses.address(accepted, (yield from chosen(inside, request.audience)))
         yield from self._enqueue(accepted)
         return Accepted(accepted)
 
     def expect(self, scope: Scoped, session: str, request: SendRequest) -> Script[None]:
         """Whether a message like this could be accepted, as far as that can be said without its file."""
-        recipient = Recipient.read(request.to)
+        recipient = request.recipient
         target = yield from outbox.find_target(scope, session, recipient.road, recipient.word)
         if target is None:
             raise SessionNotFound(f"There is no session {session!r}")
@@ -320,6 +330,8 @@ class Outbox:
         """Raise UnsupportedByEngine where nothing can be done to messages, NotGroupAdmin where admins alone may."""
         if target.chat.contact is not None:
             return
+        if target.chat.jid == STATUS_LIST and isinstance(wish, Revoke) and features.posts_status:
+            return
         if target.chat.kind != "group" or not features.sends_to_groups:
             raise UnsupportedByEngine("What is said here cannot be acted on with this engine")
         if isinstance(wish, Revoke) and target.direction is not Direction.OUT:
@@ -331,6 +343,10 @@ class Outbox:
         self, scope: SessionScope, target: Target, recipient: Recipient, features: EngineFeatures
     ) -> Script[Chat]:
         group = Jid(recipient.word) if recipient.road == "group" else target.jid
+        if recipient.word == STATUS_LIST:
+            if not features.posts_status:
+                raise UnsupportedByEngine(f"The engine {target.engine!r} cannot post a status")
+            return (yield from self._identities.other_chat(scope, STATUS_LIST))
         if group is None or not group.is_group:
             known = yield from self._person(scope, target, recipient)
             return (yield from self._identities.direct_chat(scope, known))
@@ -368,7 +384,8 @@ def fingerprint(*parts: object) -> str:
 
 def _fingerprint(session: SessionId, recipient: Recipient, request: SendRequest) -> str:
     """Session, recipient (however it was spelt), content, reply, reference, and whether it was forwarded."""
-    context: tuple[object, ...] = () if request.context == PLAIN_CONTEXT else (request.context.forwarded,)
+    context: tuple[object, ...] = () if request.audience is None else (repr(request.audience),)
+    context += () if request.context == PLAIN_CONTEXT else (request.context.forwarded,)
     if request.context.view_once:
         context += ("view_once",)
     if request.previews_link:

@@ -49,7 +49,8 @@ def content_shape(content: Said) -> dict[str, object]:
     """What the message says, by its type."""
     match content:
         case Text(body):
-            return {"text": body} if content.preview is None else {"text": body, "preview": all_fields(content.preview)}
+            parts = {"preview": content.preview, "look": content.look}
+            return {"text": body, **{name: all_fields(part) for name, part in parts.items() if part is not None}}
         case Contacts(cards):
             return {"cards": [_card(card.name, card.vcard) for card in cards]}
         case Poll(question, options, selectable):

@@ -16,7 +16,7 @@ from wagate.domain.plain import plain, said_of
 
 def write_content(content: Said) -> str:
     """What a message says, as JSON."""
-    if isinstance(content, Text) and not content.mentions and not content.mentions_all and content.preview is None:
+    if isinstance(content, Text) and content == Text(content.body):
         return _dump({"type": "text", "body": content.body})  # nearly all of them, by a shorter way
     return _dump(plain(content))
 

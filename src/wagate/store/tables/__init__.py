@@ -11,6 +11,7 @@ from wagate.store.tables import (
     messaging,
     search,
     sessions,
+    statuses,
     vault,
 )
 from wagate.store.tables.metadata import METADATA
@@ -27,5 +28,6 @@ __all__ = [
     "messaging",
     "search",
     "sessions",
+    "statuses",
     "vault",
 ]

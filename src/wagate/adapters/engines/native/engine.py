@@ -43,6 +43,7 @@ FEATURES: Final = EngineFeatures(
     max_text_bytes=65_536,
     sends_to_groups=True,
     rekeys_groups=True,
+    posts_status=True,
 )
 
 WORDS: Final = EngineWords(

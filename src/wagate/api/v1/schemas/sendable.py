@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from wagate.api.v1.schemas.parts import Asked
 from wagate.api.v1.schemas.sending import WITHOUT_FILE, Sending
 from wagate.api.v1.schemas.sending_media import WITH_FILE
 
@@ -12,10 +13,10 @@ SENDABLE: Mapping[str, type[Sending]] = {**WITHOUT_FILE, **WITH_FILE}
 """The shape of a message to send, by its ``type``."""
 
 
-def examples() -> dict[str, Any]:
+def examples(models: Mapping[str, type[Asked]] = SENDABLE) -> dict[str, Any]:
     """One example a type, as OpenAPI shows them."""
     found = {}
-    for type_, model in SENDABLE.items():
+    for type_, model in models.items():
         extra = model.model_config.get("json_schema_extra")
         assert isinstance(extra, dict)
         shown = extra["examples"]

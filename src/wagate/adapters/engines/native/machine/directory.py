@@ -5,7 +5,7 @@ Every look-up is made once for all who ask at the same time, and what it teaches
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import structlog
 
@@ -186,7 +186,12 @@ def _not_adopted(us: Device, strangers: tuple[Peer, ...]) -> Flow[tuple[Peer, ..
 
 
 def _look_up(us: Device, pn: Jid) -> Flow[None]:
-    answer = yield from us.flows.ask(lambda id: usync.lid_query(id, us.flows.next_id(), [pn]))
+    yield from look_up(us, [pn])
+
+
+def look_up(us: Device, pns: Sequence[Jid]) -> Flow[None]:
+    """Ask the server for the LIDs behind phone numbers, and keep them. Raises NotSent."""
+    answer = yield from us.flows.ask(lambda id: usync.lid_query(id, us.flows.next_id(), pns))
     found = [(person.jid, person.lid) for person in usync.parse_people(answer) if person.lid is not None]
     yield Load(tuple(record for pn, lid in found for record in pair_records(pn, lid)))
     step = us.step()

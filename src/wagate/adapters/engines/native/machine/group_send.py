@@ -1,4 +1,4 @@
-"""Messages to groups: one ciphertext for everybody, and our sender key for each device that lacks it.
+"""Messages to groups, and status posts: one ciphertext for everybody, and our sender key for each device that lacks it.
 
 Ratchets, sender key, who has it, and the exact stanza become durable together, before a byte leaves.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from wagate.adapters.engines.native.machine import directory, group_keys, groups, polls, ratchets
+from wagate.adapters.engines.native.machine import directory, group_keys, groups, polls, ratchets, statuses
 from wagate.adapters.engines.native.machine.device import Device, InFlight, Person, Phase
 from wagate.adapters.engines.native.machine.flows import Flow, Join, Load, Pause
 from wagate.adapters.engines.native.machine.ratchets import Peer, peer_at
@@ -40,13 +40,17 @@ _PAUSE_S: Final = 0.05
 
 @dataclass(frozen=True, slots=True)
 class _Audience:
-    """The devices that a message to a group is for, but the one it is sent from, and the records that say so."""
+    """The devices that a message is for, but the one it is sent from, and the records that say so.
+
+    ``keeps_keys``: who was given a key once need not get it again; the server tells everybody else by itself.
+    """
 
     by_lid: bool
     people: tuple[Person, ...]
     records: tuple[RecordKey, ...]
     values: tuple[bytes | None, ...]
     peers: tuple[Peer, ...]
+    keeps_keys: bool = True
 
     def spelled(self, device: Jid) -> Jid:
         """A device as the group calls it."""
@@ -83,8 +87,8 @@ def _send(us: Device, outgoing: Outgoing, file: Sealed | None) -> Flow[None]:
     stage = stage_in(us, group)
     enclosed = Enclosed(file, (yield from original_of(us, outgoing.content)))
     try:
-        vote = yield from _vote(us, group, outgoing.content, stage)
-        audience = yield from _settled_audience(us, group)
+        vote = yield from _vote(us, outgoing, stage)
+        audience = yield from _settled_audience(us, outgoing)
     except WireError as error:
         raise NotSent(f"WhatsApp's answer to a look-up cannot be read: {error}") from error
     # From here to the commit nothing waits: no other flow can see a ratchet between its old and its new state.
@@ -93,31 +97,34 @@ def _send(us: Device, outgoing: Outgoing, file: Sealed | None) -> Flow[None]:
     message = vote or message_of(replace(outgoing, content=said), stage, enclosed)
     in_flight = _seal(us, step, outgoing.chosen_id, group, audience, message)
     polls.keep(step, outgoing.chosen_id, us.me.lid, message)
+    if not group.is_group:
+        statuses.keep(step, outgoing.chosen_id, audience.people)
     yield from depart(us, outgoing.message, step, in_flight)
 
 
-def _vote(us: Device, group: Jid, said: Said, stage: Stage) -> Flow[Message | None]:
+def _vote(us: Device, outgoing: Outgoing, stage: Stage) -> Flow[Message | None]:
     """The message of a vote, which has to wait for its poll's secret; None for anything else. Raises NotSent."""
-    if not isinstance(said, PollVote):
+    if not isinstance(outgoing.content, PollVote):
         return None
-    audience = yield from _audience(us, group)
-    named = audience.in_its_terms(said)
+    audience = yield from _audience(us, outgoing)
+    named = audience.in_its_terms(outgoing.content)
     assert isinstance(named, PollVote), "only names change"
     return (yield from polls.compose_vote(us, named, stage))
 
 
-def _settled_audience(us: Device, group: Jid) -> Flow[_Audience]:
+def _settled_audience(us: Device, outgoing: Outgoing) -> Flow[_Audience]:
     """The audience with all that is needed to write to it loaded, as it is at this very moment. Raises NotSent."""
+    group = Jid(outgoing.to)
     looks, deadline = 0, us.shell.now() + _PATIENCE_S
     while looks < _LOOKS and us.shell.now() < deadline and us.phase is Phase.READY:
-        audience = yield from _audience(us, group)
+        audience = yield from _audience(us, outgoing)
         own_records = group_keys.records(us, group)
         yield Load(own_records)
-        lacking = group_keys.lacking(us, us.step(), group, audience.peers)
+        lacking = _lacking(us, group, audience)
         yield from directory.meet(us, lacking)
         keys = (key for peer in lacking for key in peer.keys)
         yield Load((*own_records, *audience.records, *keys))
-        still = group_keys.lacking(us, us.step(), group, audience.peers)
+        still = _lacking(us, group, audience)
         is_current = tuple(us.shell.get(*record) for record in audience.records) == audience.values
         if not is_current or not set(still) <= set(lacking):
             looks += 1
@@ -139,7 +146,17 @@ def _has_room_for_a_key(us: Device, group: Jid, audience: _Audience) -> bool:
     return key is not None or waiting < sender_keys.MAX_STATES - 1
 
 
-def _audience(us: Device, group: Jid) -> Flow[_Audience]:
+def _lacking(us: Device, group: Jid, audience: _Audience) -> list[Peer]:
+    """The devices that the key has to be sent to."""
+    if not audience.keeps_keys:
+        return list(audience.peers)
+    return group_keys.lacking(us, us.step(), group, audience.peers)
+
+
+def _audience(us: Device, outgoing: Outgoing) -> Flow[_Audience]:
+    group = Jid(outgoing.to)
+    if not group.is_group:
+        return (yield from _viewers(us, outgoing))
     membership = yield from groups.members_of(us, group)
     people = yield from groups.people_of(us, membership)
     lists = yield from directory.lists_of(us, people)
@@ -154,6 +171,21 @@ def _audience(us: Device, group: Jid) -> Flow[_Audience]:
     )
 
 
+def _viewers(us: Device, outgoing: Outgoing) -> Flow[_Audience]:
+    """Whom a status post is for. Raises NotSent, NotOnWhatsApp when there is nobody."""
+    people = yield from statuses.audience_of(us, outgoing.audience)
+    lists = yield from directory.lists_of(us, people)
+    devices = [device for known in lists if known is not None for device in known.devices]
+    return _Audience(
+        by_lid=True,
+        people=people,
+        records=tuple(("device", person.lid) for person in people),
+        values=tuple(None if known is None else known.pack() for known in lists),
+        peers=tuple(peer_at(device) for device in devices if _is_meant(us, device)),
+        keeps_keys=False,
+    )
+
+
 def _is_meant(us: Device, device: Jid) -> bool:
     """Hosted devices take no part in groups (whatsmeow `send.go`)."""
     return device != us.own.lid and device.server not in HOSTED_SERVERS
@@ -163,7 +195,7 @@ def _seal(us: Device, step: Step, wa_id: str, group: Jid, audience: _Audience, m
     record, holders = group_keys.usable(us, step, group, audience.peers)
     if record is None:
         record = sender_keys.create()
-    strangers = group_keys.strangers(holders, audience.peers)
+    strangers = group_keys.strangers(holders, audience.peers) if audience.keeps_keys else list(audience.peers)
     distributed = share(group, sender_keys.distribution(record)).SerializeToString()
     given = seal_each(us, step, strangers, distributed)
     reached = {recipient.device for recipient in given}

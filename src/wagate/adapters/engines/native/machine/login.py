@@ -121,6 +121,7 @@ def _is_ack_overdue(us: Device) -> bool:
 def _upkeep(us: Device) -> Flow[None]:
     """Now and then: delete what was kept long enough, renew the signed prekey."""
     yield Expire("sent", us.shell.now() - us.habits.sent_life_s)
+    yield Expire("audience", us.shell.now() - us.habits.sent_life_s)
     yield Expire(UPLOAD, us.shell.now() - 2 * REUSE_S)
     yield Expire("secret", us.shell.now() - us.habits.secret_life_s)
     try:

@@ -37,7 +37,7 @@ from wagate.adapters.engines.native.machine.outlook import Outlook
 from wagate.adapters.engines.native.machine.send import Written
 from wagate.adapters.engines.native.machine.shell import Shell, Then
 from wagate.adapters.whatsapp_web.files import Sealed
-from wagate.domain.jid import Jid
+from wagate.domain.jid import STATUS_LIST, Jid
 from wagate.domain.session import HistoryPolicy
 from wagate.ports.abilities import Activity
 from wagate.ports.engine import LineOptions, NotSent, Outgoing
@@ -161,7 +161,8 @@ class Machine:
 
     def send(self, outgoing: Outgoing, then: Then, file: Sealed | None = None) -> None:
         """Take responsibility for a message; see `wagate.ports.engine.Connection.send`. ``file`` is on the hosts."""
-        flow = group_send.send if Jid(outgoing.to).is_group else send.send
+        is_shared = Jid(outgoing.to).is_group or outgoing.to == STATUS_LIST
+        flow = group_send.send if is_shared else send.send
         self._device.flows.start(flow(self._device, outgoing, file), then)
 
     def post(self, written: Written, then: Then) -> None:

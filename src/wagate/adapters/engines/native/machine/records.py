@@ -44,6 +44,7 @@ KINDS: Final = (
     "sender_key",
     "holders",
     "group",
+    "audience",
     "lid",
     "pn",
     "device",
@@ -200,6 +201,23 @@ class Membership:
         gone = frozenset(went)
         stayed = [member for member in self.members if member not in gone]
         return replace(self, members=tuple(dict.fromkeys((*stayed, *came))))
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """The people (by LID, us included) whom a status post was for."""
+
+    people: tuple[Jid, ...]
+
+    def pack(self) -> bytes:
+        """The record's value."""
+        return " ".join(self.people).encode()
+
+    @classmethod
+    def unpack(cls, value: bytes) -> Audience:
+        """Read a record's value; raises RecordUnreadable."""
+        with _reading():
+            return cls(tuple(map(Jid, value.decode().split())))
 
 
 @dataclass(frozen=True, slots=True)

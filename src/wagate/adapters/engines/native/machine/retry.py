@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-from wagate.adapters.engines.native.machine import directory, group_keys, groups, ratchets
+from wagate.adapters.engines.native.machine import directory, group_keys, groups, ratchets, statuses
 from wagate.adapters.engines.native.machine.device import Device
 from wagate.adapters.engines.native.machine.doubts import Doubts
 from wagate.adapters.engines.native.machine.flows import Commit, Flow, Join, Load, Pause
@@ -106,7 +106,7 @@ def answer(us: Device, stanza: Node, asked: Receipt, request: RetryRequest) -> F
     peer = yield from directory.sender_of(us, asked.source)
     yield Load((("sent", request.message_id),))
     stored = us.shell.get("sent", request.message_id)
-    if stored is None or not (yield from _may_have(us, peer, sent := Sent.unpack(stored))):
+    if stored is None or not (yield from _may_have(us, peer, request.message_id, sent := Sent.unpack(stored))):
         _log.info("a message that was asked for is not sent again", wa_id=request.message_id, known=stored is not None)
         us.write(ack(stanza))
         return
@@ -117,7 +117,7 @@ def answer(us: Device, stanza: Node, asked: Receipt, request: RetryRequest) -> F
         yield Join(("renew", peer), partial(_renew_once, us, peer))
     elif request.bundle is None:
         yield from directory.meet(us, [peer])
-    own_keys = group_keys.records(us, sent.chat) if sent.chat.is_group else ()
+    own_keys = group_keys.records(us, sent.chat) if sent.chat.is_shared else ()
     yield Load((("sent", request.message_id), *peer.keys, *own_keys))
     step = us.step()
     resend = _resend(us, step, asked, request, peer)
@@ -125,12 +125,14 @@ def answer(us: Device, stanza: Node, asked: Receipt, request: RetryRequest) -> F
     _write(us, epoch, *(() if resend is None else (resend.node(),)), ack(stanza))
 
 
-def _may_have(us: Device, peer: Peer, sent: Sent) -> Flow[bool]:
+def _may_have(us: Device, peer: Peer, wa_id: str, sent: Sent) -> Flow[bool]:
     """Whether a device is one the message was meant for, and has not asked too often."""
     if sent.answered.get(peer.address, 0) >= MAX_ANSWERS:
         return False
     if sent.chat.is_group:
         return (yield from groups.has_device(us, sent.chat, peer))
+    if sent.chat.is_shared:
+        return (yield from statuses.has_device(us, wa_id, peer))
     person = us.me if peer.device.bare == us.me.lid else (yield from directory.known_person(us, sent.chat))
     return (yield from directory.is_device_of(us, peer, person))
 
@@ -176,7 +178,7 @@ def _resend(us: Device, step: Step, asked: Receipt, request: RetryRequest, peer:
         return None
     sent = Sent.unpack(stored)
     message = parse(sent.plaintext)
-    if sent.chat.is_group:
+    if sent.chat.is_shared:
         plaintext = group_keys.with_key(us, step, sent.chat, peer, message).SerializeToString()
     elif peer.device.bare == us.me.lid != sent.chat:
         plaintext = device_sent(message, sent.chat).SerializeToString()

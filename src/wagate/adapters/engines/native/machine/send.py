@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 
 import structlog
 
-from wagate.adapters.engines.native.machine import directory, group_keys, groups, polls, ratchets
+from wagate.adapters.engines.native.machine import directory, group_keys, groups, polls, ratchets, statuses
 from wagate.adapters.engines.native.machine.device import Device, InFlight, Person, Phase
 from wagate.adapters.engines.native.machine.errors import refusal_of
 from wagate.adapters.engines.native.machine.flows import Commit, Flow, Join, Load
@@ -98,6 +98,8 @@ def acked(us: Device, ack: ServerAck) -> None:
         _log.info("the server knows other devices of a recipient; they will be asked for", wa_id=ack.id)
         if chat.is_group:
             us.flows.start(groups.recheck(us, chat))
+        elif chat.is_shared:
+            us.flows.start(statuses.recheck(us))
         else:
             step.delete("device", chat)
         step.delete("device", us.own.lid.bare)
@@ -107,10 +109,10 @@ def acked(us: Device, ack: ServerAck) -> None:
 def _refused(us: Device, in_flight: InFlight, error: int) -> Flow[None]:
     """The server did not take a message. Nobody got the sender key that was in it: the next one begins with another."""
     wa_id, chat = in_flight.unacked.wa_id, in_flight.unacked.chat
-    if chat.is_group:
+    if chat.is_shared:
         yield Load(group_keys.records(us, chat))
     refusal, step = refusal_of(error), us.step()
-    if chat.is_group:
+    if chat.is_shared:
         group_keys.forget(us, step, chat)
     step.delete("unacked", in_flight.address)
     step.delete("sent", wa_id)
