@@ -8,7 +8,7 @@ from wagate.domain.content import Quoted, Text
 from wagate.domain.errors import SessionAlreadyPaired
 from wagate.domain.jid import Jid
 from wagate.domain.session import SessionState
-from wagate.ports.abilities import Activity, MarksRead, PairsDevices, ShowsTyping
+from wagate.ports.abilities import Activity, MarksPlayed, MarksRead, PairsDevices, ShowsTyping
 from wagate.ports.engine import NotSent
 from wagate.ports.news import (
     MessageArrived,
@@ -221,6 +221,21 @@ async def its_readers_are_told_that_it_read(network: Network) -> None:
     await examinee.is_in(SessionState.DISCONNECTED)
     with pytest.raises(NotSent):
         await examinee.connection.mark_read(arrived.chat, arrived.sender, [wa_id])
+
+
+@PAPER.asks(ability=MarksPlayed)
+async def its_writers_are_told_that_it_played(network: Network) -> None:
+    examinee = await Examinee.paired(network)
+    wa_id = await network.type("as if it were a note")
+    arrived = await examinee.hears(MessageArrived)
+    assert isinstance(examinee.connection, MarksPlayed)
+    await examinee.connection.mark_played(arrived.chat, arrived.sender, [wa_id])
+
+    async def told() -> bool:
+        return await network.played_by_us() == [wa_id]
+
+    await eventually(told, lambda: "OTHER was not told")
+    assert await network.read_by_us() == []
 
 
 @PAPER.asks(ability=ShowsTyping)

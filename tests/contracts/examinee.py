@@ -153,6 +153,10 @@ class Network(Protocol):
         """The ids of OTHER's messages of which OTHER was told that we read them."""
         ...
 
+    async def played_by_us(self) -> list[str]:
+        """The ids of OTHER's notes of which OTHER was told that we played them."""
+        ...
+
     async def typing_of_us(self) -> bool:
         """Whether OTHER was shown that we are writing."""
         ...

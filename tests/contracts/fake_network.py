@@ -141,6 +141,10 @@ class FakeNetwork(PretendPeople, MarkNetwork, PastNetwork, FileNetwork):
         return self.other.was_read
 
     @override
+    async def played_by_us(self) -> list[str]:
+        return self.other.was_played
+
+    @override
     async def typing_of_us(self) -> bool:
         return (self.own.jid, "composing") in self.other.seen_typing
 

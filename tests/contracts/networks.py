@@ -182,6 +182,10 @@ class EmulatedNetwork(EmulatedPasskeys, EmulatedPeople, GroupNetwork, MarkNetwor
         return other.handset.seen_typing.get(own.lid) == "composing"
 
     @override
+    async def played_by_us(self) -> list[str]:
+        return [wa_id for told in await self._other.receipts() if told.type == "played" for wa_id in told.ids]
+
+    @override
     async def read_by_us(self) -> list[str]:
         return [wa_id for told in await self._other.receipts() if told.type == "read" for wa_id in told.ids]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from api.world import one_database
 from fixtures import samples
+from fixtures.rooms import eventually
 from journeys.media_shop import ANA, OWN, PDF, MakeShop, Shop
 from wagate.domain.media import VOICE_MIME
 from whatsapp_emulator.client import EmulatorClient
@@ -68,6 +69,24 @@ async def test_a_small_picture_comes_with_the_message(shop: Shop) -> None:
     without = await shop.received(wa_id)
     assert without["media"]["thumbnail_url"] is None
     for message in (received, without):
+        await shop.ready(message["media"]["id"])
+
+
+async def test_who_sent_a_note_hears_that_it_was_played(shop: Shop) -> None:
+    note = samples.sound("ogg")
+    wa_id = await shop.ana.send_media(OWN, "audio", note, mimetype=VOICE_MIME, is_voice=True)
+    music = await shop.ana.send_media(OWN, "audio", note, mimetype=VOICE_MIME)
+    received, other = await shop.received(wa_id), await shop.received(music)
+    answer = await shop.api.ask("POST", f"/v1/messages/{other['id']}/played")
+    assert (answer.status, answer.json["code"]) == (422, "invalid_request")
+    assert (await shop.api.ask("POST", "/v1/messages/msg_none/played")).status == 404
+    assert (await shop.api.ask("POST", f"/v1/messages/{received['id']}/played")).status == 204
+
+    async def heard() -> bool:
+        return [told.ids for told in await shop.ana.receipts() if told.type == "played"] == [(wa_id,)]
+
+    await eventually(heard)
+    for message in (received, other):
         await shop.ready(message["media"]["id"])
 
 

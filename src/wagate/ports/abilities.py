@@ -99,6 +99,15 @@ class MarksRead(Protocol):
         ...
 
 
+@runtime_checkable
+class MarksPlayed(Protocol):
+    """Can tell a sender that their voice or video note was played."""
+
+    async def mark_played(self, chat: Jid, sender: Jid, wa_ids: list[str]) -> None:
+        """Send played receipts. Raises NotSent when the line is down."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Oldest:
     """The oldest message of a chat that is known: ``sent_at`` in ms since 1970."""

@@ -86,11 +86,11 @@ def read(
     ids: Sequence[str],
     timestamp: int,
     sender: Jid | None = None,
-    type: Literal["read", "read-self", "played"] = "read",
+    type: Literal["read", "read-self", "played", "played-self"] = "read",
 ) -> Node:
-    """Say that messages (of one sender; at least one) were read at `timestamp` (seconds).
+    """Say that messages (of one sender; at least one) were read, or played, at `timestamp` (seconds).
 
-    `sender` is needed in a group; `read-self` tells only our other devices.
+    `sender` is needed in a group; `read-self` and `played-self` tell only our other devices.
     """
     participant = sender.bare if sender is not None and not (chat.is_user or chat.is_lid) else None
     attrs: dict[str, Attribute] = {"id": ids[0], "type": type, "to": chat, "t": timestamp, "participant": participant}

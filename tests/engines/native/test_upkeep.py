@@ -144,6 +144,7 @@ def test_what_was_sent_is_kept_for_a_week_and_what_reads_votes_for_half_a_year(s
     ages = {kind: script.now - before for kind, before in script.shell.expired}
     assert ages == {
         "sent": pytest.approx(HABITS.sent_life_s, abs=60),
+        "audience": pytest.approx(HABITS.sent_life_s, abs=60),
         "upload": pytest.approx(2 * REUSE_S, abs=60),
         "secret": pytest.approx(HABITS.secret_life_s, abs=60),
     }

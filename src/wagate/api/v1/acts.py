@@ -202,6 +202,17 @@ async def mark_read(request: Request, message: str) -> Response:
     return Response(status_code=204)
 
 
+@router.post("/v1/messages/{message}/played", status_code=204)
+@needs(Scope.MESSAGES_SEND, MessageNotFound, SessionNotRunning, UnsupportedByEngine, NotSent)
+async def mark_played(request: Request, message: str) -> Response:
+    """Tell the sender of a voice or video note that it was played, as far as the account's privacy settings allow.
+
+    It is said at once, over a connected session, or not at all.
+    """
+    await gateway_of(request).messaging.signals.mark_played(principal_of(request), message)
+    return Response(status_code=204)
+
+
 @router.post("/v1/sessions/{session}/chats/{chat}/typing", status_code=204)
 @needs(
     Scope.MESSAGES_SEND,

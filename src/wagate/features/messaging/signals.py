@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from wagate.domain.content import Video, Voice
 from wagate.domain.errors import (
     InvalidRecipient,
     InvalidRequest,
@@ -19,7 +20,7 @@ from wagate.features.access import Principal
 from wagate.features.messaging.recipients import Recipient
 from wagate.features.messaging.repository import chats, messages, outbox
 from wagate.features.messaging.wishes import author_of
-from wagate.ports.abilities import Activity, MarksRead, ShowsTyping
+from wagate.ports.abilities import Activity, MarksPlayed, MarksRead, ShowsTyping
 from wagate.ports.engine import Connection
 from wagate.store.database import Database
 
@@ -58,6 +59,24 @@ class Signals:
             raise UnsupportedByEngine("The session's engine cannot mark messages as read")
         await connection.mark_read(found.chat.jid or author, author, [found.wa_id])
         await self._database.write(chats.read_until(principal, found.chat.id, found.id))
+
+    async def mark_played(self, principal: Principal, message: str) -> None:
+        """Tell the sender of a voice or video note that it was played, as far as the account's privacy settings allow.
+
+        Raises MessageNotFound, InvalidRequest (it is our own, or no note), SessionNotRunning, NotSent,
+        UnsupportedByEngine.
+        """
+        found = await self._database.read(messages.get_message(principal, message))
+        if found is None:
+            raise MessageNotFound(f"There is no message {message!r}")
+        author, said = author_of(found), found.content
+        is_note = isinstance(said, Voice) or (isinstance(said, Video) and said.note)
+        if found.direction is not Direction.IN or author is None or found.wa_id is None or not is_note:
+            raise InvalidRequest("Only voice and video notes of others can be played")
+        connection = self._connection(found.session)
+        if not isinstance(connection, MarksPlayed):
+            raise UnsupportedByEngine("The session's engine cannot mark messages as played")
+        await connection.mark_played(found.chat.jid or author, author, [found.wa_id])
 
     async def show_typing(self, principal: Principal, session: str, chat: str, activity: Activity) -> None:
         """Show what we seem to be doing in a chat (whatever ``to`` takes). Phones forget it after some seconds.

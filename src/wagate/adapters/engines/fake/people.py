@@ -30,6 +30,7 @@ from wagate.ports.abilities import (
     KeepsPrivacy,
     KeepsProfile,
     LooksUpPeople,
+    MarksPlayed,
     RejectsCalls,
     ShowsPresence,
 )
@@ -48,6 +49,10 @@ class Service(Protocol):
     """The pretend service, as far as this module needs it."""
 
     absent: set[Jid]
+
+    def tell_played(self, sender: Jid, wa_ids: list[str]) -> None:
+        """A device says that notes of somebody were played."""
+        ...
 
     def tell(self, phone: Somebody, news: PeopleNews) -> None:
         """Have a phone's devices hear of something."""
@@ -156,13 +161,18 @@ class People:
                 self._service.tell(other, ContactTold(phone.lid, change, now, phone.jid))
 
 
-class KnowsPeople(LooksUpPeople, BlocksPeople, KeepsProfile, KeepsPrivacy, ShowsPresence, RejectsCalls):
+class KnowsPeople(LooksUpPeople, BlocksPeople, KeepsProfile, KeepsPrivacy, ShowsPresence, RejectsCalls, MarksPlayed):
     """A line's abilities that have to do with people, ourselves among them."""
 
     @abstractmethod
     def _us(self) -> tuple[Service, People, Somebody, int]:
         """The service, its people, our own phone, and the time (s). Raises NotSent when the line is down."""
         ...
+
+    @override
+    async def mark_played(self, chat: Jid, sender: Jid, wa_ids: list[str]) -> None:
+        """See ``FakePhone.was_played``."""
+        self._us()[0].tell_played(sender, wa_ids)
 
     @abstractmethod
     async def _learn(self, news: PeopleNews) -> None:

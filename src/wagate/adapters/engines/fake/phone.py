@@ -50,6 +50,7 @@ class FakePhone:
         self.inbox: list[Shown] = []
         self.repeated: list[str] = []
         self.was_read: list[str] = []
+        self.was_played: list[str] = []
         self.seen_typing: list[tuple[Jid, str]] = []
         self.agreed: list[Agreed] = []
         self.devices: list[Device] = []

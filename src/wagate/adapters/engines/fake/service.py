@@ -242,6 +242,10 @@ class FakeService:
         """A device says that messages of somebody were read."""
         self._phones[sender].was_read += wa_ids
 
+    def tell_played(self, sender: Jid, wa_ids: list[str]) -> None:
+        """A device says that notes of somebody were played."""
+        self._phones[sender].was_played += wa_ids
+
     def inquire(self, token: str, ref: str) -> None:
         """A device asks what became of a message that was to be given an id: told as far as acks are not withheld."""
         device = self._devices.get(token)

@@ -12,14 +12,15 @@ from typing import Final, TypeVar
 
 from typing_extensions import override
 
-from wagate.adapters.engines.native.machine import attachments
+from wagate.adapters.engines.native.machine import attachments, receipts
 from wagate.adapters.engines.native.machine.device import Device
 from wagate.adapters.engines.native.machine.flows import Flow
 from wagate.adapters.whatsapp_web.files import Sealed, Upload, wire_kind
 from wagate.adapters.whatsapp_web.media import MediaLine, Source
 from wagate.adapters.whatsapp_web.transfers import SharedUploads, fetched, is_animated
 from wagate.domain.content import Attached, Sticker
-from wagate.ports.abilities import FetchesFiles
+from wagate.domain.jid import Jid
+from wagate.ports.abilities import FetchesFiles, MarksPlayed
 from wagate.ports.engine import Outgoing
 from wagate.ports.files import MediaSource
 from whatsapp_wire.media.kinds import MediaKind
@@ -30,7 +31,7 @@ UPLOADS: Final = 16
 _T = TypeVar("_T")
 
 
-class HandlesFiles(FetchesFiles):
+class HandlesFiles(FetchesFiles, MarksPlayed):
     """The part of a connection that knows the ways of files."""
 
     _uploads: SharedUploads
@@ -64,6 +65,11 @@ class HandlesFiles(FetchesFiles):
         async with aclosing(fetched(self.media, reference)) as pieces:
             async for piece in pieces:
                 yield piece
+
+    @override
+    async def mark_played(self, chat: Jid, sender: Jid, wa_ids: list[str]) -> None:
+        """Send played receipts."""
+        await self._about_files(partial(receipts.mark_played, chat=chat, sender=sender, wa_ids=wa_ids))
 
     async def _enclosed(self, outgoing: Outgoing) -> Sealed | None:
         """The file of a message, on the hosts; None for one that shows none, or that is written already.

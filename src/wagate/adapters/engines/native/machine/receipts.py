@@ -25,6 +25,8 @@ _KINDS: Final = {
 }
 """Types of receipts that prove something about our messages. ``inactive``: delivered to a device not shown online."""
 
+_Mark = Literal["read", "read-self", "played", "played-self"]
+
 _READ_BY_US: Final = frozenset({"read", "read-self"})
 """Types of receipts by which our other devices say that we have read something (whatsmeow `receipt.go`)."""
 
@@ -54,12 +56,27 @@ def receipt(us: Device, stanza: Node) -> Flow[None]:
 
 def mark_read(us: Device, chat: domain.Jid, sender: domain.Jid, wa_ids: list[str]) -> Flow[None]:
     """Tell a sender that messages were read, as far as our privacy settings allow. Raises NotSent."""
+    is_told = yield from _tells_reading(us)
+    yield from _mark(us, chat, sender, wa_ids, "read" if is_told else "read-self")
+
+
+def mark_played(us: Device, chat: domain.Jid, sender: domain.Jid, wa_ids: list[str]) -> Flow[None]:
+    """The same of voice and video notes that were played (whatsmeow `receipt.go`)."""
+    is_told = yield from _tells_reading(us)
+    yield from _mark(us, chat, sender, wa_ids, "played" if is_told else "played-self")
+
+
+def _tells_reading(us: Device) -> Flow[bool]:
+    """Whether senders may hear of it, by our options and by the account's privacy setting. Raises NotSent."""
     if us.phase is not Phase.READY:
         raise NotSent("the session is not connected to WhatsApp")
     if us.tells_reading is None and us.options.tells_reading:
         answer = yield from us.flows.ask(privacy.settings_query)
         us.tells_reading = privacy.parse_settings(answer).get("readreceipts") != "none"
-    type: Literal["read", "read-self"] = "read" if us.tells_reading and us.options.tells_reading else "read-self"
+    return bool(us.tells_reading) and us.options.tells_reading
+
+
+def _mark(us: Device, chat: domain.Jid, sender: domain.Jid, wa_ids: list[str], type: _Mark) -> Flow[None]:
     if wa_ids:
         place = (yield from directory.known_person(us, Jid(chat))).lid if domain.Jid(chat).is_person else Jid(chat)
         author = (yield from directory.known_person(us, Jid(sender))).lid
