@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from api.world import Api
+from fixtures import samples
 from fixtures.rooms import House, OpenHouse, eventually
 from wagate.adapters.engines.native import Habits, NativeEngine
 from wagate.api.app import create_app
@@ -99,6 +100,27 @@ async def test_what_was_said_before_pairing_is_there_afterwards(
     assert (contact["phone"], contact["push_name"]) == (f"+{ANA}", "Ana")
     assert contact["lid"] == (await control.account(ANA)).lid
     assert await house.events("message.*") == []
+
+
+async def test_an_old_picture_can_be_had(house: House, api: Api, control: EmulatorClient) -> None:
+    picture = samples.image("JPEG")
+    sent = await control.phone(ANA).send_media(OWN, "image", picture, mimetype="image/jpeg", caption="long ago")
+    own = control.phone(OWN)
+    await own.inbox(wait_s=5)
+    await own.remember(ANA, [{"id": sent, "says": sent, "at": LONG_AGO}])
+    await pair(house, control)
+    await synced(house, "names", "bootstrap")
+    (message,) = await listed(api)
+    assert (message["type"], message["text"], message["origin"]) == ("image", "long ago", "history")
+    assert (message["media"]["state"], message["media"]["size"]) == ("pending", len(picture))
+    await control.expire_media()  # the phone has to be asked for it
+    assert (await api.ask("GET", message["media"]["url"])).status == 409
+
+    async def there() -> bool:
+        return bool((await api.get(f"/v1/messages/{message['id']}"))["media"]["state"] == "ready")
+
+    await eventually(there)
+    assert (await api.ask("GET", message["media"]["url"])).body == picture
 
 
 async def test_more_than_the_first_messages_comes_in_files_and_all_of_it_only_where_it_was_asked_for(

@@ -62,12 +62,17 @@ class Arrivals:
             has_thumbnail=_picture(file.thumbnail) is not None,
         )
 
-    def announce(self, scope: SessionScope, media: Media, file: ArrivedFile, holder: str) -> Script[None]:
-        """Keep what was promised, for whoever shows it, and where it is to be had."""
+    def announce(
+        self, scope: SessionScope, media: Media, file: ArrivedFile, holder: str, *, at_once: bool = True
+    ) -> Script[None]:
+        """Keep what was promised, for whoever shows it, and where it is to be had.
+
+        Unless it may be fetched ``at_once``, where it is small enough for that, it is when somebody asks for it.
+        """
         yield from repository.add_media(media, _picture(file.thumbnail))
         yield from repository.refer(scope, media.id, holder, needs_bytes=False)
         if file.reference is not None:
-            is_eager = media.size is not None and media.size <= self._policy.eager_bytes
+            is_eager = at_once and media.size is not None and media.size <= self._policy.eager_bytes
             sealed = self._box(scope.session).seal(media.id, file.reference)
             self._noted()
             yield from origins.add_origin(media, scope.session, sealed, media.created_at if is_eager else None)

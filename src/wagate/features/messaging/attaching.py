@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from wagate.domain.content import Attached, Document
 from wagate.domain.errors import InvalidMedia, MediaGone, MediaNotFound, MediaNotReady
 from wagate.domain.events import EventType
 from wagate.domain.media import Media, MediaKind, MediaState
+from wagate.domain.message import Message
 from wagate.features.journal import Journal
-from wagate.features.media import find_many
+from wagate.features.media import Arrivals, find_many
 from wagate.features.messaging.repository import attachments, messages
 from wagate.features.messaging.shape import message_shape
+from wagate.ports.files import ArrivedFile
+from wagate.ports.news import MessageArrived
 from wagate.store.scoped import Scoped
 from wagate.store.script import Script
 
@@ -45,3 +50,14 @@ def usable(scope: Scoped, content: Attached) -> Script[Media]:
     if media.kind is not MediaKind(content.type) and not isinstance(content, Document):
         raise InvalidMedia(f"This media is of the type {media.kind.value}, not {content.type}", pointer="/media")
     return media
+
+
+def promised(
+    scope: Scoped, arrivals: Arrivals, said: MessageArrived, message: Message
+) -> tuple[Message, ArrivedFile | None]:
+    """A message that arrived with the media for what it shows, which is only promised so far."""
+    if not isinstance(said.content, Attached):
+        return message, None
+    file = said.file or ArrivedFile(MediaKind(said.content.type), "")
+    media = arrivals.promised(scope, file, message.accepted_at)
+    return replace(message, content=replace(said.content, media=media.id), media=media), file

@@ -9,8 +9,10 @@ from wagate.domain.ids import message_id
 from wagate.domain.jid import Jid
 from wagate.domain.message import Chat, Direction, Message, MessageStatus, Origin
 from wagate.features.journal import Journal
+from wagate.features.media import Arrivals
+from wagate.features.messaging.attaching import promised
 from wagate.features.messaging.identities import Identities
-from wagate.features.messaging.repository import history, messages, people
+from wagate.features.messaging.repository import attachments, history, messages, people
 from wagate.features.messaging.repository.history import Tally
 from wagate.features.messaging.repository.people import Known
 from wagate.features.messaging.shape import chat_shape
@@ -30,8 +32,9 @@ _GOT_TO = {
 class HistoryLedger:
     """Histories, part by part. Every method is part of a write script."""
 
-    def __init__(self, journal: Journal, identities: Identities, clock: Clock) -> None:
-        """People are told apart by ``identities``."""
+    def __init__(self, journal: Journal, identities: Identities, arrivals: Arrivals, clock: Clock) -> None:
+        """People are told apart by ``identities``; ``arrivals`` has a place for what messages show."""
+        self._arrivals = arrivals
         self._journal = journal
         self._identities = identities
         self._clock = clock
@@ -90,12 +93,17 @@ class HistoryLedger:
         else:
             known = yield from self._identities.resolve(scope, said.sender, said.sender_alt, said.push_name)
         chat = yield from self._chat_at(scope, said.chat, said.chat_alt)
-        message = self._kept(scope, past, chat, known)
+        message, file = promised(scope, self._arrivals, said, self._kept(scope, past, chat, known))
         if said.quoted is not None:
             found = yield from messages.messages_of(scope, chat.id, said.quoted.wa_id)
             message = replace(message, quoted=replace(said.quoted, message=found[0].id)) if found else message
         kept = yield from messages.add_message(message, known.contact.id)
-        return kept is not messages.Kept.THERE_ALREADY
+        if kept is messages.Kept.THERE_ALREADY:
+            return False
+        if message.media is not None and file is not None:
+            yield from self._arrivals.announce(scope, message.media, file, message.id, at_once=False)
+            yield from attachments.add_attachment(message)
+        return True
 
     def _kept(self, scope: SessionScope, past: PastMessage, chat: Chat, sender: Known) -> Message:
         said: MessageArrived = past.said

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from wagate.domain.acts import Act
-from wagate.domain.content import Attached, Quoted
+from wagate.domain.content import Quoted
 from wagate.domain.events import EventType
 from wagate.domain.ids import message_id
-from wagate.domain.media import MediaKind
 from wagate.domain.message import Chat, Contact, Direction, Message, MessageStatus, Origin
 from wagate.features.journal import Journal
 from wagate.features.media import Arrivals
 from wagate.features.messaging.acts import Acts
+from wagate.features.messaging.attaching import promised
 from wagate.features.messaging.identities import Identities
 from wagate.features.messaging.receipts import Receipts, moment
 from wagate.features.messaging.repository import attachments, chats, messages
@@ -73,7 +73,7 @@ class Inbox:
             done = Done(news.content, known.contact, news.wa_id, at)
             yield from self._acts.did(scope, chat, done)
             return
-        message, file = self._with_file(scope, news, self._message(scope, news, chat, known.contact))
+        message, file = promised(scope, self._arrivals, news, self._message(scope, news, chat, known.contact))
         if news.quoted is not None:
             message = yield from self._with_quoted(scope, message, news.quoted)
         kept = yield from messages.add_message(message, known.contact.id)
@@ -134,16 +134,6 @@ class Inbox:
             peer = yield from self._identities.resolve(scope, news.chat, news.chat_alt)
             return (yield from self._identities.direct_chat(scope, peer))
         return (yield from self._identities.other_chat(scope, news.chat))
-
-    def _with_file(
-        self, scope: SessionScope, news: MessageArrived, message: Message
-    ) -> tuple[Message, ArrivedFile | None]:
-        """The message with the media for what it shows, which is only promised so far."""
-        if not isinstance(news.content, Attached):
-            return message, None
-        file = news.file or ArrivedFile(MediaKind(news.content.type), "")
-        promised = self._arrivals.promised(scope, file, message.accepted_at)
-        return replace(message, content=replace(news.content, media=promised.id), media=promised), file
 
     def _with_quoted(self, scope: SessionScope, message: Message, quoted: Quoted) -> Script[Message]:
         """The message, with our own id of the one that it answers."""

@@ -10,8 +10,11 @@ from wagate.adapters.engines.native.machine import polls
 from wagate.adapters.engines.native.machine.device import Device
 from wagate.adapters.engines.native.machine.records import Step
 from wagate.adapters.whatsapp_web.decode import Speaker, context_of, quoted_of, said_in
+from wagate.adapters.whatsapp_web.files import file_in
 from wagate.domain import jid as domain
 from wagate.domain.acts import Act
+from wagate.domain.content import Attached
+from wagate.ports.files import ArrivedFile
 from wagate.ports.news import HistoryArrived, MessageArrived, PastChat, PastMessage, ReceiptKind
 from wagate.ports.vault import RecordKey
 from whatsapp_wire.errors import MalformedJid
@@ -20,6 +23,7 @@ from whatsapp_wire.jid import Jid
 from whatsapp_wire.message import is_id, read
 from whatsapp_wire.proto.history_pb2 import Conversation, PhoneNumberToLidMapping, Pushname, WebMessageInfo
 from whatsapp_wire.proto.message_pb2 import Message
+from whatsapp_wire.stanza.media import MediaMessage
 from whatsapp_wire.stanza.source import Own
 
 _GOT_TO: Final = {3: ReceiptKind.DELIVERED, 4: ReceiptKind.READ, 5: ReceiptKind.PLAYED}
@@ -167,9 +171,16 @@ def _past(us: Device, step: Step, told: Told) -> PastMessage | None:
             quoted=quoted_of(content),
             offline=True,
             context=context_of(told.message),
+            file=_file_of(told, said) if isinstance(said, Attached) else None,
         ),
         told.got_to,
     )
+
+
+def _file_of(told: Told, said: Attached) -> ArrivedFile:
+    """The file of a message, with what it takes to fetch it, or to ask the phone for it when it is gone."""
+    author = told.sender if told.chat.is_shared else None
+    return file_in(told.message, said, MediaMessage(told.wa_id, told.chat, told.from_me, author))
 
 
 def _other(step: Step, person: Jid) -> domain.Jid | None:
