@@ -36,7 +36,8 @@ from wagate.domain.content import (
     Video,
 )
 from wagate.domain.ids import MessageId, SessionId, wa_id
-from wagate.domain.jid import Jid
+from wagate.domain.jid import STATUS_LIST, Jid
+from wagate.domain.looks import Look
 from wagate.domain.media import MediaKind
 from wagate.domain.people import GroupEdit, MembersAction, NewGroup
 from wagate.domain.session import FINAL, SessionState
@@ -269,13 +270,17 @@ class NativeClient(Client):
         assert not states or states[-1] not in FINAL, self.told[-1]
         return bool(states) and states[-1] in (SessionState.CONNECTED, SessionState.DEGRADED)
 
-    async def say(self, to: str, content: Said, quoted: Quoted | None = None) -> str:
+    async def post_status(self, text: str, audience: Sequence[Jid]) -> str:
+        """Post a status for these people; returns its id."""
+        return await self.say(STATUS_LIST, Text(text, look=Look("#102030")), audience=tuple(audience))
+
+    async def say(self, to: str, content: Said, quoted: Quoted | None = None, audience: tuple[Jid, ...] = ()) -> str:
         """Send anything, an act included; returns its id."""
         id = wa_id()
         assert self.connection is not None
         while True:
             try:
-                await self.connection.send(Outgoing(MessageId(id), id, Jid(to), content, quoted))
+                await self.connection.send(Outgoing(MessageId(id), id, Jid(to), content, quoted, audience=audience))
             except NotSent:
                 await self.until(lambda: self.is_connected)
                 # The machine may be between two connections while it still counts as connected.
