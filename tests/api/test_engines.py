@@ -54,6 +54,7 @@ async def test_the_engines_are_listed_with_what_they_promise(api: Api) -> None:
         "looks_up_people": True,
         "manages_groups": False,
         "marks_chats": True,
+        "marks_played": True,
         "marks_read": True,
         "pairs_devices": True,
         "pairs_with_passkeys": False,
