@@ -1,8 +1,11 @@
 """The passkey of an account: what the server takes from it, and what it refuses."""
 
 from dataclasses import replace
+from hashlib import sha256
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from whatsapp_emulator.world.authenticator import new_passkey
 from whatsapp_wire.errors import PairingRefused
@@ -10,6 +13,13 @@ from whatsapp_wire.pairing.webauthn import Assertion
 
 CHALLENGE = b"c" * 32
 KEY = new_passkey(b"id", b"somebody")
+
+
+def signed(data: bytes) -> Assertion:
+    """What the passkey would say over other authenticator data."""
+    right = KEY.sign(CHALLENGE)
+    signature = KEY.key.sign(data + sha256(right.client_data).digest(), ec.ECDSA(SHA256()))
+    return replace(right, authenticator_data=data, signature=signature)
 
 
 def flipped(content: bytes, at: int, bit: int = 1) -> bytes:
@@ -37,6 +47,10 @@ RIGHT = KEY.sign(CHALLENGE)
         replace(RIGHT, authenticator_data=flipped(RIGHT.authenticator_data, 36)),
         replace(RIGHT, authenticator_data=b""),
         replace(RIGHT, signature=b""),
+        signed(flipped(RIGHT.authenticator_data, 0)),
+        signed(flipped(RIGHT.authenticator_data, 32)),
+        signed(flipped(RIGHT.authenticator_data, 32, 4)),
+        signed(RIGHT.authenticator_data[:36]),
         replace(RIGHT, signature=KEY.sign(b"other").signature),
         KEY.sign(b"other"),
         KEY.sign(CHALLENGE, "https://evil.example"),
