@@ -63,7 +63,7 @@ async def a_phone_that_insists_on_a_passkey_is_linked(network: Network) -> None:
         await connection.answer_passkey(right)
 
 
-@PAPER.asks(promised="pairs_with_passkey")
+@PAPER.asks(ability=PairsWithPasskeys)
 async def a_code_is_compared_where_the_phone_wants_it(network: Network) -> None:
     assert isinstance(network, PasskeyNetwork)
     await network.insist_on_passkey(stalls=1)
