@@ -364,6 +364,8 @@ def _message(row: dict[str, Any]) -> MessageTold:
         target=row["target"],
         vote=None if row["vote"] is None else tuple(row["vote"]),
         forwarded=row["forwarded"],
+        expires_in_s=row["expires_in_s"],
+        timer=row["timer"],
     )
 
 

@@ -44,6 +44,10 @@ class MessageTold:
     target: str | None
     vote: tuple[str, ...] | None
     forwarded: int
+    expires_in_s: int = 0
+    timer: int | None = None
+    """The seconds to which it sets the chat's timer, if it does."""
+
     media: dict[str, Any] | None = None
     """Of a message with a file: `kind`, `size`, and the details of `whatsapp_wire.media.content.MediaDetails`."""
 

@@ -105,6 +105,7 @@ async def test_marks_made_by_api_reach_the_phone_and_its_own_reach_us(
         "archived": True,
         "pinned": False,
         "muted_until": "2030-01-01T00:00:00.000Z",
+        "disappearing_s": 0,
         "unread": True,
     }
     lid = (await control.account(ANA)).lid

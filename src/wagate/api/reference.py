@@ -59,7 +59,7 @@ EVENT_MEANINGS: dict[EventType, str] = {
     "and when it was asked. `error` says why nothing came. The messages are there; no event tells of them one by one.",
     EventType.CONTACT_MERGED: "Two contacts turned out to be one person (a phone number and a LID).",
     EventType.CHAT_UPDATED: "A chat is marked otherwise on the account's devices: `changes` names what (`archived`, "
-    "`pinned`, `muted_until`, `unread`, `cleared`, `deleted`).",
+    "`pinned`, `muted_until`, `unread`, `disappearing_s`, `cleared`, `deleted`).",
     EventType.GROUP_UPDATED: "A group is another than before: `changes` names what (`subject`, a setting, `is_member` "
     "when the account came in or left, `invite` when the link was reset).",
     EventType.GROUP_PARTICIPANTS: "People came into a group, went, or got another role.",

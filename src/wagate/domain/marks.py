@@ -19,12 +19,16 @@ MAX_NAME: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class ChatMarks:
-    """What is said of a chat; None says nothing. ``muted_until`` is in ms since 1970, NOT_MUTED or FOREVER."""
+    """What is said of a chat; None says nothing. ``muted_until`` is in ms since 1970, NOT_MUTED or FOREVER.
+
+    ``disappearing_s``: its messages vanish after so many seconds; 0 is never.
+    """
 
     archived: bool | None = None
     pinned: bool | None = None
     muted_until: int | None = None
     unread: bool | None = None
+    disappearing_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

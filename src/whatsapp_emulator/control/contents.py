@@ -11,7 +11,7 @@ from whatsapp_emulator.world import acting
 from whatsapp_emulator.world.accounts import Account
 from whatsapp_emulator.world.composing import find_message, send_message
 from whatsapp_emulator.world.state import State
-from whatsapp_wire.contents import cards, interactive, invites, places, polls, previews
+from whatsapp_wire.contents import cards, interactive, invites, places, polls, previews, timers
 from whatsapp_wire.contents.context import Context, with_context
 from whatsapp_wire.contents.interactive import Choice, Chosen, Menu
 from whatsapp_wire.message import text_message
@@ -103,8 +103,14 @@ def _list_reply(body: Body, _: State) -> Message:
     return interactive.list_reply_message(Chosen(body.text("id"), body.text("title"), from_list=True))
 
 
+def _timer(body: Body, state: State) -> Message:
+    """Messages of the chat vanish after so many `seconds`."""
+    return timers.timer_message(body.number("seconds", 0), state.stamp)
+
+
 _KINDS: Final[Mapping[str, Callable[[Body, State], Message]]] = {
     "text": _text,
+    "timer": _timer,
     "poll": _poll,
     "location": _location,
     "contacts": _contacts,

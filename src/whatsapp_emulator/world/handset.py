@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from whatsapp_emulator.world.app_state_shelf import AppStateShelf
 from whatsapp_emulator.world.keyring import Keyring
 from whatsapp_wire.contents.context import read_context
+from whatsapp_wire.contents.timers import read_timer
 from whatsapp_wire.jid import Jid
 from whatsapp_wire.media.content import read_media
 from whatsapp_wire.message import Quote, read
@@ -70,6 +71,8 @@ class Shown:
             "target": None if seen.target is None else seen.target.id,
             "vote": None if self.vote is None else list(self.vote),
             "forwarded": read_context(self.message).forwarding_score,
+            "expires_in_s": read_context(self.message).expires_in_s,
+            "timer": read_timer(self.message),
         }
 
 

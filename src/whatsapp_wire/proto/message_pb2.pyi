@@ -119,7 +119,7 @@ class AppStateSyncKeyRequest(_message.Message):
     def __init__(self, key_ids: _Optional[_Iterable[_Union[AppStateSyncKeyShare.Key.KeyId, _Mapping]]] = ...) -> None: ...
 
 class ProtocolMessage(_message.Message):
-    __slots__ = ("key", "type", "history_sync_notification", "app_state_sync_key_share", "app_state_sync_key_request", "edited_message", "timestamp_ms", "peer_data_operation_request_message")
+    __slots__ = ("key", "type", "ephemeral_expiration", "ephemeral_setting_timestamp", "history_sync_notification", "app_state_sync_key_share", "app_state_sync_key_request", "edited_message", "timestamp_ms", "peer_data_operation_request_message")
     class Type(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         REVOKE: _ClassVar[ProtocolMessage.Type]
@@ -138,6 +138,8 @@ class ProtocolMessage(_message.Message):
     PEER_DATA_OPERATION_REQUEST_MESSAGE: ProtocolMessage.Type
     KEY_FIELD_NUMBER: _ClassVar[int]
     TYPE_FIELD_NUMBER: _ClassVar[int]
+    EPHEMERAL_EXPIRATION_FIELD_NUMBER: _ClassVar[int]
+    EPHEMERAL_SETTING_TIMESTAMP_FIELD_NUMBER: _ClassVar[int]
     HISTORY_SYNC_NOTIFICATION_FIELD_NUMBER: _ClassVar[int]
     APP_STATE_SYNC_KEY_SHARE_FIELD_NUMBER: _ClassVar[int]
     APP_STATE_SYNC_KEY_REQUEST_FIELD_NUMBER: _ClassVar[int]
@@ -146,13 +148,15 @@ class ProtocolMessage(_message.Message):
     PEER_DATA_OPERATION_REQUEST_MESSAGE_FIELD_NUMBER: _ClassVar[int]
     key: MessageKey
     type: int
+    ephemeral_expiration: int
+    ephemeral_setting_timestamp: int
     history_sync_notification: bytes
     app_state_sync_key_share: AppStateSyncKeyShare
     app_state_sync_key_request: AppStateSyncKeyRequest
     edited_message: Message
     timestamp_ms: int
     peer_data_operation_request_message: bytes
-    def __init__(self, key: _Optional[_Union[MessageKey, _Mapping]] = ..., type: _Optional[int] = ..., history_sync_notification: _Optional[bytes] = ..., app_state_sync_key_share: _Optional[_Union[AppStateSyncKeyShare, _Mapping]] = ..., app_state_sync_key_request: _Optional[_Union[AppStateSyncKeyRequest, _Mapping]] = ..., edited_message: _Optional[_Union[Message, _Mapping]] = ..., timestamp_ms: _Optional[int] = ..., peer_data_operation_request_message: _Optional[bytes] = ...) -> None: ...
+    def __init__(self, key: _Optional[_Union[MessageKey, _Mapping]] = ..., type: _Optional[int] = ..., ephemeral_expiration: _Optional[int] = ..., ephemeral_setting_timestamp: _Optional[int] = ..., history_sync_notification: _Optional[bytes] = ..., app_state_sync_key_share: _Optional[_Union[AppStateSyncKeyShare, _Mapping]] = ..., app_state_sync_key_request: _Optional[_Union[AppStateSyncKeyRequest, _Mapping]] = ..., edited_message: _Optional[_Union[Message, _Mapping]] = ..., timestamp_ms: _Optional[int] = ..., peer_data_operation_request_message: _Optional[bytes] = ...) -> None: ...
 
 class DeviceSentMessage(_message.Message):
     __slots__ = ("destination_jid", "message", "phash")

@@ -15,7 +15,7 @@ from wagate.features.messaging.acts import Acts
 from wagate.features.messaging.attaching import promised
 from wagate.features.messaging.identities import Identities
 from wagate.features.messaging.receipts import Receipts, moment
-from wagate.features.messaging.repository import attachments, chats, messages
+from wagate.features.messaging.repository import attachments, chats, marks, messages
 from wagate.features.messaging.repository.acts import Done
 from wagate.features.messaging.repository.messages import Kept
 from wagate.features.messaging.repository.people import Known
@@ -93,6 +93,8 @@ class Inbox:
         if message.media is not None and file is not None:
             yield from self._arrivals.announce(scope, message.media, file, message.id)
             yield from attachments.add_attachment(message)
+        if message.context.expires_in_s and message.chat.contact is not None:
+            yield from marks.learn_timer(scope, message.chat.id, message.context.expires_in_s)
         event = EventType.MESSAGE_SENT if is_ours else EventType.MESSAGE_RECEIVED
         yield from self._journal.append(scope, scope.session, event, message_shape(message), message.sent_at)
 

@@ -29,7 +29,7 @@ from wagate.store.script import Script
 
 MarkNews = ChatMarked | ChatEmptied | MessageStarred | MessageHidden | ContactNamed | OwnNameChanged
 
-_FIELDS = ("archived", "pinned", "muted_until", "unread")
+_FIELDS = ("archived", "pinned", "muted_until", "unread", "disappearing_s")
 
 
 def marks_shape(stored: StoredMarks) -> dict[str, object]:
@@ -39,6 +39,7 @@ def marks_shape(stored: StoredMarks) -> dict[str, object]:
         "pinned": stored.pinned,
         "muted_until": None if stored.muted_until == NOT_MUTED else iso(stored.muted_until),
         "unread": stored.unread,
+        "disappearing_s": stored.disappearing_s,
     }
 
 

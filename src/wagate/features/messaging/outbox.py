@@ -181,7 +181,7 @@ class Outbox:
             sent_at=None,
             delivered_at=None,
             read_at=None,
-            context=request.context,
+            context=replace(request.context, expires_in_s=target.disappearing_s or None),
             media=media,
         )
         if request.audience is not None:

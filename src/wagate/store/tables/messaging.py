@@ -54,6 +54,8 @@ CHAT = Table(
     # What is not later than these was cleared, or deleted with its chat.
     maybe_number("cleared_until"),
     maybe_number("removed_until"),
+    # After how many seconds messages of a chat with one person vanish; None for never. A group has its own settings.
+    maybe_number("disappearing_s"),
     Index(
         "chat_session_id_contact_id",
         "session_id",

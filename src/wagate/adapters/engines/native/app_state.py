@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
+from dataclasses import replace
 
 from typing_extensions import override
 
-from wagate.adapters.engines.native.machine import app_state_commands
+from wagate.adapters.engines.native.machine import app_state_commands, timers
 from wagate.adapters.engines.native.machine.device import Device
 from wagate.adapters.engines.native.machine.flows import Flow
+from wagate.domain.errors import UnsupportedByEngine
 from wagate.domain.jid import Jid
 from wagate.domain.marks import ChatMarks, ContactName, NamedMessage
 from wagate.ports.abilities import MarksChats, SavesContacts, StarsMessages
@@ -25,7 +27,13 @@ class SharesAppState(MarksChats, StarsMessages, SavesContacts):
 
     @override
     async def mark_chat(self, chat: Jid, marks: ChatMarks, newest: NamedMessage | None) -> None:
-        """Archive, pin, mute or mark a chat."""
+        """Archive, pin, mute or mark a chat; its timer is set in the chat itself, or is the group's."""
+        if (timer := marks.disappearing_s) is not None:
+            if chat.is_group:
+                raise UnsupportedByEngine("A group's timer is among its settings")
+            await self._in_app_state(lambda us: timers.set_timer(us, chat, timer))
+        if replace(marks, disappearing_s=None) == ChatMarks():
+            return
         await self._in_app_state(lambda us: app_state_commands.mark_chat(us, chat, marks, newest))
 
     @override

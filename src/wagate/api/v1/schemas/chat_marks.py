@@ -13,8 +13,9 @@ from wagate.domain.marks import FOREVER, MAX_NAME, NOT_MUTED, ChatMarks, Contact
 
 Name = Annotated[Line, StringConstraints(min_length=1, max_length=MAX_NAME)]
 
+_TIMER = "New messages vanish after so many seconds; 0 is never."
 _FOREVER = "`9999-12-31T23:59:59.999Z` is for ever"
-_MARKS: dict[str, Any] = {"archived": False, "pinned": True, "muted_until": None, "unread": False}
+_MARKS: dict[str, Any] = {"archived": False, "pinned": True, "muted_until": None, "unread": False, "disappearing_s": 0}
 
 
 class MarkChat(Asked):
@@ -28,6 +29,9 @@ class MarkChat(Asked):
         default=None, description=f"Until when it makes no sound; null lets it make one again, {_FOREVER}."
     )
     unread: bool | None = Field(default=None, description="Shown as unread, or as read.")
+    disappearing_s: Literal[0, 86400, 604800, 7776000] | None = Field(
+        default=None, description=f"{_TIMER} It is said in the chat, so whoever is in it learns of it."
+    )
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
@@ -40,7 +44,7 @@ class MarkChat(Asked):
         muted_until = None
         if "muted_until" in self.model_fields_set:
             muted_until = NOT_MUTED if self.muted_until is None else _milliseconds(self.muted_until)
-        return ChatMarks(self.archived, self.pinned, muted_until, self.unread)
+        return ChatMarks(self.archived, self.pinned, muted_until, self.unread, self.disappearing_s)
 
 
 class Marks(Shown):
@@ -54,6 +58,7 @@ class Marks(Shown):
     pinned: bool
     muted_until: Moment | None = Field(description=f"Until when it makes no sound; {_FOREVER}.")
     unread: bool = Field(description="Whether somebody marked it as unread, whatever messages were read.")
+    disappearing_s: int = Field(description=_TIMER)
 
 
 class ClearChat(Asked):

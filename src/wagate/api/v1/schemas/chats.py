@@ -82,6 +82,7 @@ class StandingChat(Chat):
         "archived": False,
         "pinned": True,
         "muted_until": None,
+        "disappearing_s": 0,
         "last_message": {
             "id": "msg_01KAGQ8Z1B4D7G0J3M5P8R1T6W",
             "direction": "in",
@@ -103,6 +104,7 @@ class StandingChat(Chat):
     archived: bool
     pinned: bool
     muted_until: Moment | None = Field(description="Until when it makes no sound.")
+    disappearing_s: int = Field(description="Messages of a direct chat vanish after so many seconds; 0 is never.")
     last_message: LastMessage | None = Field(description="Null also where the chat was cleared after it.")
     last_activity_at: Moment
 

@@ -20,6 +20,7 @@ class StoredMarks:
     pinned: bool
     muted_until: int
     unread: bool
+    disappearing_s: int = 0
 
     def marked(self, marks: ChatMarks) -> StoredMarks:
         """The same with what is given."""
@@ -29,16 +30,21 @@ class StoredMarks:
             pinned=self.pinned if marks.pinned is None else marks.pinned,
             muted_until=self.muted_until if marks.muted_until is None else marks.muted_until,
             unread=self.unread if marks.unread is None else marks.unread,
+            disappearing_s=self.disappearing_s if marks.disappearing_s is None else marks.disappearing_s,
         )
 
 
 _GET = scoped(
-    "SELECT id, archived, pinned, muted_until, marked_unread FROM chat",
+    "SELECT id, archived, pinned, muted_until, marked_unread, disappearing_s FROM chat",
     "WHERE tenant_id = :tenant AND session_id = :session AND id = :chat",
 )
 _PUT = scoped(
-    "UPDATE chat SET archived = :archived, pinned = :pinned, muted_until = :muted_until, marked_unread = :unread",
-    "WHERE tenant_id = :tenant AND id = :chat",
+    "UPDATE chat SET archived = :archived, pinned = :pinned, muted_until = :muted_until, marked_unread = :unread,",
+    "disappearing_s = :disappearing_s WHERE tenant_id = :tenant AND id = :chat",
+)
+_LEARN_TIMER = scoped(
+    "UPDATE chat SET disappearing_s = :seconds WHERE tenant_id = :tenant AND id = :chat",
+    "AND COALESCE(disappearing_s, 0) <> :seconds",
 )
 _CLEAR = scoped(
     "UPDATE chat SET cleared_until = :until WHERE tenant_id = :tenant AND id = :chat",
@@ -73,6 +79,7 @@ _INHERIT_MARKS = scoped(
     "UPDATE chat SET archived = COALESCE(archived, (SELECT g.archived FROM chat g WHERE g.id = :gone)),",
     "pinned = COALESCE(pinned, (SELECT g.pinned FROM chat g WHERE g.id = :gone)),",
     "muted_until = COALESCE(muted_until, (SELECT g.muted_until FROM chat g WHERE g.id = :gone)),",
+    "disappearing_s = COALESCE(disappearing_s, (SELECT g.disappearing_s FROM chat g WHERE g.id = :gone)),",
     "marked_unread = COALESCE(marked_unread, (SELECT g.marked_unread FROM chat g WHERE g.id = :gone)),",
     "cleared_until = COALESCE(cleared_until, (SELECT g.cleared_until FROM chat g WHERE g.id = :gone))",
     "WHERE tenant_id = :tenant AND id = :kept",
@@ -91,7 +98,7 @@ def marks_of(row: Row) -> StoredMarks:
     """How the chat of a row is marked."""
     muted_until = row["muted_until"] or NOT_MUTED
     marks = (bool(row["archived"]), bool(row["pinned"]), muted_until, bool(row["marked_unread"]))
-    return StoredMarks(ChatId(row["id"]), *marks)
+    return StoredMarks(ChatId(row["id"]), *marks, row["disappearing_s"] or 0)
 
 
 def put_marks(scope: Scoped, marks: StoredMarks) -> Script[None]:
@@ -103,6 +110,7 @@ def put_marks(scope: Scoped, marks: StoredMarks) -> Script[None]:
         pinned=int(marks.pinned),
         muted_until=marks.muted_until,
         unread=int(marks.unread),
+        disappearing_s=marks.disappearing_s,
     )
 
 
@@ -128,6 +136,11 @@ def remove_chat(scope: Scoped, chat: ChatId, until: int) -> Script[bool]:
 def star_message(scope: Scoped, message: MessageId, at: int | None) -> Script[None]:
     """A message has a star since a moment (ms), or None."""
     yield _STAR(scope, message=message, at=at)
+
+
+def learn_timer(scope: Scoped, chat: ChatId, seconds: int) -> Script[None]:
+    """A message shows that those of its chat vanish after so many seconds."""
+    yield _LEARN_TIMER(scope, chat=chat, seconds=seconds)
 
 
 def get_name(scope: Scoped, contact: ContactId) -> Script[ContactName | None]:

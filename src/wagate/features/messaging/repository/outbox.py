@@ -19,7 +19,7 @@ from wagate.store.script import Row, Script, sql
 class Target:
     """Where a message goes, as far as it is known: the session, ourselves in it, the person and the chat.
 
-    ``jid`` is the chat's own address, unless it is a direct one.
+    ``jid`` is the chat's own address, unless it is a direct one; ``disappearing_s`` its timer (0: none).
     """
 
     session: SessionId
@@ -28,6 +28,7 @@ class Target:
     contact: Contact | None
     chat: ChatId | None
     jid: Jid | None = None
+    disappearing_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,8 @@ class KeyUse:
 # The own contact's id is derived from the session's: see identities.own_contact_id.
 _TARGET = (
     "SELECT s.id AS session_id, s.engine, me.id AS me_id, me.phone AS me_phone, me.lid AS me_lid,"
-    " me.push_name AS me_push_name, p.id, p.phone, p.lid, p.push_name, p.is_me, c.id AS chat_id, c.jid"
+    " me.push_name AS me_push_name, p.id, p.phone, p.lid, p.push_name, p.is_me, c.id AS chat_id, c.jid,"
+    " COALESCE((SELECT g.disappearing_s FROM group_info g WHERE g.id = c.id), c.disappearing_s, 0) AS disappearing_s"
     " FROM session s LEFT JOIN contact me ON me.id = 'con_' || substr(s.id, 5)"
 )
 _ROADS = {
@@ -216,7 +218,8 @@ def _target(row: Row) -> Target:
     if row["id"] is not None:
         contact = Contact(row["id"], row["phone"], row["lid"], row["push_name"], bool(row["is_me"]))
     jid = row["jid"]
-    return Target(row["session_id"], row["engine"], me, contact, row["chat_id"], None if jid is None else Jid(jid))
+    place, timer = None if jid is None else Jid(jid), row["disappearing_s"]
+    return Target(row["session_id"], row["engine"], me, contact, row["chat_id"], place, timer)
 
 
 def _waiting(row: Row) -> Waiting:

@@ -1,4 +1,4 @@
-"""Whom status posts are for."""
+"""Whom status posts are for, and after how long messages of a chat vanish."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Create the table."""
+    """Create the table, and add the column."""
+    op.add_column("chat", sa.Column("disappearing_s", sa.BigInteger(), nullable=True))
     op.create_table(
         "status_audience",
         sa.Column("message_id", sa.Text(), nullable=False),

@@ -19,6 +19,7 @@ from wagate.adapters.engines.native.machine import (
     polls,
     ratchets,
     retry,
+    timers,
 )
 from wagate.adapters.engines.native.machine.device import Device
 from wagate.adapters.engines.native.machine.flows import Flow, Load
@@ -30,7 +31,7 @@ from wagate.domain import jid as domain
 from wagate.domain.acts import Said
 from wagate.domain.content import PLAIN_CONTEXT, Attached, Context, Quoted, Unsupported
 from wagate.ports.files import ArrivedFile
-from wagate.ports.news import MessageArrived
+from wagate.ports.news import ChatMarked, MessageArrived
 from wagate.ports.vault import RecordKey
 from whatsapp_wire.errors import BadMac, DuplicateMessage, MalformedCiphertext, StanzaRefused, WireError
 from whatsapp_wire.jid import Jid
@@ -227,11 +228,16 @@ def _key_request(message: Message) -> AppStateSyncKeyRequest | None:
     return told.app_state_sync_key_request if is_request else None
 
 
-def _news(us: Device, step: Step, arrival: Arrival, found: list[tuple[Message, Read]]) -> list[MessageArrived]:
+def _news(
+    us: Device, step: Step, arrival: Arrival, found: list[tuple[Message, Read]]
+) -> list[MessageArrived | ChatMarked]:
     """What there is to show: of several ciphertexts in one stanza, one carries it."""
     source = arrival.message.source
     for message, content in found:
         chat, _ = _chat_of(arrival, content.destination)
+        timer = timers.news_in(message, chat, arrival.message.timestamp * 1000)
+        if timer is not None:
+            return [timer]
         is_admins = arrival.message.edit == ADMIN_REVOKE
         speaker = Speaker(source.sender.bare, chat, us.me.lid, source.is_from_me, by_admin=is_admins)
         selected = polls.opened(us, step, source, message) if content.kind is Kind.POLL_VOTE else None
