@@ -129,6 +129,22 @@ async def test_a_post_is_taken_back_from_those_whom_it_was_for(
     assert (await api.get(f"/v1/messages/{posted['id']}"))["type"] == "deleted"
 
 
+async def test_a_post_that_a_phone_asks_for_is_sent_again(
+    house: House, api: Api, ana: PhoneClient, bob: PhoneClient
+) -> None:
+    posted = await post(api, to=[f"+{ANA}"])
+    await api.until_status(posted["id"], "delivered")
+    await ana.do("ask-retry", id=posted["wa_id"], count=1)
+
+    async def repeated() -> bool:
+        return [shown.repeat for shown in await ana.inbox() if shown.id == posted["wa_id"]] == [False, True]
+
+    await eventually(repeated)
+    again = await post(api, to=[f"+{ANA}", f"+{BOB}"], text="one more")
+    await api.until_status(again["id"], "delivered")
+    assert [shown.text for shown in await bob.inbox(wait_s=5)] == ["one more"]
+
+
 async def test_pictures_are_posted_and_come_in(
     house: House, api: Api, ana: PhoneClient, control: EmulatorClient
 ) -> None:
