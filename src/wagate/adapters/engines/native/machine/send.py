@@ -46,9 +46,12 @@ class _Letter:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A message to send, in WhatsApp's own terms; for the rest see `wagate.ports.engine.Outgoing`."""
+    """A message to send, in WhatsApp's own terms; for the rest see `wagate.ports.engine.Outgoing`.
 
-    message: MessageId
+    ``message`` is None for what the line says by itself, and nobody handed over.
+    """
+
+    message: MessageId | None
     wa_id: str
     to: Jid
     plaintext: Message
@@ -58,7 +61,7 @@ class Written:
 class _Draft:
     """A message to send, whose words depend on the chat that they are for."""
 
-    message: MessageId
+    message: MessageId | None
     wa_id: str
     to: Jid
     compose: Callable[[Person], Flow[Message]]
@@ -223,10 +226,11 @@ def keep(us: Device, step: Step, unacked: Unacked, plaintext: bytes) -> InFlight
     return in_flight
 
 
-def depart(us: Device, message: MessageId, step: Step, in_flight: InFlight) -> Flow[None]:
+def depart(us: Device, message: MessageId | None, step: Step, in_flight: InFlight) -> Flow[None]:
     """Commit a message with its stanza, and only then send that."""
     wa_id = in_flight.unacked.wa_id
-    step.news.append(SendStarted(message, wa_id))
+    if message is not None:
+        step.news.append(SendStarted(message, wa_id))
     yield Commit(step)
     us.unacked[wa_id] = in_flight
     if us.phase is Phase.READY:

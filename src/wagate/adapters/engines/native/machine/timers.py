@@ -7,7 +7,7 @@ from wagate.adapters.engines.native.machine.device import Device
 from wagate.adapters.engines.native.machine.flows import Commit, Flow
 from wagate.adapters.engines.native.machine.send import Written
 from wagate.domain import jid as domain
-from wagate.domain.ids import MessageId, wa_id
+from wagate.domain.ids import wa_id
 from wagate.domain.marks import ChatMarks
 from wagate.ports.news import ChatMarked
 from whatsapp_wire.contents import timers
@@ -19,7 +19,7 @@ def set_timer(us: Device, chat: domain.Jid, seconds: int) -> Flow[None]:
     """Say it in the chat, as whatsmeow's `SetDisappearingTimer` does. Raises NotSent, NotOnWhatsApp."""
     id = wa_id()
     # Nobody waits for this message: what it says is told as what it changes.
-    written = Written(MessageId(id), id, Jid(chat), timers.timer_message(seconds, us.now))
+    written = Written(None, id, Jid(chat), timers.timer_message(seconds, us.now))
     yield from send.post(us, written)
     step = us.step()
     step.news.append(ChatMarked(chat, ChatMarks(disappearing_s=seconds), int(us.shell.now() * 1000)))
