@@ -5,11 +5,10 @@ Started through ``whatsapp_emulator.launch``, which makes the library trust the 
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
-import sqlite3
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -35,6 +34,15 @@ from neonize.utils.enum import ClientType, ParticipantChange, ReceiptType, VoteT
 from judges.neonize_people import with_people
 
 _OUTPUT = threading.Lock()
+
+_READ_AGREED = """
+import json, sqlite3, sys
+path, chat = sys.argv[1:]
+kept = sqlite3.connect(path, timeout=10)
+settings = "SELECT muted_until, archived FROM whatsmeow_chat_settings WHERE chat_jid = ?"
+names = kept.execute("SELECT full_name FROM whatsmeow_contacts").fetchall()
+print(json.dumps([kept.execute(settings, (chat,)).fetchone(), [name for (name,) in names]]))
+"""
 
 # neonize 0.5.2 forgets to turn this one result of its library into bytes, as it does with all the others.
 gocode.DecryptPollVote.errcheck = consume_bytes_struct
@@ -145,14 +153,16 @@ class Driver:
                 return self.say_or_act(command)
 
     def agreed(self, chat: str) -> dict[str, object]:
-        """What the library keeps of a chat's settings and of a contact's name: it hands neither over."""
-        with contextlib.closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as kept:
-            settings = kept.execute(
-                "SELECT muted_until, archived FROM whatsmeow_chat_settings WHERE chat_jid = ?", (chat,)
-            ).fetchone()
-            names = kept.execute("SELECT full_name FROM whatsmeow_contacts").fetchall()
+        """What the library keeps of a chat's settings and of a contact's name: it hands neither over.
+
+        Another process reads them: SQLite's locks are the process's, so that closing a second connection here would
+        let go of those which the library's own SQLite holds.
+        """
+        read = [sys.executable, "-c", _READ_AGREED, self.database, chat]
+        told = subprocess.run(read, check=True, capture_output=True, text=True, timeout=20)
+        settings, names = json.loads(told.stdout)
         muted, archived = settings or (0, False)
-        return {"muted": muted, "archived": bool(archived), "names": [name for (name,) in names]}
+        return {"muted": muted, "archived": bool(archived), "names": names}
 
     def say_or_act(self, command: dict[str, Any]) -> dict[str, object]:
         """Carry out a command that sends what is neither words nor a file."""

@@ -98,6 +98,8 @@ async def _shows(control: EmulatorClient, text: str) -> bool:
 async def test_what_is_logged_out_leaves_no_files(house: House, control: EmulatorClient, folder: Path) -> None:
     session = await pair(house, control)
     assert (folder / session.id).exists()
+    # whatsmeow may write a stanza without a tag when it is logged out in the middle of one.
+    await control.forgive("malformed")
     await control.phone(OWN).log_out()
     found = await house.reaches(session, SessionState.LOGGED_OUT)
     assert found.reason is not None
