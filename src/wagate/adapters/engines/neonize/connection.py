@@ -31,6 +31,7 @@ from wagate.adapters.engines.neonize.host import Host, WorkerFailed, WorkerUnava
 from wagate.adapters.engines.neonize.known import KnownAccounts
 from wagate.adapters.engines.neonize.link.frames import LinkBroken
 from wagate.adapters.engines.neonize.link.messages import Answer, Stop
+from wagate.adapters.engines.neonize.manners import ShowsManners
 from wagate.adapters.engines.neonize.pauses import Pauses
 from wagate.adapters.engines.neonize.records import CAPTIONED, DONE, POLLS, UPLOADS
 from wagate.adapters.engines.neonize.serving import LineOver, Means, Serving, Wedged
@@ -40,7 +41,7 @@ from wagate.domain.errors import SessionAlreadyPaired, UnsupportedByEngine
 from wagate.domain.ids import MessageId
 from wagate.domain.jid import Jid
 from wagate.domain.session import SessionState
-from wagate.ports.abilities import Activity, LogsOut, MarksRead, PairingCode, PairsDevices, ShowsTyping
+from wagate.ports.abilities import LogsOut, PairingCode, PairsDevices
 from wagate.ports.engine import Connection, Line, NotSent, Outgoing
 from wagate.ports.news import GroupChanged, LineNews, StateChanged
 from wagate.ports.vault import OwnershipLost, RecordUnreadable, Unit, VaultFailed
@@ -51,7 +52,7 @@ _CODE_S: Final = 160.0
 """How long a pairing code is good: whatsmeow's client stays as long as its QR codes last."""
 
 
-class NeonizeConnection(SpeaksInGroups, HandlesFiles, Connection, PairsDevices, LogsOut, MarksRead, ShowsTyping):
+class NeonizeConnection(SpeaksInGroups, HandlesFiles, ShowsManners, Connection, PairsDevices, LogsOut):
     """One line. Its only task looks after the worker; the worker does the rest."""
 
     def __init__(self, means: Means, line: Line, host: Host, kept: Kept) -> None:
@@ -117,7 +118,7 @@ class NeonizeConnection(SpeaksInGroups, HandlesFiles, Connection, PairsDevices, 
         serving = self._pairing()
         if serving is None or not serving.is_scanning:
             raise NotSent("the session is not connected to WhatsApp")
-        return PairingCode((await self._ask(serving, "pair", phone)).value, _CODE_S)
+        return PairingCode(await self._ask(serving, "pair", phone), _CODE_S)
 
     @override
     async def renew_qr(self) -> None:
@@ -144,18 +145,6 @@ class NeonizeConnection(SpeaksInGroups, HandlesFiles, Connection, PairsDevices, 
         if not self._task.done():
             self._logs_out = False
             raise NotSent("the session's process ended before it could log out")
-
-    @override
-    async def mark_read(self, chat: Jid, sender: Jid, wa_ids: list[str]) -> None:
-        """Send read receipts."""
-        await self._ask(self._ready(), "read", chat, sender, tuple(wa_ids))
-
-    @override
-    async def show_typing(self, chat: Jid, activity: Activity) -> None:
-        """Show that we are writing or recording, or not any more."""
-        serving = self._ready()
-        await self._known.check(serving.attachment, chat)
-        await self._ask(serving, "typing", chat, text=activity.value)
 
     # ---- groups
 
@@ -216,18 +205,24 @@ class NeonizeConnection(SpeaksInGroups, HandlesFiles, Connection, PairsDevices, 
             raise
         serving.hand_over(sending.post(holding.credentials))
 
+    @override
+    async def ask(
+        self, what: str, subject: str = "", sender: str = "", ids: tuple[str, ...] = (), text: str = ""
+    ) -> str:
+        """See `ShowsManners`."""
+        return await self._ask(self._ready(), what, subject, sender, ids, text)
+
+    @override
+    async def _meet(self, chat: Jid) -> None:
+        """See `ShowsManners`."""
+        await self._known.check(self._ready().attachment, chat)
+
     async def _ask(
-        self,
-        serving: Serving,
-        what: str,
-        subject: str = "",
-        sender: str = "",
-        ids: tuple[str, ...] = (),
-        text: str = "",
-    ) -> Answer:
+        self, serving: Serving, what: str, subject: str, sender: str = "", ids: tuple[str, ...] = (), text: str = ""
+    ) -> str:
         """Raises NotSent."""
         try:
-            return await serving.attachment.ask(what, subject, sender, ids, text)
+            return (await serving.attachment.ask(what, subject, sender, ids, text)).value
         except (AskFailed, LinkBroken) as error:
             raise NotSent(str(error)) from error
 
