@@ -73,6 +73,7 @@ class Outgoing:
     ``wa_id`` was chosen when the message was accepted and is the same for every attempt; it is None for an engine
     that does not choose ids (``EngineFeatures.chooses_message_id``), where ``message`` is what stays the same.
     ``audience``: whom a status post is for (``to`` is then STATUS_LIST), for its revocation as well.
+    ``is_first``: no ``SendStarted`` of it was ever committed, nor is one under way, so nobody needs to look it up.
     """
 
     message: MessageId
@@ -82,6 +83,7 @@ class Outgoing:
     quoted: Quoted | None = None
     context: Context = PLAIN_CONTEXT
     audience: tuple[Jid, ...] = ()
+    is_first: bool = False
 
     @property
     def chosen_id(self) -> str:

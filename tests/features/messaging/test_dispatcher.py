@@ -382,3 +382,21 @@ async def test_a_session_that_was_logged_out_does_not_know_what_became_of_what_i
     phone.scan((await house.qr(session)).text)
     await reach(house, [waiting], MessageStatus.DELIVERED)
     assert (await house.message(sending)).status is MessageStatus.UNKNOWN
+
+
+_TRIED = sql("UPDATE outbox SET attempt = 1 WHERE message_id = :message")
+
+
+def tried_before(message: Message) -> Script[None]:
+    yield _TRIED(message=message.id)
+
+
+async def test_only_what_no_engine_ever_answered_for_is_called_a_first_try(open_house: OpenHouse) -> None:
+    house, watch = await watched(open_house)
+    session, _ = await house.paired()
+    await house.gateway.sessions.stop(house.us, session.id)
+    again, new = [await house.send(session, number) for number in numbers(2)]
+    await house.gateway._cellar.database.write(tried_before(again))
+    await house.gateway.sessions.start(house.us, session.id)
+    await reach(house, [again, new], MessageStatus.DELIVERED)
+    assert {outgoing.message: outgoing.is_first for outgoing in watch.asked} == {again.id: False, new.id: True}

@@ -254,7 +254,17 @@ class Dispatcher(LineWatcher):
         # A message accepted for another engine than the one that sends it may have an id too few, or one too many.
         known_as = (waiting.wa_id or wa_id()) if lane.line.chooses_ids else None
         said = as_sent(waiting.content)
-        outgoing = Outgoing(waiting.message, known_as, waiting.to, said, waiting.quoted, waiting.context)
+        outgoing = Outgoing(
+            waiting.message,
+            known_as,
+            waiting.to,
+            said,
+            waiting.quoted,
+            waiting.context,
+            # What was read here was read after all that this session's vault had under way was settled: a lane begins
+            # anew whenever a send of it did not end well, and its line comes up only behind what the last one left.
+            is_first=waiting.attempts == 0,
+        )
         try:
             if waiting.to == STATUS_LIST:
                 seen_by = await self._database.read(statuses.audience_of(lane.line.scope, waiting.message))

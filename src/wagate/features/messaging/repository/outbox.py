@@ -33,7 +33,10 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A message that waits to leave. ``position`` is its place among all of them."""
+    """A message that waits to leave. ``position`` is its place among all of them.
+
+    ``attempts``: how often an engine has answered for it already.
+    """
 
     position: int
     message: MessageId
@@ -44,6 +47,7 @@ class Waiting:
     content: Said
     quoted: Quoted | None
     context: Context
+    attempts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,7 @@ _SENDING = scoped(
 )
 
 _WAITING = (
-    "SELECT o.position, o.message_id, o.session_id, o.chat_id, m.wa_id, m.content, m.quoted, m.context,"
+    "SELECT o.position, o.message_id, o.session_id, o.chat_id, o.attempt, m.wa_id, m.content, m.quoted, m.context,"
     " c.jid, p.phone, p.lid"
     " FROM outbox o JOIN message m ON m.id = o.message_id JOIN chat c ON c.id = o.chat_id"
     " LEFT JOIN contact p ON p.id = c.contact_id"
@@ -234,6 +238,7 @@ def _waiting(row: Row) -> Waiting:
         read_content(row["content"]),
         None if quoted is None else read_quoted(quoted),
         read_context(row["context"]),
+        row["attempt"],
     )
 
 

@@ -13,7 +13,7 @@ from wagate.adapters.engines.native.machine.device import Device, InFlight, Pers
 from wagate.adapters.engines.native.machine.flows import Flow, Join, Load, Pause
 from wagate.adapters.engines.native.machine.ratchets import Peer, peer_at
 from wagate.adapters.engines.native.machine.records import Step, Unacked
-from wagate.adapters.engines.native.machine.send import depart, hash_of, keep, original_of, seal_each, stage_in
+from wagate.adapters.engines.native.machine.send import depart, hash_of, is_kept, keep, original_of, seal_each, stage_in
 from wagate.adapters.whatsapp_web.encode import Enclosed, Stage, message_of
 from wagate.adapters.whatsapp_web.files import Sealed
 from wagate.adapters.whatsapp_web.naming import renamed
@@ -81,8 +81,7 @@ def send(us: Device, outgoing: Outgoing, file: Sealed | None) -> Flow[None]:
 
 def _send(us: Device, outgoing: Outgoing, file: Sealed | None) -> Flow[None]:
     group = Jid(outgoing.to)
-    yield Load((("sent", outgoing.chosen_id),))
-    if us.shell.get("sent", outgoing.chosen_id) is not None:
+    if not outgoing.is_first and (yield from is_kept(us, outgoing.chosen_id)):
         return
     stage = stage_in(us, group)
     enclosed = Enclosed(file, (yield from original_of(us, outgoing.content)))

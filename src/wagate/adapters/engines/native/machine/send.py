@@ -65,6 +65,7 @@ class _Draft:
     wa_id: str
     to: Jid
     compose: Callable[[Person], Flow[Message]]
+    is_first: bool = False
 
 
 def send(us: Device, outgoing: Outgoing, file: Sealed | None) -> Flow[None]:
@@ -73,7 +74,7 @@ def send(us: Device, outgoing: Outgoing, file: Sealed | None) -> Flow[None]:
     Raises NotSent, SendImpossible, UnsupportedByEngine, or the vault's error.
     """
     compose = partial(_compose, us, outgoing, file)
-    yield from _begin(us, _Draft(outgoing.message, outgoing.chosen_id, Jid(outgoing.to), compose))
+    yield from _begin(us, _Draft(outgoing.message, outgoing.chosen_id, Jid(outgoing.to), compose, outgoing.is_first))
 
 
 def post(us: Device, written: Written) -> Flow[None]:
@@ -148,8 +149,7 @@ def _post(us: Device, draft: _Draft) -> Flow[None]:
     to = draft.to
     if not (to.is_user or to.is_lid):
         raise SendImpossible(f"this engine cannot write to {to.server} yet, only to people and groups")
-    yield Load((("sent", draft.wa_id),))
-    if us.shell.get("sent", draft.wa_id) is not None:
+    if not draft.is_first and (yield from is_kept(us, draft.wa_id)):
         return
     try:
         chat = yield from directory.find(us, to)
@@ -166,6 +166,12 @@ def _post(us: Device, draft: _Draft) -> Flow[None]:
     yield from depart(us, draft.message, step, in_flight)
     if privacy.is_token_due(letter.token.issued_at or None, us.now):
         us.flows.start(issue_token(us, chat.lid, us.now), ends_with_line=True)
+
+
+def is_kept(us: Device, wa_id: str) -> Flow[bool]:
+    """Whether we answer for a message already."""
+    yield Load((("sent", wa_id),))
+    return us.shell.get("sent", wa_id) is not None
 
 
 def _as_it_is(plaintext: Message, _chat: Person) -> Flow[Message]:
