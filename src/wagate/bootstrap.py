@@ -360,6 +360,7 @@ def _furnish(parts: _Parts) -> Gateway:
     passages = Passages(importing, moving, ending, Exporting(opening, supervisor))
     sessions = Sessions(opening, supervisor, passages, clock, default)
     live = LiveSessions(database, sessions, supervisor, engines)
+    groups = Groups(database, sessions, supervisor, ledger, engines, clock)
     return Gateway(
         Rooms(
             access=access,
@@ -376,12 +377,12 @@ def _furnish(parts: _Parts) -> Gateway:
             ),
             engines=Catalogue(engines, default),
             media=room,
-            groups=Groups(database, sessions, supervisor, ledger, engines, clock),
+            groups=groups,
             contacts=Contacts(live),
             profile=OwnProfile(live, Portraits(room, inspector)),
             chats=Chats(database, dispatcher),
             search=Search(database, Indexer(database, journal, clock)),
-            chat_marks=ChatMarking(database, sessions, dispatcher, engines),
+            chat_marks=ChatMarking(database, sessions, groups, dispatcher, engines),
         ),
         Cellar(
             folder,

@@ -76,5 +76,29 @@ async def test_a_group_with_a_timer(shop: Shop) -> None:
     await eventually(known)
     sent = await shop.send({"to": group.jid, "text": "hello"})
     assert (await shop.shown(sent["wa_id"])).expires_in_s == DAY
-    answer = await shop.api.ask("PATCH", f"/v1/sessions/shop/chats/{sent['chat']['id']}", {"disappearing_s": 0})
-    assert (answer.status, answer.json["code"]) == (501, "unsupported_by_engine")
+
+
+async def test_the_timer_of_a_group_is_set_by_the_chat(shop: Shop) -> None:
+    group = await shop.own.create_group("Short-lived", [ANA])
+    sent = await shop.send({"to": group.jid, "text": "hello"})
+    chat = f"/v1/sessions/shop/chats/{sent['chat']['id']}"
+    answer = await shop.api.ask("PATCH", chat, {"disappearing_s": DAY, "pinned": True})
+    assert (answer.status, answer.json["disappearing_s"], answer.json["pinned"]) == (200, DAY, True)
+    assert (await shop.api.get(f"/v1/sessions/shop/groups/{group.jid}"))["settings"]["disappearing_s"] == DAY
+    assert (await shop.api.get(chat))["disappearing_s"] == DAY
+    later = await shop.send({"to": group.jid, "text": "for a day"})
+    assert later["expires_at"] is not None
+    assert (await shop.shown(later["wa_id"])).expires_in_s == DAY
+    events = (await shop.api.get("/v1/events?types=group.updated&limit=200"))["data"]
+    assert events[-1]["data"]["changes"] == ["disappearing_s"]
+    narrow = await shop.api.limited("messages:send")
+    refused = await narrow.ask("PATCH", chat, {"disappearing_s": 0})
+    assert (refused.status, refused.json["code"]) == (403, "forbidden")
+
+
+async def test_who_is_no_admin_does_not_set_the_timer_of_a_locked_group(shop: Shop) -> None:
+    group = await shop.ana.create_group("Hers", [OWN])
+    await shop.ana.group(group.jid).set(locked=True)
+    sent = await shop.send({"to": group.jid, "text": "hello"})
+    answer = await shop.api.ask("PATCH", f"/v1/sessions/shop/chats/{sent['chat']['id']}", {"disappearing_s": DAY})
+    assert (answer.status, answer.json["code"]) == (409, "not_group_admin")

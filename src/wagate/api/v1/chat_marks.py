@@ -13,10 +13,14 @@ from wagate.domain.errors import (
     ChatNotFound,
     ContactNotFound,
     GatewayError,
+    GroupNotFound,
+    GroupRefused,
     InvalidContent,
     InvalidRecipient,
     MessageNotFound,
     MessageUnavailable,
+    NotGroupAdmin,
+    NotGroupMember,
     SessionNotFound,
     SessionNotRunning,
     UnsupportedByEngine,
@@ -38,11 +42,13 @@ _DONE_AT_ONCE: tuple[type[GatewayError], ...] = (
     AppStateUnavailable,
 )
 
+_IN_GROUPS: tuple[type[GatewayError], ...] = (GroupNotFound, NotGroupMember, NotGroupAdmin, GroupRefused)
+
 
 @router.patch("/v1/sessions/{session}/chats/{chat}", response_model=schemas.Marks)
-@needs(Scope.MESSAGES_SEND, SessionNotFound, ChatNotFound, InvalidRecipient, *_DONE_AT_ONCE)
+@needs(Scope.MESSAGES_SEND, SessionNotFound, ChatNotFound, InvalidRecipient, *_DONE_AT_ONCE, *_IN_GROUPS)
 async def mark_chat(request: Request, session: str, chat: str, body: schemas.MarkChat) -> Response:
-    """Archive, pin, mute or mark a chat as unread, on all devices of the account.
+    """Archive, pin, mute or mark a chat as unread, on all devices of the account; set its timer.
 
     It is done at once, over a connected session, or not at all.
     """

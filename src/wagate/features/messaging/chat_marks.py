@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import cast
 
 from wagate.domain.errors import (
@@ -21,7 +22,9 @@ from wagate.domain.jid import Jid
 from wagate.domain.marks import MAX_NAME, ChatMarks, ContactName, NamedMessage
 from wagate.domain.message import Contact, Direction, Message
 from wagate.domain.page import Order
-from wagate.features.access import Principal
+from wagate.domain.people import GroupEdit
+from wagate.features.access import Principal, Scope
+from wagate.features.messaging.groups import Groups
 from wagate.features.messaging.recipients import Recipient
 from wagate.features.messaging.repository import marks, messages, outbox, people
 from wagate.features.messaging.repository.marks import StoredMarks
@@ -42,19 +45,37 @@ class ChatMarking:
     UnsupportedByEngine, SessionNotRunning, NotSent, NotOnWhatsApp and AppStateUnavailable.
     """
 
-    def __init__(self, database: Database, sessions: Sessions, lines: Lines, engines: Mapping[str, Engine]) -> None:
-        """Do it over ``lines``; ``engines`` says what the sessions' engines can do, also while nobody runs them."""
+    def __init__(
+        self, database: Database, sessions: Sessions, groups: Groups, lines: Lines, engines: Mapping[str, Engine]
+    ) -> None:
+        """Do it over ``lines``; ``engines`` says what the sessions' engines can do, also while nobody runs them.
+
+        ``groups`` sets what is a group's own.
+        """
         self._database = database
         self._sessions = sessions
+        self._groups = groups
         self._lines = lines
         self._engines = engines
 
     async def mark(self, principal: Principal, session: str, chat: str, wanted: ChatMarks) -> StoredMarks:
-        """Archive, pin, mute or mark a chat as unread. Raises SessionNotFound, ChatNotFound, InvalidRecipient."""
+        """Archive, pin, mute or mark a chat as unread, or set its timer.
+
+        A group's timer is one of the group's settings: it is changed as `Groups.edit` changes it, raises what that
+        does, and needs the same scope (Forbidden). Raises SessionNotFound, ChatNotFound, InvalidRecipient.
+        """
         scope, target, jid = await self._chat(principal, session, chat)
-        connection = cast(MarksChats, await self._able(principal, scope.session, MarksChats))
-        newest = await self._newest(scope, target, jid)
-        await connection.mark_chat(jid, wanted, newest)
+        of_group = wanted.disappearing_s if jid.is_group else None
+        ours = wanted if of_group is None else replace(wanted, disappearing_s=None)
+        marking: MarksChats | None = None
+        if ours != ChatMarks():
+            # Asked for before anything is done, so that nothing is done by half.
+            marking = cast(MarksChats, await self._able(principal, scope.session, MarksChats))
+        if of_group is not None:
+            principal.require(Scope.GROUPS_WRITE)
+            await self._groups.edit(principal, scope.session, jid, GroupEdit(disappearing_s=of_group))
+        if marking is not None:
+            await marking.mark_chat(jid, ours, await self._newest(scope, target, jid))
         found = await self._database.read(marks.get_marks(scope, ChatId(target.chat or "")))
         if found is None:
             raise ChatNotFound(f"There is no chat {chat!r} in this session any more")

@@ -30,7 +30,9 @@ class MarkChat(Asked):
     )
     unread: bool | None = Field(default=None, description="Shown as unread, or as read.")
     disappearing_s: Literal[0, 86400, 604800, 7776000] | None = Field(
-        default=None, description=f"{_TIMER} It is said in the chat, so whoever is in it learns of it."
+        default=None,
+        description=f"{_TIMER} It is said in the chat, so whoever is in it learns of it. "
+        "A group's is one of its settings: it needs the scope `groups:write` as well.",
     )
 
     @model_validator(mode="after")

@@ -104,7 +104,7 @@ class StandingChat(Chat):
     archived: bool
     pinned: bool
     muted_until: Moment | None = Field(description="Until when it makes no sound.")
-    disappearing_s: int = Field(description="Messages of a direct chat vanish after so many seconds; 0 is never.")
+    disappearing_s: int = Field(description="New messages vanish after so many seconds; 0 is never.")
     last_message: LastMessage | None = Field(description="Null also where the chat was cleared after it.")
     last_activity_at: Moment
 

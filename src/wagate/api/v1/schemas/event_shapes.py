@@ -202,7 +202,7 @@ class ChatNews(Shown):
     archived: bool = Field(description="Whether it is out of the list of chats.")
     pinned: bool = Field(description="Whether it is on top of that.")
     muted_until: Moment | None = Field(description="Until when it makes no sound.")
-    disappearing_s: int = Field(description="Messages of a direct chat vanish after so many seconds; 0 is never.")
+    disappearing_s: int = Field(description="New messages vanish after so many seconds; 0 is never.")
     unread: bool = Field(description="Whether it is marked as unread.")
     changes: list[str] = Field(description="What is different.")
     at: Moment = Field(description="When that was done.")

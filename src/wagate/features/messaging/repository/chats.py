@@ -78,7 +78,7 @@ _UNREAD = scoped(
 
 _VIEW = (
     "SELECT a.activity, a.unread, c.id, c.kind, c.jid, c.name, c.archived, c.pinned, c.muted_until, c.marked_unread,"
-    " c.disappearing_s,"
+    " COALESCE((SELECT g.disappearing_s FROM group_info g WHERE g.id = c.id), c.disappearing_s) AS disappearing_s,"
     " p.id AS contact_id, p.phone, p.lid, p.push_name, p.is_me, p.name AS saved_name,"
     " m.id AS message_id, m.direction, m.status, m.content, m.accepted_at, m.sent_at, m.sender_id,"
     " COALESCE(f.merged_into, f.id) AS from_id, f.phone AS from_phone, f.lid AS from_lid,"

@@ -35,8 +35,9 @@ class StoredMarks:
 
 
 _GET = scoped(
-    "SELECT id, archived, pinned, muted_until, marked_unread, disappearing_s FROM chat",
-    "WHERE tenant_id = :tenant AND session_id = :session AND id = :chat",
+    "SELECT c.id, c.archived, c.pinned, c.muted_until, c.marked_unread, COALESCE((SELECT g.disappearing_s",
+    "FROM group_info g WHERE g.id = c.id), c.disappearing_s) AS disappearing_s FROM chat c",
+    "WHERE c.tenant_id = :tenant AND c.session_id = :session AND c.id = :chat",
 )
 _PUT = scoped(
     "UPDATE chat SET archived = :archived, pinned = :pinned, muted_until = :muted_until, marked_unread = :unread,",
