@@ -72,7 +72,7 @@ def test_an_engine_that_is_not_installed_is_compared_and_not_used() -> None:
 
 
 def test_nothing_on_a_data_sheet_is_left_out_of_the_comparison() -> None:
-    numbers = {"max_text_bytes", "edit_window_s", "max_poll_options"}
+    numbers = {"max_text_bytes", "edit_window_s", "max_poll_options", "max_caption_chars", "max_footer_chars"}
     assert {*PROMISES, "contents", *numbers} == {one.name for one in fields(EngineFeatures)}
     assert {*WITHOUT} <= {*PROMISES}
     assert {*COSTS} == {one.name for one in fields(EngineCosts)}

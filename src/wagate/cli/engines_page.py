@@ -88,6 +88,8 @@ def _promises(entries: Sequence[Entry]) -> list[list[str]]:
         *([meaning, *(_mark(entry.keeps(name)) for entry in entries)] for name, meaning in PROMISES.items()),
         ["Kinds of content it sends", *(", ".join(sorted(entry.features.contents)) for entry in entries)],
         ["Longest text, in bytes of UTF-8", *(f"{entry.features.max_text_bytes:,}" for entry in entries)],
+        ["Longest caption, in characters", *(f"{entry.features.max_caption_chars:,}" for entry in entries)],
+        ["Longest footer, in characters", *(f"{entry.features.max_footer_chars:,}" for entry in entries)],
         ["Seconds in which a text can be edited", *(_edit_window(entry) for entry in entries)],
         ["Most options of a poll", *(_poll_options(entry) for entry in entries)],
     ]

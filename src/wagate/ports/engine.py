@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from wagate.domain import limits
 from wagate.domain.acts import Said
 from wagate.domain.content import PLAIN_CONTEXT, Context, Quoted
 from wagate.domain.errors import GatewayError
@@ -21,7 +22,8 @@ from wagate.ports.vault import Vault
 class EngineFeatures:
     """An engine's data sheet. What it does not claim is not promised to anybody.
 
-    ``contents`` are the kinds that it can send, acts included (``Said.type``); ``max_text_bytes`` counts UTF-8;
+    ``contents`` are the kinds that it can send, acts included (``Said.type``); ``max_text_bytes`` counts UTF-8, what a
+    caption and a footer hold is counted in characters (for other limits see `wagate.domain.limits`);
     ``edit_window_s`` is for how long after it was sent a message can be edited; ``sends_to_groups`` says that the
     recipient of a message may be a group, ``rekeys_groups`` that who has left a group could not read what is sent there
     from then on, even if they got hold of it. ``posts_status``: the recipient may be STATUS_LIST.
@@ -36,6 +38,8 @@ class EngineFeatures:
     max_text_bytes: int
     edit_window_s: int = 900
     max_poll_options: int = 12
+    max_caption_chars: int = limits.CAPTION
+    max_footer_chars: int = limits.FOOTER
     sends_to_groups: bool = False
     rekeys_groups: bool = False
     posts_status: bool = False

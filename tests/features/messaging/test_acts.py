@@ -10,7 +10,22 @@ from fixtures.rooms import House, eventually
 from wagate.adapters.engines.fake import FakePhone
 from wagate.adapters.engines.fake.engine import FEATURES
 from wagate.domain.acts import Edit, PollVote, Reaction, Revocation
-from wagate.domain.content import Content, Context, Deleted, ListMenu, Location, Poll, Row, Section, Text, Unsupported
+from wagate.domain.content import (
+    Button,
+    Buttons,
+    Content,
+    Context,
+    Deleted,
+    EventInvite,
+    Image,
+    ListMenu,
+    Location,
+    Poll,
+    Row,
+    Section,
+    Text,
+    Unsupported,
+)
 from wagate.domain.errors import (
     EditWindowOver,
     IdempotencyKeyReused,
@@ -20,6 +35,7 @@ from wagate.domain.errors import (
     MessageUnavailable,
     NotOwnMessage,
 )
+from wagate.domain.ids import MediaId
 from wagate.domain.jid import Jid
 from wagate.domain.message import Message, MessageStatus
 from wagate.domain.session import Session
@@ -256,9 +272,49 @@ async def test_what_an_engine_cannot_send_goes_out_as_text_and_says_so(talk: Tal
         (Poll("?", ("a", "b"), 3), "/selectable"),
         (Location(91, 0), "/latitude"),
         (Location(float("nan"), 0), "/latitude"),
+        (Location(1, 2, "n" * 1_001), "/name"),
+        (Poll("?" * 256, ("a", "b")), "/question"),
+        (Poll("?", ("a", "b" * 101)), "/options/1"),
+        (EventInvite("Party", 1, description="d" * 4_097), "/description"),
+        (Buttons("Well?", (Button("yes", "Yes"),), "f" * 61), "/footer"),
+        (Buttons("Well?", (Button("yes", "Y" * 257),)), "/buttons/0/title"),
+        (ListMenu("When?", "Choose", (Section(None, (Row("mo", "m" * 257),)),)), "/sections/0/rows/0/title"),
+        (ListMenu("When?", "Choose", (Section(None, (Row("mo", "Monday"),)),), footer="f" * 61), "/footer"),
     ],
 )
-async def test_what_cannot_be_sent_is_refused_at_once(talk: Talk, content: Poll | Location, pointer: str) -> None:
+async def test_what_cannot_be_sent_is_refused_at_once(talk: Talk, content: Content, pointer: str) -> None:
     with pytest.raises(InvalidContent) as refused:
         await talk.house.gateway.messaging.send(talk.house.us, talk.session.id, SendRequest(str(BOB), content))
     assert refused.value.pointer == pointer
+
+
+async def test_a_caption_is_held_to_its_limit_by_whatever_way_it_comes(talk: Talk) -> None:
+    """The engine's own: with another it may be another."""
+    message = await talk.sent()
+    assert message.sent_at is not None
+    narrow = replace(FEATURES, max_caption_chars=5)
+    shown = replace(message, content=Image(MediaId("med_1"), "hello"))
+    assert isinstance(Rewrite(Text("howdy")).act(shown, message.sent_at, narrow), Edit)
+    with pytest.raises(InvalidContent, match="5 characters") as edited:
+        Rewrite(Text("hello!")).act(shown, message.sent_at, narrow)
+    assert isinstance(Rewrite(Text("hello!")).act(message, message.sent_at, narrow), Edit)
+    send, limit = talk.house.gateway.messaging.send, FEATURES.max_caption_chars
+    quoting = SendRequest(str(BOB), Image(MediaId("med_1"), "c" * (limit + 1)), reply_to=message.id)
+    with pytest.raises(InvalidContent) as quoted:
+        await send(talk.house.us, talk.session.id, quoting)
+    assert (edited.value.pointer, quoted.value.pointer) == ("/text", "/caption")
+
+
+async def test_what_is_too_long_for_a_reaction_is_none(talk: Talk) -> None:
+    message = await talk.says()
+    with pytest.raises(InvalidContent) as refused:
+        await talk.does(message, React("👍" * 65))
+    assert refused.value.pointer == "/emoji"
+
+
+async def test_what_others_said_at_length_is_still_forwarded_as_a_text(talk: Talk) -> None:
+    menu = Buttons("Well?", (Button("yes", "Yes"),), "f" * 61, rendered_as=Text.type)
+    message = await talk.says(said=menu)
+    wanted = ForwardRequest(message.id, str(EVE))
+    forwarded = (await talk.house.gateway.messaging.forward(talk.house.us, wanted)).message
+    await talk.reaches(forwarded, MessageStatus.DELIVERED)

@@ -155,7 +155,7 @@ class Outbox:
         said = request.content
         if preview is not None and isinstance(said, Text):
             said = replace(said, preview=preview)
-        content, features = self._checked(target.engine, said)
+        content, features = self._checked(target.engine, said, is_forwarded=request.context.forwarded > 0)
         media = None if not isinstance(content, Attached) else (yield from usable(scope, content))
         inside = SessionScope(scope.tenant, target.session, 0)
         chat = yield from self._chat(inside, target, recipient, features)
@@ -310,13 +310,16 @@ class Outbox:
         shape = message_shape(message)
         yield from self._journal.append(message, message.session, EventType.MESSAGE_QUEUED, shape, message.accepted_at)
 
-    def _checked(self, engine: str, content: Content) -> tuple[Content, EngineFeatures]:
-        """The content as the engine can send it, and its data sheet. Raises UnsupportedByEngine, InvalidContent."""
+    def _checked(self, engine: str, content: Content, *, is_forwarded: bool = False) -> tuple[Content, EngineFeatures]:
+        """The content as the engine can send it, and its data sheet. Raises UnsupportedByEngine, InvalidContent.
+
+        Of what others said, only what goes out is checked: it may be rendered as something that is less limited.
+        """
         features = self._engines.get(engine)
         if isinstance(content, Buttons | ListMenu) and features is not None and content.type not in features.contents:
             content = replace(content, rendered_as=Text.type)
         features = self._features_for(engine, as_sent(content).type)
-        check(content, features)
+        check(as_sent(content) if is_forwarded else content, features)
         return content, features
 
     def _features_for(self, engine: str, type_: str) -> EngineFeatures:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from wagate.domain import vcard
+from wagate.domain import limits, vcard
 from wagate.domain.acts import Act, Edit, Pin, PollVote, Reaction, Revocation, Target
 from wagate.domain.content import (
+    Buttons,
     Captioned,
     Contacts,
     Content,
@@ -15,6 +17,7 @@ from wagate.domain.content import (
     Document,
     EventInvite,
     Image,
+    ListMenu,
     Location,
     Poll,
     Text,
@@ -34,11 +37,6 @@ from wagate.domain.message import Direction, Message, MessageStatus
 from wagate.features.messaging.repository.outbox import address_of
 from wagate.ports.engine import EngineFeatures
 
-MAX_QUESTION_CHARS = 255
-MAX_OPTION_CHARS = 100
-MAX_CAPTION_CHARS = 1_024
-"""As Meta's Cloud API has it."""
-
 
 @dataclass(frozen=True, slots=True)
 class React:
@@ -48,7 +46,8 @@ class React:
     emoji: str | None
 
     def act(self, message: Message, now: int, features: EngineFeatures) -> Act:
-        """The act, as of a moment in ms since 1970. Raises MessageUnavailable, SessionNotPaired."""
+        """The act, as of a moment in ms since 1970. Raises MessageUnavailable, SessionNotPaired, InvalidContent."""
+        _check_length(self.emoji, limits.EMOJI, "A reaction", "/emoji")
         return Reaction(_target(message), self.emoji, now)
 
 
@@ -64,7 +63,7 @@ class Rewrite:
         _require_own(message)
         target = _target(message)
         if isinstance(message.content, Captioned):
-            _check_caption(self.content.body)
+            _check_length(self.content.body, features.max_caption_chars, "A caption", "/text")
         elif not isinstance(message.content, Text):
             raise InvalidContent(f"Texts and captions can be edited, not {message.content.type!r}")
         check(self.content, features)
@@ -125,21 +124,32 @@ Wish = React | Rewrite | Revoke | Vote | PinFor
 
 
 def check(content: Content, features: EngineFeatures) -> None:
-    """Refuse now what an engine could not send in five minutes either. Raises InvalidContent."""
-    said = as_sent(content)
-    match said:
-        case Text():
-            _check_text(said, features)
-        case Image() | Video() | Document() if said.caption is not None:
-            _check_caption(said.caption)
+    """Refuse now what an engine could not send in five minutes either, by whatever way it comes. Raises InvalidContent.
+
+    Buttons and lists are also held to their own limits where they go out as a text: what was accepted with one engine
+    is with another.
+    """
+    match content:
+        case Image(_, caption) | Video(_, caption):
+            _check_length(caption, features.max_caption_chars, "A caption", "/caption")
+        case Document(_, filename, caption):
+            _check_length(caption, features.max_caption_chars, "A caption", "/caption")
+            _check_length(filename, limits.NAME, "A file's name", "/filename")
         case Location():
-            _check_place(said)
+            _check_place(content)
         case Contacts():
-            _check_cards(said)
+            _check_cards(content)
         case Poll():
-            _check_poll(said, features)
-        case EventInvite(_, starts_at, ends_at) if ends_at is not None and ends_at < starts_at:
-            raise InvalidContent("The event ends before it starts", pointer="/ends_at")
+            _check_poll(content, features)
+        case EventInvite():
+            _check_invite(content)
+        case Buttons():
+            _check_buttons(content, features)
+        case ListMenu():
+            _check_list(content, features)
+    said = as_sent(content)
+    if isinstance(said, Text):
+        _check_text(said, features)
 
 
 def author_of(message: Message) -> Jid | None:
@@ -157,9 +167,43 @@ def _check_text(text: Text, features: EngineFeatures) -> None:
         raise InvalidContent(f"The text is longer than {features.max_text_bytes} bytes in UTF-8", pointer="/text")
 
 
-def _check_caption(caption: str) -> None:
-    if len(caption) > MAX_CAPTION_CHARS:
-        raise InvalidContent(f"A caption has {MAX_CAPTION_CHARS} characters at most", pointer="/caption")
+def _check_length(text: str | None, limit: int, what: str, pointer: str) -> None:
+    if text is not None and len(text) > limit:
+        raise InvalidContent(f"{what} has {limit:,} characters at most", pointer=pointer)
+
+
+def _check_buttons(wanted: Buttons, features: EngineFeatures) -> None:
+    _check_length(wanted.footer, features.max_footer_chars, "A footer", "/footer")
+    _check_count(wanted.buttons, "buttons", "/buttons")
+    for number, button in enumerate(wanted.buttons):
+        _check_length(button.title, limits.TITLE, "A button", f"/buttons/{number}/title")
+
+
+def _check_list(wanted: ListMenu, features: EngineFeatures) -> None:
+    _check_length(wanted.footer, features.max_footer_chars, "A footer", "/footer")
+    _check_length(wanted.title, limits.TITLE, "A title", "/title")
+    _check_length(wanted.button, limits.TITLE, "A button", "/button")
+    _check_count(wanted.sections, "sections", "/sections")
+    for number, section in enumerate(wanted.sections):
+        pointer = f"/sections/{number}"
+        _check_length(section.title, limits.TITLE, "A title", f"{pointer}/title")
+        _check_count(section.rows, "rows", f"{pointer}/rows")
+        for place, row in enumerate(section.rows):
+            _check_length(row.title, limits.TITLE, "A title", f"{pointer}/rows/{place}/title")
+            _check_length(row.description, limits.NAME, "A description", f"{pointer}/rows/{place}/description")
+
+
+def _check_count(those: Sequence[object], what: str, pointer: str) -> None:
+    if len(those) > limits.CHOICES:
+        raise InvalidContent(f"There are {limits.CHOICES} {what} at most", pointer=pointer)
+
+
+def _check_invite(invite: EventInvite) -> None:
+    if invite.ends_at is not None and invite.ends_at < invite.starts_at:
+        raise InvalidContent("The event ends before it starts", pointer="/ends_at")
+    _check_length(invite.name, limits.NAME, "A name", "/name")
+    _check_length(invite.description, limits.DESCRIPTION, "A description", "/description")
+    _check_length(invite.place, limits.NAME, "A place", "/place")
 
 
 def _check_place(place: Location) -> None:
@@ -167,10 +211,15 @@ def _check_place(place: Location) -> None:
         raise InvalidContent("There is no such place on earth", pointer="/latitude")
     if place.live:
         raise InvalidContent("Live locations can be received, not sent")
+    _check_length(place.name, limits.NAME, "A name", "/name")
+    _check_length(place.address, limits.NAME, "An address", "/address")
 
 
 def _check_cards(contacts: Contacts) -> None:
+    if len(contacts.cards) > limits.CARDS:
+        raise InvalidContent(f"There are {limits.CARDS} cards at most", pointer="/contacts")
     for number, card in enumerate(contacts.cards):
+        _check_length(card.name, limits.NAME, "A name", f"/contacts/{number}/name")
         if vcard.read(card.vcard) is None:
             raise InvalidContent("This is no vCard, or it is too long", pointer=f"/contacts/{number}/vcard")
 
@@ -178,11 +227,11 @@ def _check_cards(contacts: Contacts) -> None:
 def _check_poll(poll: Poll, features: EngineFeatures) -> None:
     if not 2 <= len(poll.options) <= features.max_poll_options:
         raise InvalidContent(f"A poll has 2 to {features.max_poll_options} options", pointer="/options")
-    if not poll.question.strip() or len(poll.question) > MAX_QUESTION_CHARS:
-        raise InvalidContent(f"A question has 1 to {MAX_QUESTION_CHARS} characters", pointer="/question")
+    if not poll.question.strip() or len(poll.question) > limits.QUESTION:
+        raise InvalidContent(f"A question has 1 to {limits.QUESTION} characters", pointer="/question")
     for number, option in enumerate(poll.options):
-        if not option.strip() or len(option) > MAX_OPTION_CHARS:
-            raise InvalidContent(f"An option has 1 to {MAX_OPTION_CHARS} characters", pointer=f"/options/{number}")
+        if not option.strip() or len(option) > limits.OPTION:
+            raise InvalidContent(f"An option has 1 to {limits.OPTION} characters", pointer=f"/options/{number}")
     if len(set(poll.options)) != len(poll.options):
         raise InvalidContent("The options of a poll differ from one another", pointer="/options")
     if not 0 <= poll.selectable <= len(poll.options):

@@ -40,6 +40,8 @@ def entry_shape(entry: Entry, *, is_default: bool) -> dict[str, object]:
         "max_text_bytes": entry.features.max_text_bytes,
         "edit_window_s": entry.features.edit_window_s,
         "max_poll_options": entry.features.max_poll_options,
+        "max_caption_chars": entry.features.max_caption_chars,
+        "max_footer_chars": entry.features.max_footer_chars,
         "costs": {name: getattr(entry.costs, name) for name in COSTS},
         "unproven": entry.unproven,
     }

@@ -55,6 +55,8 @@ class Engine(Shown):
         "max_text_bytes": 65_536,
         "edit_window_s": 900,
         "max_poll_options": 12,
+        "max_caption_chars": 1_024,
+        "max_footer_chars": 60,
         "costs": {
             "memory": "tens of kilobytes a session",
             "processes": "none of its own",
@@ -74,6 +76,8 @@ class Engine(Shown):
     max_text_bytes: int = Field(description="The longest text, in bytes of UTF-8.")
     edit_window_s: int = Field(description="For how many seconds a text can be edited, by engines that send `edit`.")
     max_poll_options: int = Field(description="The most options of a poll, for engines that send `poll`.")
+    max_caption_chars: int = Field(description="The longest caption under a file, in characters.")
+    max_footer_chars: int = Field(description="The longest footer of buttons and lists, in characters.")
     costs: Costs
     unproven: str = Field(description="What nobody has shown.")
 

@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, Field, HttpUrl, StringConstraints
 from typing_extensions import override
 
 from wagate.api.v1.schemas.parts import Asked, AskedPreview, Line, example
-from wagate.domain import content
+from wagate.domain import content, limits
 from wagate.domain.errors import InvalidContent, InvalidRecipient
 from wagate.domain.jid import Jid, parse_recipient
 from wagate.domain.vcard import MAX_BYTES as MAX_CARD_CHARS
@@ -21,13 +21,11 @@ from wagate.features.messaging.outbox import SendRequest
 
 MAX_TEXT_CHARS = 65_536
 MAX_MENTIONS = 1_024
-MAX_CARDS = 100
-MAX_CHOICES = 100
 
 Address = Annotated[Line, StringConstraints(min_length=1, max_length=100)]
 Body = Annotated[Line, StringConstraints(min_length=1, max_length=MAX_TEXT_CHARS)]
-Short = Annotated[Line, StringConstraints(min_length=1, max_length=1_000)]
-Tag = Annotated[Line, StringConstraints(min_length=1, max_length=256)]
+Short = Annotated[Line, StringConstraints(min_length=1, max_length=limits.NAME)]
+Tag = Annotated[Line, StringConstraints(min_length=1, max_length=limits.TITLE)]
 Ref = Annotated[Line, StringConstraints(max_length=200)]
 REF = "Your own word for this message; kept, shown, never interpreted."
 TO = "A phone number in any sane form, a JID, a LID, or the id of a chat or contact of this session."
@@ -143,7 +141,7 @@ class SendContacts(Sending):
     )
 
     type: Literal["contacts"]
-    contacts: list[AskedCard] = Field(min_length=1, max_length=MAX_CARDS)
+    contacts: list[AskedCard] = Field(min_length=1, max_length=limits.CARDS)
 
     @override
     def said(self) -> content.Content:
@@ -158,8 +156,8 @@ class SendPoll(Sending):
 
     type: Literal["poll"]
     question: Short
-    options: list[Short] = Field(max_length=MAX_CHOICES)
-    selectable: int = Field(default=1, ge=0, le=MAX_CHOICES, description="How many one may choose; 0: any number.")
+    options: list[Short] = Field(max_length=limits.CHOICES)
+    selectable: int = Field(default=1, ge=0, le=limits.CHOICES, description="How many one may choose; 0: any number.")
 
     @override
     def said(self) -> content.Content:
@@ -184,7 +182,7 @@ class SendEventInvite(Sending):
     name: Short
     starts_at: AwareDatetime
     ends_at: AwareDatetime | None = None
-    description: Annotated[Line, StringConstraints(max_length=4_096)] | None = None
+    description: Annotated[Line, StringConstraints(max_length=limits.DESCRIPTION)] | None = None
     place: Short | None = None
     link: HttpUrl | None = Field(default=None, description="Where one joins, for something online.")
 
@@ -225,7 +223,7 @@ class SendButtons(Sending):
 
     type: Literal["buttons"]
     text: Body
-    buttons: list[AskedButton] = Field(default_factory=list, max_length=MAX_CHOICES)
+    buttons: list[AskedButton] = Field(default_factory=list, max_length=limits.CHOICES)
     footer: Short | None = None
 
     @override
@@ -250,7 +248,7 @@ class AskedSection(Asked):
     """Some choices under a title."""
 
     title: Tag | None = None
-    rows: list[AskedRow] = Field(min_length=1, max_length=MAX_CHOICES)
+    rows: list[AskedRow] = Field(min_length=1, max_length=limits.CHOICES)
 
 
 class SendList(Sending):
@@ -271,7 +269,7 @@ class SendList(Sending):
     type: Literal["list"]
     text: Body
     button: Tag = Field(description="What opens the list.")
-    sections: list[AskedSection] = Field(min_length=1, max_length=MAX_CHOICES)
+    sections: list[AskedSection] = Field(min_length=1, max_length=limits.CHOICES)
     title: Tag | None = None
     footer: Short | None = None
 
@@ -317,7 +315,7 @@ class SetReaction(Asked):
 
     model_config = example({"emoji": "👍"})
 
-    emoji: Annotated[Line, StringConstraints(min_length=1, max_length=64)]
+    emoji: Annotated[Line, StringConstraints(min_length=1, max_length=limits.EMOJI)]
     client_ref: Ref | None = Field(default=None, description=REF)
 
 
@@ -326,7 +324,7 @@ class CastVote(Asked):
 
     model_config = example({"selected": ["Pizza"]})
 
-    selected: list[Short] = Field(max_length=MAX_CHOICES, description="Options of the poll, word for word.")
+    selected: list[Short] = Field(max_length=limits.CHOICES, description="Options of the poll, word for word.")
     client_ref: Ref | None = Field(default=None, description=REF)
 
 

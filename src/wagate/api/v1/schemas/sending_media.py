@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from wagate.api.v1.schemas.media import Filename
 from wagate.api.v1.schemas.parts import Line, example
-from wagate.api.v1.schemas.sending import MAX_MENTIONS, Address, Sending, mentioned
+from wagate.api.v1.schemas.sending import MAX_MENTIONS, MAX_TEXT_CHARS, Address, Sending, mentioned
 from wagate.domain.content import (
     UNKEPT,
     Audio,
@@ -26,9 +26,9 @@ from wagate.domain.errors import InvalidRequest
 from wagate.domain.ids import MediaId
 from wagate.domain.media import MediaKind
 from wagate.features.messaging.outbox import SendRequest
-from wagate.features.messaging.wishes import MAX_CAPTION_CHARS
 
-Caption = Annotated[Line, StringConstraints(max_length=MAX_CAPTION_CHARS)]
+Caption = Annotated[Line, StringConstraints(max_length=MAX_TEXT_CHARS)]
+"""What an engine allows is less: the room refuses that, so that it is refused alike by whatever way it comes."""
 
 _PHONE = "+5511999999999"
 _DOT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
