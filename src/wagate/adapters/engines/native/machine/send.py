@@ -19,7 +19,7 @@ from wagate.adapters.whatsapp_web.files import Sealed
 from wagate.domain.acts import Edit, PollVote, Said
 from wagate.domain.ids import MessageId
 from wagate.ports.engine import NoRecipientDevice, NotSent, Outgoing, SendImpossible
-from wagate.ports.news import SendAccepted, SendRefused, SendStarted
+from wagate.ports.news import ChatMarked, SendAccepted, SendRefused, SendStarted
 from whatsapp_wire import participants
 from whatsapp_wire.encoding import encode
 from whatsapp_wire.errors import NoSession, WireError
@@ -48,13 +48,15 @@ class _Letter:
 class Written:
     """A message to send, in WhatsApp's own terms; for the rest see `wagate.ports.engine.Outgoing`.
 
-    ``message`` is None for what the line says by itself, and nobody handed over.
+    ``message`` is None for what the line says by itself, and nobody handed over. ``told`` is what the message changes
+    here: it is durable together with the stanza, or neither is.
     """
 
     message: MessageId | None
     wa_id: str
     to: Jid
     plaintext: Message
+    told: tuple[ChatMarked, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class _Draft:
     to: Jid
     compose: Callable[[Person], Flow[Message]]
     is_first: bool = False
+    told: tuple[ChatMarked, ...] = ()
 
 
 def send(us: Device, outgoing: Outgoing, file: Sealed | None) -> Flow[None]:
@@ -83,7 +86,7 @@ def post(us: Device, written: Written) -> Flow[None]:
     Raises NotSent, SendImpossible, or the vault's error.
     """
     compose = partial(_as_it_is, written.plaintext)
-    yield from _begin(us, _Draft(written.message, written.wa_id, written.to, compose))
+    yield from _begin(us, _Draft(written.message, written.wa_id, written.to, compose, written.told))
 
 
 def acked(us: Device, ack: ServerAck) -> None:
@@ -163,6 +166,7 @@ def _post(us: Device, draft: _Draft) -> Flow[None]:
     letter = _Letter(draft.wa_id, chat, message, ContactToken.unpack(step.get("tctoken", chat.lid)))
     in_flight = _seal_for_all(us, step, letter, theirs, ours)
     polls.keep(step, letter.wa_id, us.me.lid, message)
+    step.news += draft.told
     yield from depart(us, draft.message, step, in_flight)
     if privacy.is_token_due(letter.token.issued_at or None, us.now):
         us.flows.start(issue_token(us, chat.lid, us.now), ends_with_line=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wagate.adapters.engines.native.machine import send
 from wagate.adapters.engines.native.machine.device import Device
-from wagate.adapters.engines.native.machine.flows import Commit, Flow
+from wagate.adapters.engines.native.machine.flows import Flow
 from wagate.adapters.engines.native.machine.send import Written
 from wagate.domain import jid as domain
 from wagate.domain.ids import wa_id
@@ -18,12 +18,9 @@ from whatsapp_wire.proto.message_pb2 import Message
 def set_timer(us: Device, chat: domain.Jid, seconds: int) -> Flow[None]:
     """Say it in the chat, as whatsmeow's `SetDisappearingTimer` does. Raises NotSent, NotOnWhatsApp."""
     id = wa_id()
-    # Nobody waits for this message: what it says is told as what it changes.
-    written = Written(None, id, Jid(chat), timers.timer_message(seconds, us.now))
-    yield from send.post(us, written)
-    step = us.step()
-    step.news.append(ChatMarked(chat, ChatMarks(disappearing_s=seconds), int(us.shell.now() * 1000)))
-    yield Commit(step)
+    marked = ChatMarked(chat, ChatMarks(disappearing_s=seconds), int(us.shell.now() * 1000))
+    # Nobody waits for this message: what it says is told as what it changes, in the unit that its stanza is kept by.
+    yield from send.post(us, Written(None, id, Jid(chat), timers.timer_message(seconds, us.now), (marked,)))
 
 
 def news_in(message: Message, chat: Jid, at_ms: int) -> ChatMarked | None:
