@@ -24,6 +24,7 @@ from wagate.domain.errors import CallNotFound, PictureNotFound
 from wagate.domain.jid import Jid
 from wagate.ports.abilities import (
     BlocksPeople,
+    KeepsName,
     KeepsPrivacy,
     KeepsProfile,
     LooksUpPeople,
@@ -31,7 +32,7 @@ from wagate.ports.abilities import (
     ShowsPresence,
 )
 from wagate.ports.engine import NotOnWhatsApp
-from wagate.ports.news import MessageArrived
+from wagate.ports.news import MessageArrived, OwnNameChanged
 from wagate.ports.people_news import BlocklistTold, CallEnded, CallRang, ContactTold, PresenceSeen
 
 JPEG = bytes.fromhex("ffd8ffe000104a46494600010100000100010000ffd9")
@@ -76,6 +77,10 @@ class PeopleNetwork(Network, Protocol):
 
     async def own_profile(self) -> tuple[str | None, str | None]:
         """Our own about and the id of our picture, as others see them."""
+        ...
+
+    async def own_name(self) -> str:
+        """Our own name, as others see it."""
         ...
 
     async def own_phone_blocks(self, *, blocked: bool) -> None:
@@ -196,6 +201,23 @@ async def our_own_profile_is_changed(network: PeopleNetwork) -> None:
     assert await keeps.set_picture(None) is None
     assert await network.own_profile() == ("Mon to Fri", None)
     assert _changes(examinee)[:2] == [AboutChanged("Mon to Fri"), PictureChanged(picture_id, is_removed=False)]
+
+
+@_asks(KeepsName)
+async def our_own_name_is_changed_and_stays_so(network: PeopleNetwork) -> None:
+    examinee = await Examinee.paired(network)
+    await network.type("so that our phone has told us everything")
+    await examinee.hears(MessageArrived)
+    keeps = examinee.connection
+    assert isinstance(keeps, KeepsName)
+    await keeps.set_name("Corner Shop")
+    assert [news.name for news in examinee.of_kind(OwnNameChanged)][-1] == "Corner Shop"
+    assert await network.own_name() == "Corner Shop"
+    await examinee.close()
+    await examinee.open()
+    await network.type("are you there?")
+    await examinee.hears(MessageArrived, times=2)
+    assert await network.own_name() == "Corner Shop"
 
 
 @_asks(KeepsPrivacy)

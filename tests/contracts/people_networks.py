@@ -55,6 +55,10 @@ class PretendPeople(PeopleNetwork):
         return persona.about, persona.picture_id
 
     @override
+    async def own_name(self) -> str:
+        return self.own.name
+
+    @override
     async def own_phone_blocks(self, *, blocked: bool) -> None:
         self.service.people.block(self.own, self.other, NOW, blocked=blocked)
 
@@ -102,6 +106,10 @@ class EmulatedPeople(PeopleNetwork):
     async def own_profile(self) -> tuple[str | None, str | None]:
         shown = await self._own.people.look()
         return shown["about"], shown["picture_id"]
+
+    @override
+    async def own_name(self) -> str:
+        return str((await self._own.people.look())["name"])
 
     @override
     async def own_phone_blocks(self, *, blocked: bool) -> None:

@@ -320,3 +320,45 @@ async def test_the_list_of_chats_shows_what_the_devices_agreed_on(
     await received(house, control, "there again")
     [back] = (await api.get(chats))["data"]
     assert back["last_message"]["text"] == "there again"
+
+
+async def test_the_account_takes_another_name(
+    house: House, api: Api, control: EmulatorClient, own: PhoneClient
+) -> None:
+    """The phone takes it over, others see it also when that is away, and it survives a restart."""
+    await connect(house, control)
+    profile = "/v1/sessions/shop/profile"
+    assert (await ask(api, "PATCH", profile, {"name": "Corner Shop"}))["name"] == "Corner Shop"
+    assert [each["name"] for each in await agreed(own, "SetPushName")] == ["Corner Shop"]
+    assert (await told(house, "contact.updated", "push_name"))["contact"]["push_name"] == "Corner Shop"
+    assert await is_called(own, "Corner Shop")
+    await own.set(swallow=True)
+    shown = await ask(api, "PATCH", profile, {"name": "Shop Corner", "about": "Open"})
+    assert (shown["name"], shown["about"]) == ("Shop Corner", "Open")
+    await eventually(lambda: is_called(own, "Shop Corner"))
+    await own.set(swallow=False)
+    await house.close()
+    await house.open()
+    session = await house.gateway.sessions.get(house.us, "shop")
+    await house.reaches(session, SessionState.CONNECTED)
+    api = Api(create_app(house.gateway), api.key)
+    assert (await api.get(profile))["name"] == "Shop Corner"
+    assert await is_called(own, "Shop Corner")
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"name": ""}, "invalid_request"),
+        ({"name": "n" * 26}, "invalid_request"),
+        ({}, "invalid_request"),
+        ({"name": "  "}, "invalid_content"),
+    ],
+)
+async def test_what_is_no_name_is_refused(house: House, api: Api, body: dict[str, Any], code: str) -> None:
+    assert (await ask(api, "PATCH", "/v1/sessions/shop/profile", body, 422))["code"] == code
+
+
+async def is_called(own: PhoneClient, name: str) -> bool:
+    """Whether others see this name of us."""
+    return bool((await own.people.look())["name"] == name)

@@ -41,7 +41,8 @@ path, chat = sys.argv[1:]
 kept = sqlite3.connect(path, timeout=10)
 settings = "SELECT muted_until, archived FROM whatsmeow_chat_settings WHERE chat_jid = ?"
 names = kept.execute("SELECT full_name FROM whatsmeow_contacts").fetchall()
-print(json.dumps([kept.execute(settings, (chat,)).fetchone(), [name for (name,) in names]]))
+(own,) = kept.execute("SELECT push_name FROM whatsmeow_device").fetchone()
+print(json.dumps([kept.execute(settings, (chat,)).fetchone(), [name for (name,) in names], own]))
 """
 
 # neonize 0.5.2 forgets to turn this one result of its library into bytes, as it does with all the others.
@@ -160,9 +161,9 @@ class Driver:
         """
         read = [sys.executable, "-c", _READ_AGREED, self.database, chat]
         told = subprocess.run(read, check=True, capture_output=True, text=True, timeout=20)
-        settings, names = json.loads(told.stdout)
+        settings, names, own = json.loads(told.stdout)
         muted, archived = settings or (0, False)
-        return {"muted": muted, "archived": bool(archived), "names": names}
+        return {"muted": muted, "archived": bool(archived), "names": names, "own": own}
 
     def say_or_act(self, command: dict[str, Any]) -> dict[str, object]:
         """Carry out a command that sends what is neither words nor a file."""

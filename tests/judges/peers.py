@@ -145,7 +145,7 @@ class Peer(Client):
         await self.do("rename", name=name)
 
     async def agreed(self, chat: str) -> Event:
-        """What it read of app state: `muted` (ms since 1970) and `archived` of a chat, all `names` of contacts."""
+        """What it read: `muted` (ms since 1970) and `archived` of a chat, the `names` of contacts, our `own` name."""
         return await self.do("agreed", chat=chat)
 
     async def ask_phone(self, id: str) -> None:

@@ -15,7 +15,7 @@ from judges.native import NativeClient, NativeClients
 from judges.peers import Judge, Peer, PeerRefused
 from wagate.domain.jid import Jid
 from wagate.domain.marks import ChatMarks, ContactName
-from wagate.ports.abilities import MarksChats, SavesContacts
+from wagate.ports.abilities import KeepsName, MarksChats, SavesContacts
 from wagate.ports.news import ChatMarked, OwnNameChanged
 from whatsapp_emulator.client import EmulatorClient
 from whatsapp_emulator.emulator import Emulator
@@ -59,6 +59,8 @@ async def _exchange(judge: Judge, us: NativeClient, peer: Peer, chat: str) -> No
         await peer.mute(chat, UNTIL + 9_000)
         await until(lambda: UNTIL + 9_000 in [news.marks.muted_until for news in us.of_kind(ChatMarked)], 30)
     await marks.mark_chat(Jid(chat), ChatMarks(muted_until=UNTIL + 10_000), None)
+    await cast(KeepsName, us.connection).set_name("We ourselves")
+    await eventually(partial(_calls_us, peer, chat, "We ourselves"))
     await peer.rename("The judge again")
     await until(lambda: "The judge again" in [news.name for news in us.of_kind(OwnNameChanged)], 30)
 
@@ -69,6 +71,11 @@ async def _knows(judge: Judge, peer: Peer, chat: str, moment: int) -> bool:
     muted = moment if judge.name == "baileys" else moment // 1000
     is_named = f"Ana {moment}" in told["names"]
     return is_named and (told.get("muted"), bool(told.get("archived"))) == (muted, moment == UNTIL)
+
+
+async def _calls_us(peer: Peer, chat: str, name: str) -> bool:
+    """Whether a judge, a device of the same account, goes by the name that we gave it."""
+    return bool((await peer.agreed(chat))["own"] == name)
 
 
 async def _once_it_has_the_key(write: Callable[[], Awaitable[None]]) -> None:

@@ -10,6 +10,9 @@ from wagate.domain.jid import Jid
 MAX_ABOUT = 139
 """Characters that WhatsApp's own apps allow in an about."""
 
+MAX_PUSH_NAME = 25
+"""Characters that WhatsApp's own apps allow in the name that others see."""
+
 _BRAZIL, _ARGENTINA, _MEXICO = "55", "54", "52"
 _BRAZIL_OLD, _ARGENTINA_OLD, _MEXICO_OLD = 12, 12, 12
 _BRAZIL_AREA = 4

@@ -262,6 +262,15 @@ class KeepsProfile(Protocol):
 
 
 @runtime_checkable
+class KeepsName(Protocol):
+    """Changes the name that others see of our own account. Told as `OwnNameChanged` before the call returns."""
+
+    async def set_name(self, name: str) -> None:
+        """Take another name, on all devices of the account. Raises NotSent, AppStateUnavailable."""
+        ...
+
+
+@runtime_checkable
 class KeepsPrivacy(Protocol):
     """Reads and changes who may see what of our account. May raise NotSent or RefusedByWhatsApp."""
 

@@ -9,6 +9,7 @@ from whatsapp_emulator.world.collections import Collection
 from whatsapp_emulator.world.links import Attrs
 from whatsapp_emulator.world.replies import Reply
 from whatsapp_emulator.world.state import State
+from whatsapp_wire.app_state import actions
 from whatsapp_wire.app_state.blobs import reference_to
 from whatsapp_wire.errors import StanzaRefused, WireError
 from whatsapp_wire.media.content import MediaFile
@@ -51,6 +52,15 @@ def read_as_phone(state: State, account: Account, name: str, author: str) -> Non
             detail = f"a patch of {name}: {type(error).__name__}: {error}"
             state.audit.violate("bad_app_state", author, detail, state.now)
             return
+    if name == actions.COLLECTIONS[actions.SetPushName].value:
+        _take_name(account)
+
+
+def _take_name(account: Account) -> None:
+    """A phone shows the name that its account's devices agreed on."""
+    for action in account.handset.app_state.actions():
+        if isinstance(action, actions.SetPushName) and action.name:
+            account.name = action.name
 
 
 def _synchronise(state: State, device: Device, asked: Node) -> Node:

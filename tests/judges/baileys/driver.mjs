@@ -139,7 +139,7 @@ const commands = {
   },
   mute: async ({ chat, until }) => { await socket.chatModify({ mute: until }, chat); return {} },
   rename: async ({ name }) => { await socket.updateProfileName(name); return {} },
-  agreed: async ({ chat }) => ({ ...agreed.get(chat), names }),
+  agreed: async ({ chat }) => ({ ...agreed.get(chat), names, own: state.creds.me?.name }),
   react: ({ chat, id, emoji }) => post(chat, { react: { text: emoji, key: { remoteJid: chat, id, fromMe: false } } }),
   edit: ({ chat, id, text }) => post(chat, { text, edit: { remoteJid: chat, id, fromMe: true } }),
   revoke: ({ chat, id }) => post(chat, { delete: { remoteJid: chat, id, fromMe: true } }),

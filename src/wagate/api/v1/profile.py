@@ -11,6 +11,7 @@ from wagate.api.routing import GuardedRoute, answer, gateway_of, needs, principa
 from wagate.api.v1.contacts import ASKS_WHATSAPP
 from wagate.api.v1.schemas import contacts as schemas
 from wagate.domain.errors import (
+    AppStateUnavailable,
     GroupNotFound,
     InvalidContent,
     InvalidMedia,
@@ -43,10 +44,11 @@ async def get_profile(request: Request, session: str, query: Annotated[schemas.P
 
 
 @router.patch("/v1/sessions/{session}/profile", response_model=schemas.Profile)
-@needs(Scope.CONTACTS_WRITE, *ASKS_WHATSAPP, SessionNotPaired, InvalidContent)
+@needs(Scope.CONTACTS_WRITE, *ASKS_WHATSAPP, SessionNotPaired, InvalidContent, AppStateUnavailable)
 async def update_profile(request: Request, session: str, body: schemas.UpdateProfile) -> Response:
-    """Show another about."""
-    return _shown(*await gateway_of(request).profile.set_about(principal_of(request), session, body.about))
+    """Show another name, another about, one after the other: what came before a refusal stays changed."""
+    profile = gateway_of(request).profile
+    return _shown(*await profile.change(principal_of(request), session, name=body.name, about=body.about))
 
 
 @router.put("/v1/sessions/{session}/profile/picture", response_model=schemas.PictureSet)

@@ -14,6 +14,7 @@ from wagate.features.sessions.service import Sessions
 from wagate.features.sessions.supervisor import Supervisor
 from wagate.ports.abilities import (
     BlocksPeople,
+    KeepsName,
     KeepsPrivacy,
     KeepsProfile,
     LooksUpPeople,
@@ -50,6 +51,10 @@ class LiveSessions:
     def keeps_profile(self, session: Session) -> KeepsProfile:
         """Changes what the account shows."""
         return cast(KeepsProfile, self._able(session, KeepsProfile))
+
+    def keeps_name(self, session: Session) -> KeepsName:
+        """Changes the account's name."""
+        return cast(KeepsName, self._able(session, KeepsName))
 
     def keeps_privacy(self, session: Session) -> KeepsPrivacy:
         """Changes who may see what."""

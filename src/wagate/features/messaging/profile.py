@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from wagate.domain.contacts import AUDIENCES, MAX_ABOUT, Audience, Picture, Privacy
+from wagate.domain.contacts import AUDIENCES, MAX_ABOUT, MAX_PUSH_NAME, Audience, Picture, Privacy
 from wagate.domain.errors import GroupNotFound, InvalidContent, InvalidRecipient, InvalidRequest, SessionNotPaired
 from wagate.domain.jid import Jid, parse_recipient
 from wagate.domain.session import Session
@@ -35,13 +35,27 @@ class OwnProfile:
             await self._live.looks_up(found).profile(_own_address(found))
         return found, await self._stored(found)
 
-    async def set_about(self, principal: Principal, session: str, text: str) -> tuple[Session, StoredContact]:
-        """Show another about. Raises InvalidContent, SessionNotPaired."""
+    async def change(
+        self, principal: Principal, session: str, *, name: str | None = None, about: str | None = None
+    ) -> tuple[Session, StoredContact]:
+        """Show another name, another about: one after the other, and what came before a refusal stays changed.
+
+        Raises InvalidContent, SessionNotPaired, AppStateUnavailable.
+        """
         found = await self._live.sessions.get(principal, session)
-        if len(text) > MAX_ABOUT:
+        if name is not None and not 0 < len(name.strip()) <= len(name) <= MAX_PUSH_NAME:
+            raise InvalidContent(f"A name has 1 to {MAX_PUSH_NAME} characters", pointer="/name")
+        if about is not None and len(about) > MAX_ABOUT:
             raise InvalidContent(f"It is longer than {MAX_ABOUT} characters", pointer="/about")
-        await self._live.keeps_profile(found).set_about(text)
-        return found, await self._stored(found)
+        # Both are asked for before anything is done: what the engine lacks is refused while nothing is changed.
+        keeps_name = None if name is None else self._live.keeps_name(found)
+        keeps_profile = None if about is None else self._live.keeps_profile(found)
+        if keeps_name is not None and name is not None:
+            await keeps_name.set_name(name)
+        if keeps_profile is not None and about is not None:
+            await keeps_profile.set_about(about)
+        changed = await self._live.sessions.get(principal, session)
+        return changed, await self._stored(changed)
 
     async def set_picture(self, principal: Principal, session: str, media: str | None) -> str | None:
         """Show another picture, made of a media that is an image, or none; its id. Raises as `Portraits.make`."""

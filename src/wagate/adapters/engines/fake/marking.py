@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from wagate.domain.jid import Jid
 from wagate.domain.marks import ChatMarks, ContactName, NamedMessage
-from wagate.ports.abilities import MarksChats, SavesContacts, StarsMessages
+from wagate.ports.abilities import KeepsName, MarksChats, SavesContacts, StarsMessages
 from wagate.ports.clock import Clock
 from wagate.ports.news import ChatEmptied, ChatMarked, ContactNamed, MessageHidden, MessageStarred, OwnNameChanged
 
@@ -16,7 +16,7 @@ Agreed = ChatMarked | ChatEmptied | MessageStarred | MessageHidden | ContactName
 """Something that all devices of an account agree on."""
 
 
-class SharesMarks(MarksChats, StarsMessages, SavesContacts):
+class SharesMarks(MarksChats, StarsMessages, SavesContacts, KeepsName):
     """The abilities; whoever has them keeps and tells what was done."""
 
     _clock: Clock
@@ -59,3 +59,8 @@ class SharesMarks(MarksChats, StarsMessages, SavesContacts):
     async def save_contact(self, person: Jid, name: ContactName | None) -> None:
         """Save a person under a name, or remove them."""
         await self._agree(ContactNamed(person, None, name))
+
+    @override
+    async def set_name(self, name: str) -> None:
+        """Take another name."""
+        await self._agree(OwnNameChanged(name))

@@ -33,7 +33,7 @@ from wagate.domain.content import Captioned, Text
 from wagate.domain.ids import wa_id
 from wagate.domain.jid import Jid
 from wagate.domain.session import Reason, SessionState
-from wagate.ports.news import ReceiptKind
+from wagate.ports.news import OwnNameChanged, ReceiptKind
 from wagate.ports.people_news import PeopleNews
 
 
@@ -231,6 +231,8 @@ class FakeService:
         """A device, or its phone, does something that all devices of the account share."""
         owner = phone or self._devices[token or ""].phone
         owner.agreed.append(news)
+        if isinstance(news, OwnNameChanged):
+            owner.name = news.name
         for device in owner.devices:
             if device.token != token:
                 number = next(self._numbers)

@@ -14,10 +14,10 @@ from wagate.adapters.engines.native.machine.flows import Flow
 from wagate.domain.errors import UnsupportedByEngine
 from wagate.domain.jid import Jid
 from wagate.domain.marks import ChatMarks, ContactName, NamedMessage
-from wagate.ports.abilities import MarksChats, SavesContacts, StarsMessages
+from wagate.ports.abilities import KeepsName, MarksChats, SavesContacts, StarsMessages
 
 
-class SharesAppState(MarksChats, StarsMessages, SavesContacts):
+class SharesAppState(MarksChats, StarsMessages, SavesContacts, KeepsName):
     """The abilities that have to do with app state."""
 
     @abstractmethod
@@ -60,3 +60,8 @@ class SharesAppState(MarksChats, StarsMessages, SavesContacts):
     async def save_contact(self, person: Jid, name: ContactName | None) -> None:
         """Save a person under a name, or remove them."""
         await self._in_app_state(lambda us: app_state_commands.save_contact(us, person, name))
+
+    @override
+    async def set_name(self, name: str) -> None:
+        """Take another name."""
+        await self._in_app_state(lambda us: app_state_commands.set_name(us, name))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from wagate.api.v1.schemas.lists import ListQuery
 from wagate.api.v1.schemas.messages import Contact
 from wagate.api.v1.schemas.parts import Asked, Line, Moment, Shown, example
 from wagate.api.v1.schemas.sending import Address
-from wagate.domain.contacts import MAX_ABOUT, Audience, Privacy
+from wagate.domain.contacts import MAX_ABOUT, MAX_PUSH_NAME, Audience, Privacy
 
 MAX_CHECKED = 200
 
@@ -176,9 +176,20 @@ class ProfileQuery(Asked):
 class UpdateProfile(Asked):
     """What to change about the profile."""
 
-    model_config = example({"about": "Mon to Fri, 9 to 18"})
+    model_config = example({"name": "Corner Shop", "about": "Mon to Fri, 9 to 18"})
 
-    about: Annotated[Line, StringConstraints(max_length=MAX_ABOUT)] = Field(description="An empty text shows none.")
+    name: Annotated[Line, StringConstraints(min_length=1, max_length=MAX_PUSH_NAME)] | None = Field(
+        default=None, description="The name that others see with messages."
+    )
+    about: Annotated[Line, StringConstraints(max_length=MAX_ABOUT)] | None = Field(
+        default=None, description="An empty text shows none."
+    )
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.name is None and self.about is None:
+            raise ValueError("name something to change")
+        return self
 
 
 class Profile(Shown):

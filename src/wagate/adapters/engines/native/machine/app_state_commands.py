@@ -33,6 +33,7 @@ from whatsapp_wire.app_state.mutations import Mutation, SharedKey, write_index
 from whatsapp_wire.errors import WireError
 from whatsapp_wire.jid import Jid
 from whatsapp_wire.stanza import app_state as stanzas
+from whatsapp_wire.stanza import presence
 
 _log = structlog.get_logger(__name__)
 
@@ -105,6 +106,13 @@ def save_contact(us: Device, person: DomainJid, name: ContactName | None) -> Flo
     else:
         saved = actions.SaveContact(known.lid, full, first)
     yield from _write(us, [saved])
+
+
+def set_name(us: Device, name: str) -> Flow[None]:
+    """Take another name: a setting of all devices, which the server hears of from our presence, and others from it."""
+    yield from _ready(us)
+    yield from _write(us, [actions.SetPushName(name)])
+    us.write(presence.own_presence(us.shows_online, name))
 
 
 # ---- inside
