@@ -105,8 +105,8 @@ class Client(Talker, Protocol):
         """Do something with people; tells what came of it.
 
         ``check`` (numbers → there), ``look_up`` (who → about, picture), ``picture`` (who → id), ``block`` and
-        ``unblock`` (who → blocked), ``set_about`` (text), ``privacy``, ``set_privacy`` (value: who sees when we were
-        online last), ``watch`` (who), ``reject`` (who, call). People are named by address.
+        ``unblock`` (who → blocked), ``set_about`` (text), ``set_name`` (text), ``privacy``, ``set_privacy`` (value:
+        who sees when we were online last), ``watch`` (who), ``reject`` (who, call). People are named by address.
         """
         ...
 

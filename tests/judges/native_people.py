@@ -33,6 +33,8 @@ async def _with_ourselves(line: NativeConnection, what: str, given: Mapping[str,
     match what:
         case "set_about":
             await line.set_about(given["text"])
+        case "set_name":
+            await line.set_name(given["text"])
         case "set_privacy":
             await line.set_privacy(Privacy.LAST_SEEN, Audience(given["value"]))
         case "privacy":

@@ -35,6 +35,8 @@ def with_ourselves(client: Any, command: dict[str, Any], who: Any) -> dict[str, 
     match command["act"]:
         case "set_about":
             client.set_status_message(command["text"])
+        case "set_name":
+            client.set_profile_name(command["text"])
         case "set_privacy":
             with suppress(SetPrivacySettingError):  # 0.5.2 takes the new settings, which it is told, for an error
                 client.set_privacy_setting(PrivacySettingType.LAST_SEEN, PrivacySetting(command["value"]))

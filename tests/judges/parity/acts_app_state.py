@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from judges.parity.acts import Stage
 
-CONTACT = "4915100000002"
+ME, CONTACT = "4915100000001", "4915100000002"
 
 
 async def phone_marks_a_chat(stage: Stage) -> None:
@@ -23,8 +23,14 @@ async def phone_has_another_key(stage: Stage) -> None:
     await stage.me.app_state("save-contact", person=CONTACT, name="Contact")
 
 
+async def take_another_name(stage: Stage) -> None:
+    await stage.client.with_people("set_name", text="Another name")
+    await stage.until(lambda: stage.account(ME).name == "Another name")
+
+
 ACTS = (
     ("the phone mutes a chat", phone_marks_a_chat),
     ("the phone lets it speak again", phone_marks_it_again),
     ("the phone writes with another key", phone_has_another_key),
+    ("take another name", take_another_name),
 )
