@@ -55,6 +55,11 @@ _KINDS: Final = {
 _NUMBERS: Final = {kind: number for number, kind in _KINDS.items()}
 
 
+def kind_of(number: int) -> HistoryKind:
+    """The kind by its number in `HistorySync.sync_type`."""
+    return _KINDS.get(number, HistoryKind.OTHER)
+
+
 @dataclass(frozen=True, slots=True)
 class HistoryNotice:
     """That there is a history: inside the message (``inline``), or as a file on the media hosts. Deflated in any case.
@@ -102,7 +107,7 @@ def parse_notice(told: bytes) -> HistoryNotice:
     else:
         file = _file(found)
     return HistoryNotice(
-        kind=_KINDS.get(found.sync_type, HistoryKind.OTHER),
+        kind=kind_of(found.sync_type),
         chunk=found.chunk_order,
         progress=min(found.progress, 100) if found.HasField("progress") else None,
         inline=inline,

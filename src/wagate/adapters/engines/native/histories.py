@@ -23,9 +23,9 @@ from wagate.adapters.engines.native.machine import histories
 from wagate.adapters.engines.native.machine.device import Device
 from wagate.adapters.engines.native.machine.flows import Flow
 from wagate.adapters.engines.native.machine.histories import Waiting
-from wagate.adapters.engines.native.machine.past import Part
 from wagate.adapters.whatsapp_web.files import MediaFailed, MediaGone
 from wagate.adapters.whatsapp_web.media import MediaForged, MediaLine
+from wagate.adapters.whatsapp_web.past import MALFORMED, PART, UNREADABLE, Part
 from wagate.domain.jid import Jid
 from wagate.ports.abilities import Oldest, QueriesHistory
 from wagate.ports.engine import NotSent
@@ -44,15 +44,9 @@ _T = TypeVar("_T")
 MAX_DEFLATED: Final = 256 << 20
 """Bytes that a history may have as it is on the hosts."""
 
-PART: Final = 50
-"""Messages, chats, names or links that are committed at once."""
-
 _PIECE: Final = 64 << 10
 _PAUSES_S: Final = (2.0, 10.0, 60.0)
 """How long to wait before trying again what did not succeed; after the last, it has failed."""
-
-MALFORMED: Final = "history_malformed"
-UNREADABLE: Final = "history_unreadable"
 
 MAX_TRIES: Final = 20
 """How often reading a history is begun without a part of it being committed."""
@@ -220,7 +214,7 @@ class _Reading:
         self.chats.clear()
         async for piece in pieces:
             for told in reader.feed(piece):
-                if not part.take(told, own):
+                if not part.take(told, own.lid):
                     unusable += 1
                 elif part.size >= PART:
                     await self._commit(part)

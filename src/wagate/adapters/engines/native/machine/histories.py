@@ -15,13 +15,12 @@ import structlog
 from wagate.adapters.engines.native.machine import directory, past, ratchets
 from wagate.adapters.engines.native.machine.device import Device, Phase
 from wagate.adapters.engines.native.machine.flows import Commit, Flow, List, Load, Pause
-from wagate.adapters.engines.native.machine.past import Part
 from wagate.adapters.engines.native.machine.ratchets import peer_at
 from wagate.adapters.engines.native.machine.records import Step
+from wagate.adapters.whatsapp_web.past import Part, is_wanted
 from wagate.domain import jid as domain
 from wagate.domain.errors import TooBusy
 from wagate.domain.ids import wa_id as new_wa_id
-from wagate.domain.session import HistoryPolicy
 from wagate.ports.abilities import Oldest
 from wagate.ports.engine import NotSent
 from wagate.ports.news import HistoryRead
@@ -97,7 +96,7 @@ def keep(us: Device, step: Step, wa_id: str, message: Message) -> None:
     except WireError as error:
         _log.warning("the notice of a history cannot be read", wa_id=wa_id, error=str(error))
         return
-    if _is_wanted(us.options.history, notice.kind):
+    if is_wanted(us.options.history, notice.kind):
         # By the microsecond: they are read in the order in which they came.
         waiting = Waiting(f"{int(us.shell.now() * 1_000_000):018}-{wa_id}", told)
         step.put("history", waiting.address, waiting.pack())
@@ -177,14 +176,6 @@ def ask(us: Device, chat: domain.Jid, oldest: Oldest, count: int) -> Flow[str]:
     us.write(stanza.node())
     us.flows.start(_expire(us, wa_id, us.habits.history_answer_s))
     return wa_id
-
-
-def _is_wanted(policy: HistoryPolicy, kind: HistoryKind) -> bool:
-    if kind is HistoryKind.ON_DEMAND:
-        return True
-    if kind is HistoryKind.OTHER or policy is HistoryPolicy.NONE:
-        return False
-    return kind is not HistoryKind.FULL or policy is HistoryPolicy.FULL
 
 
 def _link_record(person: Jid) -> tuple[tuple[str, str], ...]:
