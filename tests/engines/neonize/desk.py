@@ -24,7 +24,7 @@ from wagate.domain.content import Text
 from wagate.domain.ids import MessageId, SessionId
 from wagate.domain.jid import Jid
 from wagate.domain.session import SessionState
-from wagate.ports.engine import Connection, Line, Outgoing
+from wagate.ports.engine import Connection, Line, LineOptions, Outgoing
 from wagate.ports.news import DurableNews, LineNews, Paired, QrShown, StateChanged
 from whatsapp_emulator.client import EmulatorClient
 from whatsapp_emulator.emulator import Emulator
@@ -74,6 +74,7 @@ class Bench:
     proxy: str | None = None
     reach: Reach = field(default_factory=Reach)
     kept: Files = field(default_factory=Files)
+    options: LineOptions = field(default_factory=LineOptions)
     storage: MemoryStorage = field(default_factory=MemoryStorage)
     durable: list[DurableNews] = field(default_factory=list)
     told: list[LineNews] = field(default_factory=list)
@@ -113,7 +114,7 @@ class Bench:
 
         self.told.clear()
         self.vault = self.storage.open(self.session)
-        line = Line(self.session, self.vault, self.proxy, self.told.append, gate, media=self.kept)
+        line = Line(self.session, self.vault, self.proxy, self.told.append, gate, self.options, self.kept)
         self._connection = await self.engine.connect(line)
 
     async def close(self) -> None:

@@ -231,7 +231,7 @@ class ScriptedLibrary(Library):
     """Events are JSON."""
 
     @override
-    def open(self, database: str, device_name: str, platform: str, listener: Listener) -> Line:
+    def open(self, database: str, device_name: str, platform: str, listener: Listener, history: str) -> Line:
         return ScriptedLine(database, listener)
 
     @override

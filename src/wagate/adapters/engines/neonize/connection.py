@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from random import Random
 from typing import Final
 
 import structlog
 from typing_extensions import override
 
+from wagate.adapters.engines.neonize.ageing import forget_done
 from wagate.adapters.engines.neonize.attachment import AskFailed, Attachment
 from wagate.adapters.engines.neonize.composing import composed
 from wagate.adapters.engines.neonize.endings import (
@@ -32,10 +32,10 @@ from wagate.adapters.engines.neonize.known import KnownAccounts
 from wagate.adapters.engines.neonize.link.frames import LinkBroken
 from wagate.adapters.engines.neonize.link.messages import Answer, Stop
 from wagate.adapters.engines.neonize.manners import ShowsManners
+from wagate.adapters.engines.neonize.pasts import PastDesk
 from wagate.adapters.engines.neonize.pauses import Pauses
-from wagate.adapters.engines.neonize.records import CAPTIONED, DONE, POLLS, UPLOADS
+from wagate.adapters.engines.neonize.records import DONE
 from wagate.adapters.engines.neonize.serving import LineOver, Means, Serving, Wedged
-from wagate.adapters.whatsapp_web.files import REUSE_S
 from wagate.adapters.whatsapp_web.letters import Account
 from wagate.domain.errors import SessionAlreadyPaired, UnsupportedByEngine
 from wagate.domain.ids import MessageId
@@ -61,7 +61,8 @@ class NeonizeConnection(SpeaksInGroups, HandlesFiles, ShowsManners, Connection, 
         self._limits = means.limits
         self._line = line
         self._host = host
-        self._holding = Holding(kept, means.limits, line.vault)
+        self._pasts = PastDesk(line, host.folder, lambda: self._account, self._commit, lambda: self._ready().settled())
+        self._holding = self._hold(kept)
         self._files = Parcels(means.ways, line, host.folder, means.limits, self.errand, self._commit)
         self._pauses = Pauses(Random(), means.limits.longest_pause_s)  # noqa: S311 - jitter
         self._serving: Serving | None = None
@@ -71,6 +72,7 @@ class NeonizeConnection(SpeaksInGroups, HandlesFiles, ShowsManners, Connection, 
         self._renewed = False
         self._logs_out = False
         self._is_closed = False
+        self._reads = asyncio.get_running_loop().create_task(self._pasts.run())
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     # ---- the port
@@ -101,6 +103,8 @@ class NeonizeConnection(SpeaksInGroups, HandlesFiles, ShowsManners, Connection, 
     async def close(self) -> None:
         """Hang up. Messages without an outcome are asked after by the next connection."""
         self._is_closed = True
+        self._reads.cancel()
+        await asyncio.wait([self._reads])
         await self._files.end()
         serving = self._serving
         if serving is not None:
@@ -240,7 +244,7 @@ class NeonizeConnection(SpeaksInGroups, HandlesFiles, ShowsManners, Connection, 
         self._report(StateChanged(SessionState.CONNECTING if is_paired else SessionState.STARTING))
         try:
             await asyncio.to_thread(self._files.clear)
-            await self._forget_done()
+            await forget_done(self._line, self._limits)
             ending = await self._serve_once()
             while not ending.is_final:
                 await self._recover(ending)
@@ -253,17 +257,6 @@ class NeonizeConnection(SpeaksInGroups, HandlesFiles, ShowsManners, Connection, 
         except Exception as error:  # a mistake of ours must be told, not vanish with its task
             _log.exception("the line failed", session=self._line.session)
             self._tell(ENGINE_FAILED.detailed(repr(error)))
-
-    async def _forget_done(self) -> None:
-        """None of what is kept of messages that have left is kept for ever."""
-        now = time.time()
-        try:
-            for kind in (DONE, CAPTIONED):
-                await self._line.vault.expire(kind, round((now - self._limits.done_kept_s) * 1000))
-            await self._line.vault.expire(POLLS, round((now - self._limits.polls_kept_s) * 1000))
-            await self._line.vault.expire(UPLOADS, round((now - REUSE_S) * 1000))
-        except VaultFailed as error:
-            _log.warning("old outcomes are kept", session=self._line.session, error=str(error))
 
     async def _serve_once(self) -> Ending:
         """One worker's service, from the start to its end. Raises OwnershipLost, RecordUnreadable."""
@@ -281,6 +274,11 @@ class NeonizeConnection(SpeaksInGroups, HandlesFiles, ShowsManners, Connection, 
         finally:
             self._serving = None
             attachment.close()
+
+    def _hold(self, kept: Kept) -> Holding:
+        holding = Holding(kept, self._limits, self._line.vault)
+        holding.on_history = self._pasts.wake
+        return holding
 
     async def _served(self, serving: Serving) -> Ending:
         """What a worker's service comes to, its worker cared for. Raises OwnershipLost, RecordUnreadable."""
@@ -345,7 +343,7 @@ class NeonizeConnection(SpeaksInGroups, HandlesFiles, ShowsManners, Connection, 
             await asyncio.sleep(self._pauses.next())
             try:
                 await self._line.vault.reopen()
-                self._holding = Holding(await read_kept(self._line.vault), self._limits, self._line.vault)
+                self._holding = self._hold(await read_kept(self._line.vault))
                 return
             except (OwnershipLost, RecordUnreadable):
                 raise
@@ -356,7 +354,9 @@ class NeonizeConnection(SpeaksInGroups, HandlesFiles, ShowsManners, Connection, 
         """Tell of a final ending; the keys of a device that is gone are deleted first."""
         if ending.forgets_keys:
             try:
-                await self._line.vault.submit(self._holding.forget())
+                unit = self._holding.forget()
+                await self._pasts.forget(unit)
+                await self._line.vault.submit(unit)
                 await asyncio.to_thread(self._host.forget)
             except (VaultFailed, OSError) as error:
                 # The next start finds out that the device is gone, and tries again to forget it.
@@ -392,4 +392,5 @@ class NeonizeConnection(SpeaksInGroups, HandlesFiles, ShowsManners, Connection, 
             if self._last_state is not None and is_same(news, self._last_state):
                 return
             self._last_state = news
+            self._pasts.wake()
         self._line.report(news)

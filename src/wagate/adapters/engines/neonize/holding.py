@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from wagate.adapters.engines.neonize import pasts
 from wagate.adapters.engines.neonize.early import EarlyReceipts
 from wagate.adapters.engines.neonize.limits import Limits
 from wagate.adapters.engines.neonize.link.messages import (
@@ -19,6 +21,7 @@ from wagate.adapters.engines.neonize.link.messages import (
     Unreadable,
     Untagged,
 )
+from wagate.adapters.engines.neonize.link.past import HistoryCame
 from wagate.adapters.engines.neonize.outstanding import Outstanding
 from wagate.adapters.engines.neonize.records import (
     CAPTIONED,
@@ -39,7 +42,7 @@ from wagate.adapters.whatsapp_web.letters import Letter, PollKey
 from wagate.ports.news import Paired
 from wagate.ports.vault import RecordKey, Unit, Vault
 
-Heard = Receipt | Unreadable | Gap | GroupEntered | GroupEvent | Linked | SendEnded | Untagged
+Heard = HistoryCame | Receipt | Unreadable | Gap | GroupEntered | GroupEvent | Linked | SendEnded | Untagged
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ class Holding:
         self._early = EarlyReceipts(kept.early)
         self.outstanding = Outstanding(kept.sendings, self._settled, limits)
         self.is_new = kept.is_new
+        self.on_history: Callable[[], None] = _nobody
 
     async def take(self, spool: str, entry: Entry) -> Unit | None:
         """The unit for an entry, or None when there is nothing to commit: it says nothing, or it is here already.
@@ -104,6 +108,9 @@ class Holding:
                 unit.news.append(news_of(event))
             case GroupEntered() | GroupEvent():
                 unit.news.extend(group_news_of(event, self.credentials.account))
+            case HistoryCame():
+                pasts.keep(event, self.position.number, unit)
+                self.on_history()
             case Linked():
                 self._linked(event, unit)
             case SendEnded():
@@ -178,6 +185,10 @@ class Holding:
         self.credentials = self.credentials.linked(linked)
         unit.put(*CREDENTIALS, self.credentials.pack())
         unit.news.append(Paired(self.credentials.me))
+
+
+def _nobody() -> None:
+    """Nobody reads histories."""
 
 
 def _about_poll(event: Arrived, letter: Letter) -> RecordKey | None:

@@ -35,7 +35,10 @@ UPLOADS: Final = "neonize_upload"
 CAPTIONED: Final = "neonize_captioned"
 """What we sent that has a place for a caption, by WhatsApp's id of it: an edit has to name the file again."""
 
-KINDS: Final = (SENDING, DONE, POLLS, UPLOADS, CAPTIONED, EARLY[0], POSITION[0], CREDENTIALS[0])
+PASTS: Final = "neonize_past"
+"""Histories that are not read to their end (`pasts.Waiting`), in the order in which they came."""
+
+KINDS: Final = (SENDING, DONE, POLLS, UPLOADS, CAPTIONED, PASTS, EARLY[0], POSITION[0], CREDENTIALS[0])
 """All kinds. While a device moves, the records of two engines lie side by side, so no other engine has these."""
 
 

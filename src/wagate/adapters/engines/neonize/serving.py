@@ -121,7 +121,7 @@ class Serving:
     async def committed(self, unit: Unit) -> None:
         """Submit a unit and wait until it is durable. A failure ends ``run``, too. Raises VaultFailed."""
         self._commit(unit)
-        await self._settled()
+        await self.settled()
 
     def _commit(self, unit: Unit, number: int = 0) -> None:
         """Submit a unit, that of an entry perhaps; it is acknowledged once durable. A failure ends ``run``."""
@@ -145,7 +145,7 @@ class Serving:
         if not self._failure.done():
             self._failure.set_exception(error)
 
-    async def _settled(self) -> None:
+    async def settled(self) -> None:
         """Wait until everything that was submitted is durable. Raises VaultFailed."""
         if self._commits is not None:
             await asyncio.shield(self._commits)
@@ -171,7 +171,13 @@ class Serving:
         credentials = self._holding.credentials
         self.attachment.send(Recall(self._holding.outstanding.questions(credentials)))
         self.attachment.send(
-            Begin(credentials.device, self._line.proxy or "", self._means.device_name, self._means.platform)
+            Begin(
+                credentials.device,
+                self._line.proxy or "",
+                self._means.device_name,
+                self._means.platform,
+                self._line.options.history.value,
+            )
         )
 
     async def _hear(self, message: Message) -> None:
@@ -179,7 +185,7 @@ class Serving:
             case Entry():
                 await self._take(message)
             case LineEvent():
-                await self._settled()
+                await self.settled()
                 await self._change(message)
             case QrCode():
                 self._show(message)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-VERSION = 3
+from wagate.adapters.engines.neonize.link.past import HistoryCame
+
+VERSION = 4
 """Raised with every change that a worker of an older gateway would not understand; such a worker is replaced."""
 
 # ---- the gateway's side
@@ -22,12 +24,13 @@ class Hello:
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """Connect to WhatsApp. ``device`` is the address that is linked, or empty to link one."""
+    """Connect to WhatsApp. ``device`` is the address that is linked, or empty to link one; ``history`` a policy."""
 
     device: str
     proxy: str = field(repr=False)
     device_name: str
     platform: str
+    history: str = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +289,8 @@ class Nothing:
     """An entry that means nothing to a human, such as the keys of a group."""
 
 
-Event = Arrived | Unreadable | Receipt | Linked | GroupEntered | GroupEvent | SendEnded | Untagged | Gap | Nothing
+OfGroups = GroupEntered | GroupEvent
+Event = Arrived | Unreadable | Receipt | Linked | OfGroups | HistoryCame | SendEnded | Untagged | Gap | Nothing
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from typing_extensions import override
 from wagate.adapters.engines.neonize.link.messages import Ask, Event, LineEvent, Post, Shipped
 from wagate.adapters.engines.neonize.worker import events, groups
 from wagate.adapters.engines.neonize.worker.line import (
+    HISTORY,
     Accepted,
     InGroups,
     Library,
@@ -39,6 +40,7 @@ from wagate.adapters.engines.neonize.worker.line import (
     Listener,
     Refused,
 )
+from wagate.domain.session import HistoryPolicy
 
 PARAMETERS: Final = 17
 """Parameters of the library's ``Neonize``: another number is another version, and nothing here may be believed."""
@@ -64,11 +66,11 @@ class Neonize(Library):
     """neonize, as the worker's library."""
 
     @override
-    def open(self, database: str, device_name: str, platform: str, listener: Listener) -> Line:
+    def open(self, database: str, device_name: str, platform: str, listener: Listener, history: str) -> Line:
         """A client on a database."""
         if len(binder.gocode.Neonize.argtypes or ()) != PARAMETERS:
             raise LineUnavailable("this version of neonize is not supported; install neonize 0.5.2")
-        return NeonizeLine(database, device_name, platform, listener)
+        return NeonizeLine(database, device_name, platform, listener, history)
 
     @override
     def read_kept(self, kind: int, value: bytes, *, offline: bool) -> Event:
@@ -84,21 +86,28 @@ class Neonize(Library):
 class NeonizeLine(Line):
     """The one client of this process."""
 
-    def __init__(self, database: str, device_name: str, platform: str, listener: Listener) -> None:
+    def __init__(self, database: str, device_name: str, platform: str, listener: Listener, history: str) -> None:
         """``database`` is the file's path; ``platform`` a word of whatsmeow's ``DeviceProps.PlatformType``.
+
+        ``history``: see `Library.open`.
 
         Raises ValueError for an unknown platform.
         """
         self._database = database
         self._listener = listener
-        self._props = DeviceProps(os=device_name, platformType=DeviceProps.PlatformType.Value(platform.upper()))
+        self._props = DeviceProps(
+            os=device_name,
+            platformType=DeviceProps.PlatformType.Value(platform.upper()),
+            requireFullSync=history == HistoryPolicy.FULL,
+        )
+        self._subscribed = SUBSCRIBED if history == HistoryPolicy.NONE else SUBSCRIBED + bytes((HISTORY,))
         self._client = NewClient(database, uuid=database, props=self._props)
         self._callbacks: tuple[Any, ...] = ()
 
     @override
     def run(self, proxy: str) -> str:
         """Connect and stay; returns whatsmeow's reason for ending, or nothing. Blocks its thread."""
-        subscribed = ctypes.create_string_buffer(SUBSCRIBED, len(SUBSCRIBED))
+        subscribed = ctypes.create_string_buffer(self._subscribed, len(self._subscribed))
         props = self._props.SerializeToString()
         settings = binder.ProxySettings(proxy_address=proxy)._to_c_struct() if proxy else None
         # Go calls these as long as the client lives: they must not be collected before.
@@ -123,7 +132,7 @@ class NeonizeLine(Line):
             on_event,
             on_log,
             subscribed,
-            len(SUBSCRIBED),
+            len(self._subscribed),
             props,
             len(props),
             b"",

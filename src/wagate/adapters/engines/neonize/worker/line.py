@@ -11,6 +11,7 @@ from wagate.adapters.engines.neonize.link.messages import Ask, Event, GroupMembe
 DEVICE: Final = 0
 MESSAGE: Final = 17
 RECEIPT: Final = 18
+HISTORY: Final = 13
 OFFLINE_BEGINS: Final = 26
 OFFLINE_ENDS: Final = 27
 GROUP_ENTERED: Final = 21
@@ -126,8 +127,11 @@ class Line(Protocol):
 class Library(Protocol):
     """Opens lines, and reads what they say."""
 
-    def open(self, database: str, device_name: str, platform: str, listener: Listener) -> Line:
-        """A client on a database. Raises LineUnavailable, ValueError for an unknown platform."""
+    def open(self, database: str, device_name: str, platform: str, listener: Listener, history: str) -> Line:
+        """A client on a database; ``history`` is how much of the past it is for (a `HistoryPolicy`).
+
+        Raises LineUnavailable, ValueError for an unknown platform.
+        """
         ...
 
     def read_kept(self, kind: int, value: bytes, *, offline: bool) -> Event:

@@ -36,11 +36,13 @@ from wagate.adapters.engines.neonize.link.messages import (
     Untagged,
     Welcome,
 )
+from wagate.adapters.engines.neonize.link.past import HistoryCame
 from wagate.adapters.engines.neonize.worker import device_file, notes
 from wagate.adapters.engines.neonize.worker.door import Door, Link
 from wagate.adapters.engines.neonize.worker.errands import Errands
 from wagate.adapters.engines.neonize.worker.line import (
     DEVICE,
+    HISTORY,
     KEPT,
     OFFLINE_BEGINS,
     OFFLINE_ENDS,
@@ -54,9 +56,11 @@ from wagate.adapters.engines.neonize.worker.line import (
 from wagate.adapters.engines.neonize.worker.omens import omen_in
 from wagate.adapters.engines.neonize.worker.outbox import OFFLINE, OWN, Outbox
 from wagate.adapters.engines.neonize.worker.output import Output
+from wagate.adapters.engines.neonize.worker.pasts import Pasts
 from wagate.adapters.engines.neonize.worker.redaction import redacted
 from wagate.adapters.engines.neonize.worker.sends import Sends, TooManySends
 from wagate.adapters.engines.neonize.worker.spool import Spool
+from wagate.domain.session import HistoryPolicy
 
 RUNNING: Final = "running"
 """The file that is there while a line is up and after an end that was not clean; its time is that of the last sign."""
@@ -101,6 +105,7 @@ class Worker(Listener):
         self._door = Door(folder)
         self._sends = Sends(self, self._keep_own)
         self._errands = Errands(folder, self._outbox.say)
+        self._pasts = Pasts(folder)
         self._line: Line | None = None
         self._runs = self._is_new = False
         self._offline = 0
@@ -217,7 +222,10 @@ class Worker(Listener):
                 device = self._device(begin.device)
                 self._note_gap(device)
                 self._is_new = device is None or not begin.device
-                self._line = self._library.open(device_file.NAME, begin.device_name, begin.platform, self)
+                self._line = self._library.open(
+                    device_file.NAME, begin.device_name, begin.platform, self, begin.history
+                )
+                self._pasts.is_wanted = begin.history != HistoryPolicy.NONE
                 self._errands.line = self._line
             except _NoDevice as missing:
                 self._outbox.tell(LineEvent(missing.what, detail=str(missing)))
@@ -273,7 +281,7 @@ class Worker(Listener):
                 self._keep_own(Gap(since, _now_ms(), "engine_failed", reason))
             self._outbox.tell(self._omen or LineEvent("ended", detail=reason))
 
-    def _keep_own(self, event: SendEnded | Untagged | Gap) -> int:
+    def _keep_own(self, event: SendEnded | Untagged | Gap | HistoryCame) -> int:
         return self._outbox.keep(OWN, encode_event(event), _now_ms())
 
     # ---- what neonize says, on neonize's threads: before anything else, it is kept
@@ -284,6 +292,9 @@ class Worker(Listener):
         try:
             self._last_event = time.monotonic()
             if kind == DEVICE and not self._is_new:
+                return
+            if kind == HISTORY:
+                self._keep_own(self._pasts.keep(value))
                 return
             if kind in KEPT:
                 self._outbox.keep(kind | self._offline, value, _now_ms())
@@ -316,6 +327,9 @@ class Worker(Listener):
             omen = omen_in(text)
             if omen is not None:
                 self._omen, self._omen_at = omen, time.monotonic()
+            lost = self._pasts.lost_in(text)
+            if lost is not None:
+                self._keep_own(lost)
             self._sends.on_log(threading.get_ident(), level, text)
             self._outbox.say(LogLine(level.lower(), source, redacted(text)))
         except Exception as error:
