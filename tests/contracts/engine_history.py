@@ -1,4 +1,4 @@
-"""The written examination for engines, seventh part: the past. Who does not promise it is not asked about it."""
+"""The written examination for engines, seventh part: the past. Only who promises so is asked to fetch more of it."""
 
 from __future__ import annotations
 
@@ -31,14 +31,26 @@ class PastNetwork(Network, Protocol):
         ...
 
 
-def _asks(ask: Callable[[PastNetwork], Awaitable[None]]) -> Callable[[PastNetwork], Awaitable[None]]:
-    @wraps(ask)
+_Question = Callable[[PastNetwork], Awaitable[None]]
+
+
+def _on_paper(question: _Question) -> Callable[[Network], Awaitable[None]]:
+    @wraps(question)
     async def ask_of_the_past(network: Network) -> None:
         assert isinstance(network, PastNetwork)
-        await ask(network)
+        await question(network)
 
-    PAPER.asks(promised="queries_history", ability=QueriesHistory)(ask_of_the_past)
-    return ask
+    return ask_of_the_past
+
+
+def _asks_everybody(question: _Question) -> _Question:
+    PAPER.asks()(_on_paper(question))
+    return question
+
+
+def _asks(question: _Question) -> _Question:
+    PAPER.asks(promised="queries_history", ability=QueriesHistory)(_on_paper(question))
+    return question
 
 
 def _past(examinee: Examinee) -> list[PastMessage]:
@@ -55,7 +67,7 @@ async def _read(examinee: Examinee, kind: str) -> HistoryRead:
     return found()[0]
 
 
-@_asks
+@_asks_everybody
 async def what_was_before_is_told_after_pairing_and_not_as_news(network: PastNetwork) -> None:
     ids = await network.remember("one", "two")
     examinee = await Examinee.paired(network)
@@ -71,7 +83,7 @@ async def what_was_before_is_told_after_pairing_and_not_as_news(network: PastNet
     assert examinee.of_kind(MessageArrived) == []
 
 
-@_asks
+@_asks_everybody
 async def it_is_told_once_also_over_a_restart(network: PastNetwork) -> None:
     await network.remember("one")
     examinee = await Examinee.paired(network)

@@ -7,6 +7,7 @@ thread waits meanwhile. Facts: whatsmeow `message.go` (``DownloadHistorySync``),
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import time
@@ -52,7 +53,8 @@ class Pasts:
             else:
                 self._write(name, data)
         except OSError as failed:
-            (self._folder / name).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                (self._folder / name).unlink()
             error = f"it could not be written: {failed.strerror}"
         return HistoryCame("" if error else name, kind, chunk, progress, error)
 
