@@ -13,6 +13,7 @@ from typing_extensions import override
 from wagate.adapters.engines.neonize.ageing import forget_done
 from wagate.adapters.engines.neonize.attachment import AskFailed, Attachment
 from wagate.adapters.engines.neonize.composing import composed
+from wagate.adapters.engines.neonize.desks import Desks
 from wagate.adapters.engines.neonize.endings import (
     CREDENTIALS_CORRUPT,
     ENGINE_FAILED,
@@ -32,7 +33,6 @@ from wagate.adapters.engines.neonize.known import KnownAccounts
 from wagate.adapters.engines.neonize.link.frames import LinkBroken
 from wagate.adapters.engines.neonize.link.messages import Answer, Stop
 from wagate.adapters.engines.neonize.manners import ShowsManners
-from wagate.adapters.engines.neonize.pasts import PastDesk
 from wagate.adapters.engines.neonize.pauses import Pauses
 from wagate.adapters.engines.neonize.records import DONE
 from wagate.adapters.engines.neonize.serving import LineOver, Means, Serving, Wedged
@@ -61,7 +61,7 @@ class NeonizeConnection(SpeaksInGroups, HandlesFiles, ShowsManners, Connection, 
         self._limits = means.limits
         self._line = line
         self._host = host
-        self._pasts = PastDesk(line, host.folder, lambda: self._account, self._commit, lambda: self._ready().settled())
+        self._desks = Desks(line, host.folder, lambda: self._account, self._commit, self._settled, means.limits)
         self._holding = self._hold(kept)
         self._files = Parcels(means.ways, line, host.folder, means.limits, self.errand, self._commit)
         self._pauses = Pauses(Random(), means.limits.longest_pause_s)  # noqa: S311 - jitter
@@ -72,7 +72,6 @@ class NeonizeConnection(SpeaksInGroups, HandlesFiles, ShowsManners, Connection, 
         self._renewed = False
         self._logs_out = False
         self._is_closed = False
-        self._reads = asyncio.get_running_loop().create_task(self._pasts.run())
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     # ---- the port
@@ -103,8 +102,7 @@ class NeonizeConnection(SpeaksInGroups, HandlesFiles, ShowsManners, Connection, 
     async def close(self) -> None:
         """Hang up. Messages without an outcome are asked after by the next connection."""
         self._is_closed = True
-        self._reads.cancel()
-        await asyncio.wait([self._reads])
+        await self._desks.end()
         await self._files.end()
         serving = self._serving
         if serving is not None:
@@ -176,6 +174,10 @@ class NeonizeConnection(SpeaksInGroups, HandlesFiles, ShowsManners, Connection, 
     async def _commit(self, unit: Unit) -> None:
         """Make it durable. Raises NotSent, VaultFailed."""
         await self._ready().committed(unit)
+
+    async def _settled(self) -> None:
+        """Wait until what was committed is durable. Raises NotSent, VaultFailed."""
+        await self._ready().settled()
 
     @property
     @override
@@ -277,7 +279,7 @@ class NeonizeConnection(SpeaksInGroups, HandlesFiles, ShowsManners, Connection, 
 
     def _hold(self, kept: Kept) -> Holding:
         holding = Holding(kept, self._limits, self._line.vault)
-        holding.on_history = self._pasts.wake
+        holding.on_history = self._desks.wake
         return holding
 
     async def _served(self, serving: Serving) -> Ending:
@@ -354,9 +356,8 @@ class NeonizeConnection(SpeaksInGroups, HandlesFiles, ShowsManners, Connection, 
         """Tell of a final ending; the keys of a device that is gone are deleted first."""
         if ending.forgets_keys:
             try:
-                unit = self._holding.forget()
-                await self._pasts.forget(unit)
-                await self._line.vault.submit(unit)
+                await self._line.vault.submit(self._holding.forget())
+                await self._desks.forget()
                 await asyncio.to_thread(self._host.forget)
             except (VaultFailed, OSError) as error:
                 # The next start finds out that the device is gone, and tries again to forget it.
@@ -392,5 +393,5 @@ class NeonizeConnection(SpeaksInGroups, HandlesFiles, ShowsManners, Connection, 
             if self._last_state is not None and is_same(news, self._last_state):
                 return
             self._last_state = news
-            self._pasts.wake()
+            self._desks.wake()
         self._line.report(news)

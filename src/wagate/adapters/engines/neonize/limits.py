@@ -25,6 +25,9 @@ class Limits:
 
     ``uploads``: files that the processes of all sessions may be uploading at once; ``upload_s``: how long one may take;
     ``upload_bytes``: how large one may be, for whatsmeow holds it whole.
+
+    ``watch_s``: how often whatsmeow's file is looked at for what the phone has done; ``settle_s``: for how long it goes
+    on writing down what it has learnt of the app state.
     """
 
     starts_per_s: float = 10.0
@@ -50,3 +53,5 @@ class Limits:
     uploads: int = 2
     upload_s: float = 1800.0
     upload_bytes: int = 256 << 20
+    watch_s: float = 2.0
+    settle_s: float = 10.0

@@ -128,11 +128,6 @@ class PastDesk:
             except Exception:  # a mistake of ours must not end the reading of other histories for good
                 _log.exception("the reading of a history failed", session=self._line.session)
 
-    async def forget(self, unit: Unit) -> None:
-        """Put into a unit that there are no histories any more. Raises RecordUnreadable."""
-        for address, _ in await self._line.vault.list(PASTS):
-            unit.delete(PASTS, address)
-
     async def _read(self, whole: Waiting) -> None:
         """Read one history to its end, or find that it cannot be. Raises NotSent, VaultFailed, OSError."""
         if whole.over:

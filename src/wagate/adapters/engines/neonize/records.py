@@ -38,7 +38,17 @@ CAPTIONED: Final = "neonize_captioned"
 PASTS: Final = "neonize_past"
 """Histories that are not read to their end (`pasts.Waiting`), in the order in which they came."""
 
-KINDS: Final = (SENDING, DONE, POLLS, UPLOADS, CAPTIONED, PASTS, EARLY[0], POSITION[0], CREDENTIALS[0])
+MARKS: Final = "neonize_marks"
+"""What was told of chats that the phone archived, pinned or muted, by the chat's address."""
+
+NAMES: Final = "neonize_names"
+"""What was told of the phone's address book, by a person's address."""
+
+AGREED: Final[RecordKey] = ("neonize_agreed", "caught up")
+"""That whatsmeow has caught up with the app state once."""
+
+_LISTED: Final = (SENDING, DONE, POLLS, UPLOADS, CAPTIONED, PASTS, MARKS, NAMES)
+KINDS: Final = (*_LISTED, AGREED[0], EARLY[0], POSITION[0], CREDENTIALS[0])
 """All kinds. While a device moves, the records of two engines lie side by side, so no other engine has these."""
 
 
