@@ -113,6 +113,33 @@ async def test_what_is_logged_out_leaves_no_files(house: House, control: Emulato
     await until(lambda: not (folder / session.id).exists())
 
 
+async def test_the_past_and_what_the_phone_does_with_its_chats_are_told(house: House, control: EmulatorClient) -> None:
+    own = control.phone(OWN)
+    await own.remember(OTHER, [{"text": "old", "at": 1_700_000_000}], count=8, unread=1)
+    await own.app_state("save-contact", person=OTHER, name="Ana of old")
+    await pair(house, control)
+
+    async def synced() -> bool:
+        events = [event.data for event in await house.events("history.synced")]
+        return {str(data["kind"]): data["added"] for data in events} == {"names": 0, "bootstrap": 5, "recent": 3}
+
+    await eventually(synced)
+    found = (await house.gateway.messaging.list(house.us, MessageFilter(direction=Direction.IN))).items
+    assert {message.content.text for message in found} == {f"old {number}" for number in range(8)}
+    assert len({message.chat.id for message in found}) == 1
+    assert await house.events("message.*") == []
+
+    async def stands(archived: bool, name: str) -> bool:
+        chats = (await house.gateway.chats.list(house.us, "shop")).items
+        assert [each.chat.id for each in chats] == [found[0].chat.id]
+        return (chats[0].marks.archived, chats[0].saved_name) == (archived, name)
+
+    await eventually(lambda: stands(False, "Ana of old"))
+    await own.app_state("archive", chat=OTHER, on=True)
+    await own.app_state("save-contact", person=OTHER, name="Ana Souza")
+    await eventually(lambda: stands(True, "Ana Souza"))
+
+
 async def test_files_go_both_ways_and_a_caption_is_edited(house: House, control: EmulatorClient) -> None:
     await pair(house, control)
     shop = Shop(house, control.phone(OWN), control.phone(OTHER))

@@ -37,6 +37,9 @@ from wagate.ports.vault import RecordUnreadable, Unit, VaultFailed
 _log = structlog.get_logger(__name__)
 
 _PIECE: Final = 64 << 10
+_PAUSE_S: Final = 60.0
+"""How long to wait before trying again what the disk did not allow."""
+
 _MAX_TRIES: Final = 20
 """How often reading a history is begun without a part of it being committed."""
 
@@ -122,9 +125,14 @@ class PastDesk:
                 await self._settled()
                 for _, value in await self._line.vault.list(PASTS):
                     await self._read(Waiting.unpack(value))
-            except (NotSent, VaultFailed, OSError) as error:
-                # The line, the vault or the disk is gone. Whoever mends the line wakes us again.
+            except NotSent:
+                continue  # there is no line, and with the next one we are woken again
+            except VaultFailed as error:
+                # What mends the vault begins a new service, which wakes us.
                 _log.info("histories wait", session=self._line.session, reason=str(error))
+            except OSError as error:
+                _log.warning("histories cannot be read now", session=self._line.session, reason=str(error))
+                asyncio.get_running_loop().call_later(_PAUSE_S, self.wake)
             except Exception:  # a mistake of ours must not end the reading of other histories for good
                 _log.exception("the reading of a history failed", session=self._line.session)
 
