@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -27,7 +28,9 @@ from neonize.events import (
     PresenceEv,
     ReceiptEv,
 )
+from neonize.proto.Neonize_pb2 import MutationInfo, PatchInfo
 from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import ContactMessage, LocationMessage, Message
+from neonize.proto.waSyncAction.WAWebProtobufSyncAction_pb2 import SyncActionValue
 from neonize.utils import build_jid
 from neonize.utils.enum import ClientType, ParticipantChange, ReceiptType, VoteType
 
@@ -60,6 +63,14 @@ def address(text: str) -> Any:
     """A neonize JID from ``user@server``."""
     user, _, server = text.partition("@")
     return build_jid(user, server)
+
+
+def pinned(chat: str, collection: str) -> Any:
+    """A patch that pins a chat, as whatsmeow's ``BuildPin`` makes it."""
+    value = SyncActionValue()
+    value.pinAction.pinned = True
+    mutation = MutationInfo(Index=["pin_v1", chat], Version=5, Value=value)
+    return PatchInfo(Timestamp=time.time_ns(), Type=PatchInfo.WAPatchName.Value(collection), Mutations=[mutation])
 
 
 def text_of(message: Any) -> str:
@@ -147,6 +158,9 @@ class Driver:
                 return self.agreed(command["chat"])
             case "rename":
                 self.client.set_profile_name(command["name"])
+                return {}
+            case "pin_chat":
+                self.client.send_app_state(pinned(command["chat"], command["collection"]))
                 return {}
             case "reply":
                 return {"id": self.client.reply_message(command["text"], self.received[command["answered"]]).ID}

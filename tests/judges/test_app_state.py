@@ -12,7 +12,7 @@ import pytest
 from fixtures.rooms import eventually
 from fixtures.waiting import until
 from judges.native import NativeClient, NativeClients
-from judges.peers import Judge, Peer, PeerRefused
+from judges.peers import JUDGES, Judge, Peer, PeerRefused, scratch
 from wagate.domain.jid import Jid
 from wagate.domain.marks import ChatMarks, ContactName
 from wagate.ports.abilities import KeepsName, MarksChats, SavesContacts
@@ -44,6 +44,26 @@ async def test_shares_app_state_with_us(judge: Judge, emulator: Emulator, contro
             raise AssertionError(peer.complaints()) from error
     mutes = [each["until"] for each in await own.agreed() if each["action"] == "Mute"]
     assert mutes == [UNTIL + 10_000]
+
+
+@pytest.mark.judge
+@pytest.mark.parametrize("collection", ["REGULAR_LOW", "REGULAR_HIGH", "CRITICAL_BLOCK"])
+async def test_neonize_names_no_collection(collection: str, emulator: Emulator, control: EmulatorClient) -> None:
+    """Why our engine on neonize marks nothing: what it is given to write says no more to which collection it belongs.
+
+    When this fails, neonize has learnt it.
+    """
+    await control.account(US)
+    chat, own = (await control.account(ANA)).lid, control.phone(US)
+    with scratch() as folder:
+        async with JUDGES["neonize"](emulator.whereabouts, folder).open(US) as peer:
+            await own.scan(await peer.qr_text())
+            with pytest.raises(PeerRefused, match="SendAppStateError"):
+                await _once_it_has_the_key(partial(peer.do, "pin_chat", chat=chat, collection=collection))
+    (violation,) = emulator.world.audit.violations
+    assert "<collection> has no attribute name" in violation.detail
+    emulator.forgive("malformed")
+    assert await own.agreed() == []
 
 
 async def _exchange(judge: Judge, us: NativeClient, peer: Peer, chat: str) -> None:
@@ -78,12 +98,13 @@ async def _calls_us(peer: Peer, chat: str, name: str) -> bool:
     return bool((await peer.agreed(chat))["own"] == name)
 
 
-async def _once_it_has_the_key(write: Callable[[], Awaitable[None]]) -> None:
+async def _once_it_has_the_key(write: Callable[[], Awaitable[object]]) -> None:
     """Let a judge write as soon as it has taken in what the phone told it."""
     async with asyncio.timeout(30):
         while True:
             try:
-                return await write()
+                await write()
+                return
             except PeerRefused as refused:
                 if "key" not in str(refused):
                     raise

@@ -86,7 +86,7 @@ def post(us: Device, written: Written) -> Flow[None]:
     Raises NotSent, SendImpossible, or the vault's error.
     """
     compose = partial(_as_it_is, written.plaintext)
-    yield from _begin(us, _Draft(written.message, written.wa_id, written.to, compose, written.told))
+    yield from _begin(us, _Draft(written.message, written.wa_id, written.to, compose, told=written.told))
 
 
 def acked(us: Device, ack: ServerAck) -> None:
