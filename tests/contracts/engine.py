@@ -14,6 +14,7 @@ from wagate.ports.news import (
     MessageArrived,
     Paired,
     QrShown,
+    ReadElsewhere,
     ReceiptArrived,
     ReceiptKind,
     SeenAlive,
@@ -202,6 +203,17 @@ async def what_our_phone_writes_is_told_as_ours(network: Network) -> None:
     arrived = await examinee.hears(MessageArrived)
     assert (arrived.wa_id, arrived.from_me) == (wa_id, True)
     assert arrived.chat in await network.other_addresses()
+
+
+@PAPER.asks()
+async def what_is_read_on_our_phone_is_told(network: Network) -> None:
+    examinee = await Examinee.paired(network)
+    wa_id = await network.type("read this yourself")
+    await examinee.hears(MessageArrived)
+    await network.read_on_own_phone()
+    told = await examinee.hears(ReadElsewhere)
+    assert (told.wa_ids, told.chat in await network.other_addresses()) == ((wa_id,), True)
+    assert examinee.of_kind(ReceiptArrived) == []
 
 
 @PAPER.asks(ability=MarksRead)

@@ -12,7 +12,7 @@ import pytest
 from contracts.examinee import OTHER, OWN, Examinee, Network
 from contracts.paper import Paper
 from wagate.domain.content import Text
-from wagate.domain.errors import GroupNotFound, InviteInvalid, NotGroupAdmin
+from wagate.domain.errors import GroupNotFound, InviteInvalid, NotGroupAdmin, NotGroupMember, UnsupportedByEngine
 from wagate.domain.jid import Jid
 from wagate.domain.people import (
     GroupChange,
@@ -27,7 +27,7 @@ from wagate.domain.people import (
     NewGroup,
     RequestDecision,
 )
-from wagate.ports.abilities import ApprovesMembers, InvitesToGroups, ListsGroups, ManagesGroups
+from wagate.ports.abilities import ApprovesMembers, GivesGroupsPictures, InvitesToGroups, ListsGroups, ManagesGroups
 from wagate.ports.engine import SendImpossible
 from wagate.ports.news import (
     GroupChanged,
@@ -43,6 +43,9 @@ GUEST = "5511900000003"
 """A third phone."""
 
 _NOWHERE = Jid("1@g.us")
+
+JPEG = bytes.fromhex("ffd8ffe000104a46494600010100000100010000ffd9")
+"""What begins and ends like a picture; nobody looks into it on the way."""
 
 PAPER = Paper()
 
@@ -69,6 +72,10 @@ class GroupNetwork(Network, Protocol):
 
     async def members(self, group: Jid) -> dict[str, GroupRole]:
         """Who is in a group, by number."""
+        ...
+
+    async def group_picture(self, group: Jid) -> str | None:
+        """The id of a group's picture."""
         ...
 
     async def invite(self, group: Jid) -> str:
@@ -267,6 +274,25 @@ async def who_is_no_admin_is_told_so(network: GroupNetwork) -> None:
         await manages.change_members(group, MembersAction.REMOVE, (Jid.from_phone(OTHER),))
     with pytest.raises(NotGroupAdmin):
         await manages.edit_group(group, GroupEdit(admins_send=True))
+
+
+@_asks(ability=GivesGroupsPictures)
+async def a_group_is_given_a_picture(network: GroupNetwork) -> None:
+    examinee = await Examinee.paired(network)
+    group = await network.create_group("Sales", OWN)
+    gives = examinee.connection
+    assert isinstance(gives, GivesGroupsPictures)
+    picture = await gives.set_group_picture(group, JPEG)
+    assert picture is not None
+    assert await network.group_picture(group) == picture
+    try:
+        assert await gives.set_group_picture(group, None) is None
+    except UnsupportedByEngine:
+        assert await network.group_picture(group) == picture
+    else:
+        assert await network.group_picture(group) is None
+    with pytest.raises((NotGroupMember, GroupNotFound)):
+        await gives.set_group_picture(await network.create_group("Elsewhere", GUEST), JPEG)
 
 
 @_asks(ability=InvitesToGroups)

@@ -8,15 +8,23 @@ from typing import Protocol, runtime_checkable
 
 import pytest
 
-from contracts.examinee import OTHER, Examinee, Network
+from contracts.examinee import OTHER, Examinee, Network, eventually
 from contracts.paper import Paper
 from fixtures.waiting import until
 from wagate.domain.jid import Jid
 from wagate.domain.marks import FOREVER, ChatMarks, ContactName, NamedMessage
 from wagate.domain.session import SessionState
-from wagate.ports.abilities import MarksChats, SavesContacts, StarsMessages
+from wagate.ports.abilities import MarksChats, SavesContacts, SetsTimers, StarsMessages
 from wagate.ports.engine import NotSent
-from wagate.ports.news import ChatEmptied, ChatMarked, ContactNamed, MessageArrived, MessageHidden, MessageStarred
+from wagate.ports.news import (
+    ChatEmptied,
+    ChatMarked,
+    ContactNamed,
+    MessageArrived,
+    MessageHidden,
+    MessageStarred,
+    SendStarted,
+)
 
 PAPER = Paper()
 CHAT = Jid.from_phone(OTHER)
@@ -36,6 +44,14 @@ class MarkNetwork(Network, Protocol):
 
     async def call(self, name: str) -> None:
         """OWN saves OTHER under a name on the phone."""
+        ...
+
+    async def set_timer_on_phone(self, seconds: int) -> None:
+        """OTHER sets the timer of the chat with OWN."""
+        ...
+
+    async def timer(self) -> int | None:
+        """The timer that the chat has on OTHER's phone by what OWN said in it; None: nothing was said."""
         ...
 
     async def marks(self) -> dict[str, object]:
@@ -102,6 +118,32 @@ async def a_chat_that_is_marked_on_the_phone_is_told_once_also_after_we_were_awa
 
     await until(lambda: len(told()) > 1)
     assert told() == [True, False]
+
+
+@_asks(SetsTimers)
+async def a_timer_is_set_in_the_chat_and_told_before_the_call_returns(network: MarkNetwork) -> None:
+    examinee, _ = await _met(network)
+    connection = examinee.connection
+    assert isinstance(connection, SetsTimers)
+    await connection.set_timer(CHAT, 86_400)
+    (told,) = examinee.of_kind(ChatMarked)
+    assert (told.marks, told.chat in await network.other_addresses()) == (ChatMarks(disappearing_s=86_400), True)
+    assert examinee.of_kind(SendStarted) == []
+
+    async def is_known() -> bool:
+        return await network.timer() == 86_400
+
+    await eventually(is_known, lambda: "OTHER was not told")
+    await network.set_timer_on_phone(0)
+    await examinee.hears(ChatMarked, times=2)
+    theirs = examinee.of_kind(ChatMarked)[-1]
+    assert (theirs.marks, theirs.chat in await network.other_addresses()) == (ChatMarks(disappearing_s=0), True)
+    assert len(examinee.of_kind(MessageArrived)) == 1
+    await network.go_down()
+    await network.drop()
+    await examinee.is_in(SessionState.DISCONNECTED)
+    with pytest.raises(NotSent):
+        await connection.set_timer(CHAT, 0)
 
 
 @_asks(StarsMessages)

@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 
 import pytest
 
+from contracts.engine_groups import JPEG
 from contracts.examinee import NOBODY, OTHER, Examinee, Network, eventually
 from contracts.paper import Paper
 from wagate.domain.contacts import (
@@ -34,9 +35,6 @@ from wagate.ports.abilities import (
 from wagate.ports.engine import NotOnWhatsApp
 from wagate.ports.news import MessageArrived, OwnNameChanged
 from wagate.ports.people_news import BlocklistTold, CallEnded, CallRang, ContactTold, PresenceSeen
-
-JPEG = bytes.fromhex("ffd8ffe000104a46494600010100000100010000ffd9")
-"""What begins and ends like a picture; nobody looks into it on the way."""
 
 _OTHER = Jid.from_phone(OTHER)
 

@@ -113,6 +113,10 @@ class Network(Protocol):
         """OTHER opens everything."""
         ...
 
+    async def read_on_own_phone(self) -> None:
+        """OWN opens everything on the phone itself."""
+        ...
+
     async def drop(self) -> None:
         """OWN's line breaks."""
         ...

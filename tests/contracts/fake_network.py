@@ -101,6 +101,10 @@ class FakeNetwork(PretendPeople, MarkNetwork, PastNetwork, FileNetwork):
         self.other.read()
 
     @override
+    async def read_on_own_phone(self) -> None:
+        self.own.read()
+
+    @override
     async def drop(self) -> None:
         self.service.drop(self.own)
 
@@ -178,6 +182,15 @@ class FakeNetwork(PretendPeople, MarkNetwork, PastNetwork, FileNetwork):
     @override
     async def call(self, name: str) -> None:
         self.own.agree(ContactNamed(self.other.jid, None, ContactName(name)))
+
+    @override
+    async def set_timer_on_phone(self, seconds: int) -> None:
+        self.own.agree(ChatMarked(self.other.jid, ChatMarks(disappearing_s=seconds), 0))
+
+    @override
+    async def timer(self) -> int | None:
+        told = [news.marks.disappearing_s for news in self.own.agreed if isinstance(news, ChatMarked)]
+        return told[-1] if told else None
 
     @override
     async def marks(self) -> dict[str, object]:

@@ -85,6 +85,15 @@ class EmulatedNetwork(EmulatedPasskeys, EmulatedPeople, GroupNetwork, MarkNetwor
         await self._own.app_state("save-contact", person=OTHER, name=name)
 
     @override
+    async def set_timer_on_phone(self, seconds: int) -> None:
+        await self._other.say(OWN, "timer", seconds=seconds)
+
+    @override
+    async def timer(self) -> int | None:
+        told = [shown.timer for shown in await self._other.inbox() if not shown.own and shown.timer is not None]
+        return told[-1] if told else None
+
+    @override
     async def marks(self) -> dict[str, object]:
         agreed = await self._own.agreed()
         found: dict[str, object] = {"archived": False, "muted_until": None, "starred": set(), "name": None}
@@ -139,6 +148,10 @@ class EmulatedNetwork(EmulatedPasskeys, EmulatedPeople, GroupNetwork, MarkNetwor
     @override
     async def read(self) -> None:
         await self._other.read()
+
+    @override
+    async def read_on_own_phone(self) -> None:
+        await self._own.read()
 
     @override
     async def drop(self) -> None:
@@ -244,6 +257,11 @@ class EmulatedNetwork(EmulatedPasskeys, EmulatedPeople, GroupNetwork, MarkNetwor
     async def members(self, group: Jid) -> dict[str, GroupRole]:
         members = (await self._control.group(group)).members
         return {phone: GroupRole.OWNER if role == "superadmin" else GroupRole(role) for phone, role in members.items()}
+
+    @override
+    async def group_picture(self, group: Jid) -> str | None:
+        (found,) = (each for each in self._world.groups if str(each.jid) == str(group))
+        return None if found.picture is None else found.picture.id
 
     @override
     async def invite(self, group: Jid) -> str:

@@ -1,6 +1,7 @@
-"""Chats with the native engine: what is read on either side, over a real connection to the emulator."""
+"""Chats: what is read on either side, over a real connection to the emulator."""
 
 from fixtures.rooms import House, eventually
+from journeys.engine_choice import on_both_engines
 from journeys.test_native import OTHER, OWN, native, pair
 from wagate.domain.session import Session
 from whatsapp_emulator.client import EmulatorClient
@@ -16,6 +17,7 @@ async def unread_is(house: House, session: Session, count: int) -> None:
     await eventually(there)
 
 
+@on_both_engines
 async def test_a_chat_is_read_by_us_on_the_phone_and_by_answering_there(native: House, control: EmulatorClient) -> None:
     session = await pair(native, control)
     own, other = control.phone(OWN), control.phone(OTHER)

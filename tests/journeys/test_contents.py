@@ -1,17 +1,16 @@
-"""Every kind of content and every act, from the API to a phone and back: the native engine against the emulator."""
+"""Every kind of content and every act, from the API to a phone and back: the engines against the emulator."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from api.world import Api, one_database, until
 from fixtures import samples
-from fixtures.rooms import House, OpenHouse
-from wagate.adapters.engines.native import Habits, NativeEngine
+from fixtures.rooms import OpenHouse
+from journeys.engine_choice import EngineChoice, on_both_engines
 from wagate.api.app import create_app, openapi_document
 from wagate.api.routing import JSON
 from wagate.domain.session import SessionState
@@ -103,20 +102,10 @@ class Shop:
 
 
 @pytest.fixture
-async def shop(open_house: OpenHouse, emulator: Emulator, control: EmulatorClient) -> Shop:
+async def shop(engine_choice: EngineChoice, open_house: OpenHouse, emulator: Emulator, control: EmulatorClient) -> Shop:
     for phone in (OWN, OTHER, THIRD):
         await control.account(phone, phone)
-    where = emulator.whereabouts
-
-    def make(_: House) -> NativeEngine:
-        return NativeEngine(
-            url=where.plain_url,
-            root_key=bytes.fromhex(where.root_key),
-            ca_file=Path(where.ca_file),
-            habits=replace(Habits(), first_prekeys=30),
-        )
-
-    house = await open_house(make_engine=make, settings={"engine": "native"})
+    house = await open_house(make_engine=engine_choice.make, settings={"engine": engine_choice.name})
     session = await house.gateway.sessions.create(house.us, name="shop")
     await house.gateway.sessions.start(house.us, session.id)
     await control.phone(OWN).scan((await house.qr(session)).text)
@@ -126,6 +115,7 @@ async def shop(open_house: OpenHouse, emulator: Emulator, control: EmulatorClien
     return Shop(api, control.phone(OTHER), control.phone(OWN), emulator)
 
 
+@on_both_engines
 async def test_each_example_of_the_description_is_sent_for_real(shop: Shop) -> None:
     for type_, body in EXAMPLES.items():
         if type_ in KEPT:
@@ -186,6 +176,7 @@ async def test_polls_are_voted_in_both_ways(shop: Shop) -> None:
     assert (await shop.shown(cast["wa_id"])).vote == ("Soup",)
 
 
+@on_both_engines
 async def test_a_link_is_shown_with_what_is_behind_it(shop: Shop) -> None:
     text, page = "read https://example.com/menu today", {"title": "Menu", "description": "What we cook"}
     sent = await shop.send({"to": OTHER, "text": text, "preview": {"link": "https://example.com/menu", **page}})
@@ -216,6 +207,7 @@ async def test_what_our_own_phone_does_is_told_as_ours(shop: Shop) -> None:
     assert (await shop.told("message.deleted", wa_id))["id"] == sent["id"]
 
 
+@on_both_engines
 async def test_a_message_is_passed_on_and_marked(shop: Shop, control: EmulatorClient) -> None:
     wa_id = await shop.phone.say(OWN, "location", latitude=-23.5, longitude=-46.6, name="MASP", forwarded=4)
     received = await shop.told("message.received", wa_id)

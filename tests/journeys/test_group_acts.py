@@ -1,10 +1,11 @@
-"""What people do to messages in a group, from the API to phones and back: the native engine against the emulator."""
+"""What people do to messages in a group, from the API to phones and back: the engines against the emulator."""
 
 from __future__ import annotations
 
 import pytest
 
 from api.world import one_database, until
+from journeys.engine_choice import on_both_engines
 from journeys.test_contents import EXAMPLES, OTHER, OWN, THIRD, Shop, shop
 from whatsapp_emulator.client import EmulatorClient, PhoneClient
 
@@ -76,6 +77,7 @@ async def test_polls_are_voted_in_both_ways(shop: Shop, group: str, third: Phone
     assert (await shop.shown(cast["wa_id"])).vote == ("Soup",)
 
 
+@on_both_engines
 async def test_an_admin_takes_back_what_others_wrote(shop: Shop, group: str, third: PhoneClient) -> None:
     wa_id = await third.type(group, "buy followers here")
     received = await shop.told("message.received", wa_id)

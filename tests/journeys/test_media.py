@@ -12,6 +12,7 @@ from aiohttp import web
 from adapters.web import serving
 from api.world import one_database
 from fixtures import samples
+from journeys.engine_choice import on_both_engines
 from journeys.media_shop import ANA, MESSAGES, OWN, PDF, MakeShop, Shop
 from wagate.domain.media import VOICE_MIME
 from whatsapp_emulator.client import EmulatorClient
@@ -96,6 +97,7 @@ async def test_one_key_sends_one_file_once(shop: Shop) -> None:
     assert shop.files_kept() == 1
 
 
+@on_both_engines
 async def test_view_once_and_quotes_go_with_files(shop: Shop) -> None:
     question = await shop.ana.type(OWN, "what does it look like?")
     asked = await shop.received(question)

@@ -8,6 +8,7 @@ from typing import Any
 from api.world import one_database
 from fixtures import samples
 from fixtures.rooms import eventually
+from journeys.engine_choice import on_both_engines
 from journeys.media_shop import ANA, OWN, PDF, MakeShop, Shop
 from wagate.domain.media import VOICE_MIME
 from whatsapp_emulator.client import EmulatorClient
@@ -72,6 +73,7 @@ async def test_a_small_picture_comes_with_the_message(shop: Shop) -> None:
         await shop.ready(message["media"]["id"])
 
 
+@on_both_engines
 async def test_who_sent_a_note_hears_that_it_was_played(shop: Shop) -> None:
     note = samples.sound("ogg")
     wa_id = await shop.ana.send_media(OWN, "audio", note, mimetype=VOICE_MIME, is_voice=True)

@@ -1,11 +1,10 @@
 """A gateway with the native engine, and the emulator at the other end of a real connection."""
 
-from dataclasses import replace
-
 import pytest
 
 from fixtures.rooms import House, OpenHouse, eventually
-from wagate.adapters.engines.native import Habits, NativeEngine
+from journeys.engine_choice import EngineChoice
+from wagate.adapters.engines.native import Habits
 from wagate.bootstrap import ENGINES
 from wagate.domain.message import Direction, Message, MessageStatus
 from wagate.domain.session import Reason, Session, SessionState
@@ -19,20 +18,11 @@ OWN, OTHER = "5511900000001", "5511900000002"
 
 
 @pytest.fixture
-async def native(open_house: OpenHouse, emulator: Emulator, control: EmulatorClient) -> House:
-    """A gateway whose sessions use the native engine; OWN and OTHER have phones."""
+async def native(engine_choice: EngineChoice, open_house: OpenHouse, control: EmulatorClient) -> House:
+    """A gateway whose sessions use the native engine, or another that the test chose; OWN and OTHER have phones."""
     await control.account(OWN, "Own")
     await control.account(OTHER, "Other")
-    where = emulator.whereabouts
-
-    def make(_: House) -> NativeEngine:
-        return NativeEngine(
-            url=f"ws://127.0.0.1:{where.plain_port}/ws/chat",
-            root_key=bytes.fromhex(where.root_key),
-            habits=replace(Habits(), first_prekeys=30),
-        )
-
-    return await open_house(make_engine=make, settings={"engine": "native"})
+    return await open_house(make_engine=engine_choice.make, settings={"engine": engine_choice.name})
 
 
 async def pair(house: House, control: EmulatorClient) -> Session:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from api.world import Api
-from fixtures.rooms import House, OpenHouse, eventually
-from wagate.adapters.engines.native import Habits, NativeEngine
+from fixtures.rooms import OpenHouse, eventually
+from journeys.engine_choice import EngineChoice, on_both_engines
 from wagate.api.app import create_app
 from wagate.domain.session import SessionState
 from whatsapp_emulator.client import EmulatorClient
@@ -22,17 +21,11 @@ Start = Callable[..., Awaitable[Api]]
 
 
 @pytest.fixture
-async def start(open_house: OpenHouse, emulator: Emulator, control: EmulatorClient) -> Start:
+async def start(engine_choice: EngineChoice, open_house: OpenHouse, control: EmulatorClient) -> Start:
     """Start a session ``shop`` with these settings, and wait until it is connected."""
     for phone, name in ((OWN, "Shop"), (ANA, "Ana")):
         await control.account(phone, name)
-    where = emulator.whereabouts
-
-    def make(_: House) -> NativeEngine:
-        habits = replace(Habits(), first_prekeys=30)
-        return NativeEngine(url=where.plain_url, root_key=bytes.fromhex(where.root_key), habits=habits)
-
-    house = await open_house(make_engine=make, settings={"engine": "native"})
+    house = await open_house(make_engine=engine_choice.make, settings={"engine": engine_choice.name})
 
     async def begin(**settings: object) -> Api:
         assert house.gateway.first_key is not None
@@ -86,6 +79,7 @@ async def test_the_account_is_shown_online_over_a_reconnect(start: Start, contro
     await eventually(is_online)
 
 
+@on_both_engines
 async def test_nobody_hears_that_we_read(start: Start, control: EmulatorClient) -> None:
     api = await start(read_receipts=False)
     await control.phone(ANA).type(OWN, "hello")
@@ -120,6 +114,7 @@ async def test_groups_are_left_out_but_what_we_send_there_is_not(start: Start, c
     assert set(reset.json["settings"]["filters"].values()) == {True}
 
 
+@on_both_engines
 async def test_the_phone_lists_the_device_under_its_name(start: Start, emulator: Emulator) -> None:
     await start(device_name="Shop on the corner", device_platform="firefox")
     [shown] = [DeviceProps.FromString(device.shown_as) for device in emulator.world.account(OWN).devices.values()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fixtures.rooms import eventually
+from journeys.engine_choice import on_both_engines
 from journeys.media_shop import ANA, MESSAGES, OWN, Shop
 
 CHAT = f"/v1/sessions/shop/chats/{ANA}"
@@ -30,6 +31,7 @@ async def expiry_shown(shop: Shop, text: str) -> int:
     return expires
 
 
+@on_both_engines
 async def test_what_is_sent_into_a_chat_with_a_timer_takes_it_over(shop: Shop) -> None:
     assert await expiry_shown(shop, "for ever") == 0
     await shop.ana.say(OWN, "timer", seconds=WEEK)
@@ -49,6 +51,7 @@ async def test_what_is_sent_into_a_chat_with_a_timer_takes_it_over(shop: Shop) -
     assert await expiry_shown(shop, "for a day") == DAY
 
 
+@on_both_engines
 async def test_the_timer_of_a_chat_is_set(shop: Shop) -> None:
     await shop.send({"to": f"+{ANA}", "text": "hello"})
     answer = await shop.api.ask("PATCH", CHAT, {"disappearing_s": DAY})

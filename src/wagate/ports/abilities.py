@@ -253,10 +253,19 @@ class KeepsProfile(Protocol):
         """Show another about."""
         ...
 
-    async def set_picture(self, jpeg: bytes | None, group: Jid | None = None) -> str | None:
-        """Show another square JPEG, or none; of a group, that group's. Its id, where there is one now.
+    async def set_picture(self, jpeg: bytes | None) -> str | None:
+        """Show another square JPEG, or none. Its id, where there is one now."""
+        ...
 
-        For a group raises as `ManagesGroups`.
+
+@runtime_checkable
+class GivesGroupsPictures(Protocol):
+    """Changes the pictures of groups. Raises as `ManagesGroups`, or RefusedByWhatsApp."""
+
+    async def set_group_picture(self, group: Jid, jpeg: bytes | None) -> str | None:
+        """Show another square JPEG, or none. Its id, where there is one now.
+
+        Raises UnsupportedByEngine where an engine can change pictures and not take them away.
         """
         ...
 
@@ -307,7 +316,7 @@ class RejectsCalls(Protocol):
 
 @runtime_checkable
 class MarksChats(Protocol):
-    """Can archive, pin, mute, mark, clear and delete chats on all devices of the account.
+    """Can archive, pin, mute, mark, clear and delete chats on all devices of the account (timers: `SetsTimers`).
 
     ``newest`` is the last message of the chat that we know: what is done is done to all up to it. What was done is told
     as `ChatMarked` or `ChatEmptied` before the call returns. Raises NotSent, AppStateUnavailable, NotOnWhatsApp.
@@ -323,6 +332,15 @@ class MarksChats(Protocol):
 
     async def delete_chat(self, chat: Jid, newest: NamedMessage | None) -> None:
         """Delete a chat with its messages, for us."""
+        ...
+
+
+@runtime_checkable
+class SetsTimers(Protocol):
+    """Can set after how long the messages of a chat with one person disappear. Told and raised as with `MarksChats`."""
+
+    async def set_timer(self, chat: Jid, seconds: int) -> None:
+        """Have those that follow disappear after so many seconds; 0 is never. The other side is told in the chat."""
         ...
 
 

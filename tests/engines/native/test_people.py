@@ -118,7 +118,7 @@ async def test_somebody_goes_on_under_another_number(line: LineUnderTest, contro
 async def test_a_groups_picture_is_told_with_who_set_it(line: LineUnderTest, control: EmulatorClient) -> None:
     group = await control.phone(OTHER).create_group("Sales", [OWN])
     await control.phone(OTHER).group(group.jid).set_picture(JPEG)
-    picture_id = await line.live.set_picture(JPEG, Jid(group.jid))
+    picture_id = await line.live.set_group_picture(Jid(group.jid), JPEG)
     await until(lambda: len([one for one in line.of(GroupChanged) if _is_picture(one)]) == 2)
     theirs, ours = [one for one in line.of(GroupChanged) if _is_picture(one)]
     assert (theirs.by_alt, ours.by_alt) == (Jid.from_phone(OTHER), Jid.from_phone(OWN))
@@ -128,7 +128,7 @@ async def test_a_groups_picture_is_told_with_who_set_it(line: LineUnderTest, con
     with pytest.raises(PictureNotFound):
         await line.live.picture(Jid(elsewhere.jid))
     with pytest.raises(NotGroupMember):
-        await line.live.set_picture(JPEG, Jid(elsewhere.jid))
+        await line.live.set_group_picture(Jid(elsewhere.jid), JPEG)
 
 
 def _is_picture(news: GroupChanged) -> bool:

@@ -125,6 +125,7 @@ def main() -> None:
         "retry": (RECEIPT, receipt(pb.Receipt.RETRY)),
         "sender": (RECEIPT, receipt(pb.Receipt.SENDER, mine=True)),
         "read_self": (RECEIPT, receipt(pb.Receipt.READ_SELF, mine=True)),
+        "read_by_us": (RECEIPT, receipt(pb.Receipt.READ, mine=True)),
         "undecryptable": (UNDECRYPTABLE, undecryptable.SerializeToString()),
         "device": (DEVICE, device.SerializeToString()),
     }  # fmt: skip

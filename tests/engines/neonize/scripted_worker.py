@@ -162,7 +162,7 @@ class ScriptedLine(Line):
         return "ABCD-EFGH"
 
     @override
-    def mark_read(self, chat: str, sender: str, ids: tuple[str, ...]) -> None:
+    def in_manners(self, ask: Ask) -> None:
         raise Refused("websocket not connected")
 
     @override

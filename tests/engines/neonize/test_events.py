@@ -57,9 +57,14 @@ def test_what_fits_no_frame_comes_without_its_plaintext(told: dict[str, Any]) ->
     assert (told["huge"][0], told["huge"][1]["body"], told["huge"][1]["kind"]) == ("Arrived", "", "conversation")
 
 
-@pytest.mark.parametrize("name", ["key_share", "group_key", "empty", "sender", "read_self", "unchanged", "nowhere"])
+@pytest.mark.parametrize("name", ["key_share", "group_key", "empty", "sender", "unchanged", "nowhere"])
 def test_what_is_for_no_human_means_nothing(told: dict[str, Any], name: str) -> None:
     assert told[name] == ["Nothing", {}]
+
+
+def test_what_was_read_on_our_phone_is_told(told: dict[str, Any]) -> None:
+    for name in ("read_self", "read_by_us"):
+        assert told[name] == ["ReadByUs", {"wa_ids": ["A", "B"], "chat": "222@lid"}]
 
 
 @pytest.mark.parametrize("name", ["garbage", "cut", "nobodys", "crowd"])

@@ -16,7 +16,7 @@ from wagate.domain.jid import Jid
 from wagate.ports.engine import Outgoing, SendImpossible
 from wagate.ports.files import ArrivedFile
 from whatsapp_wire import jid as wire
-from whatsapp_wire.contents import polls
+from whatsapp_wire.contents import polls, timers
 from whatsapp_wire.contents.acts import read_act
 from whatsapp_wire.contents.polls import Ballot
 from whatsapp_wire.errors import WireError
@@ -136,6 +136,11 @@ class Letter:
             return None
         author = wire.Jid(origin.sender) if origin.chat.is_group else None
         return file_in(self.inner, said, MediaMessage(wa_id, wire.Jid(origin.chat), origin.from_me, author))
+
+    @property
+    def timer(self) -> int | None:
+        """The seconds after which the messages of its chat disappear from now on, if it is there to say so."""
+        return timers.read_timer(self.message)
 
     @property
     def context(self) -> Context:

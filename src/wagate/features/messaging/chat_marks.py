@@ -32,7 +32,7 @@ from wagate.features.messaging.repository.outbox import Target
 from wagate.features.messaging.signals import Lines
 from wagate.features.messaging.wishes import author_of
 from wagate.features.sessions.service import Sessions
-from wagate.ports.abilities import MarksChats, SavesContacts, StarsMessages
+from wagate.ports.abilities import MarksChats, SavesContacts, SetsTimers, StarsMessages
 from wagate.ports.engine import Connection, Engine
 from wagate.store.database import Database
 from wagate.store.scoped import SessionScope
@@ -59,23 +59,26 @@ class ChatMarking:
         self._engines = engines
 
     async def mark(self, principal: Principal, session: str, chat: str, wanted: ChatMarks) -> StoredMarks:
-        """Archive, pin, mute or mark a chat as unread, or set its timer.
+        """Archive, pin, mute or mark a chat as unread; or set its timer, which is no mark for WhatsApp.
 
         A group's timer is one of the group's settings: it is changed as `Groups.edit` changes it, raises what that
         does, and needs the same scope (Forbidden). Raises SessionNotFound, ChatNotFound, InvalidRecipient.
         """
         scope, target, jid = await self._chat(principal, session, chat)
-        of_group = wanted.disappearing_s if jid.is_group else None
-        ours = wanted if of_group is None else replace(wanted, disappearing_s=None)
-        marking: MarksChats | None = None
-        if ours != ChatMarks():
-            # Asked for before anything is done, so that nothing is done by half.
+        timer, others = wanted.disappearing_s, replace(wanted, disappearing_s=None)
+        # Whoever is to do it is asked for before anything is done, so that nothing is done by half.
+        times = marking = None
+        if timer is not None and not jid.is_group:
+            times = cast(SetsTimers, await self._able(principal, scope.session, SetsTimers))
+        if others != ChatMarks() or timer is None:
             marking = cast(MarksChats, await self._able(principal, scope.session, MarksChats))
-        if of_group is not None:
+        if timer is not None and jid.is_group:
             principal.require(Scope.GROUPS_WRITE)
-            await self._groups.edit(principal, scope.session, jid, GroupEdit(disappearing_s=of_group))
-        if marking is not None:
-            await marking.mark_chat(jid, ours, await self._newest(scope, target, jid))
+            await self._groups.edit(principal, scope.session, jid, GroupEdit(disappearing_s=timer))
+        if marking is not None and others != ChatMarks():
+            await marking.mark_chat(jid, others, await self._newest(scope, target, jid))
+        if times is not None and timer is not None:
+            await times.set_timer(jid, timer)
         found = await self._database.read(marks.get_marks(scope, ChatId(target.chat or "")))
         if found is None:
             raise ChatNotFound(f"There is no chat {chat!r} in this session any more")

@@ -14,6 +14,7 @@ from wagate.features.sessions.service import Sessions
 from wagate.features.sessions.supervisor import Supervisor
 from wagate.ports.abilities import (
     BlocksPeople,
+    GivesGroupsPictures,
     KeepsName,
     KeepsPrivacy,
     KeepsProfile,
@@ -55,6 +56,10 @@ class LiveSessions:
     def keeps_name(self, session: Session) -> KeepsName:
         """Changes the account's name."""
         return cast(KeepsName, self._able(session, KeepsName))
+
+    def gives_groups_pictures(self, session: Session) -> GivesGroupsPictures:
+        """Changes the pictures of groups."""
+        return cast(GivesGroupsPictures, self._able(session, GivesGroupsPictures))
 
     def keeps_privacy(self, session: Session) -> KeepsPrivacy:
         """Changes who may see what."""

@@ -67,10 +67,10 @@ class OwnProfile:
     async def set_group_picture(self, principal: Principal, session: str, group: str, media: str | None) -> str | None:
         """The same for a group. Raises GroupNotFound, NotGroupMember, NotGroupAdmin, too."""
         found = await self._live.sessions.get(principal, session)
-        able = self._live.keeps_profile(found)
+        able = self._live.gives_groups_pictures(found)
         jid = await self._group(found, group)
         jpeg = None if media is None else await self._portraits.make(principal, media)
-        return await able.set_picture(jpeg, jid)
+        return await able.set_group_picture(jid, jpeg)
 
     async def group_picture(self, principal: Principal, session: str, group: str, *, preview: bool) -> Picture:
         """Ask where a group's picture lies. Raises GroupNotFound, PictureNotFound."""

@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from wagate.domain.jid import Jid
 from wagate.domain.marks import ChatMarks, ContactName, NamedMessage
-from wagate.ports.abilities import KeepsName, MarksChats, SavesContacts, StarsMessages
+from wagate.ports.abilities import KeepsName, MarksChats, SavesContacts, SetsTimers, StarsMessages
 from wagate.ports.clock import Clock
 from wagate.ports.news import ChatEmptied, ChatMarked, ContactNamed, MessageHidden, MessageStarred, OwnNameChanged
 
@@ -16,7 +16,7 @@ Agreed = ChatMarked | ChatEmptied | MessageStarred | MessageHidden | ContactName
 """Something that all devices of an account agree on."""
 
 
-class SharesMarks(MarksChats, StarsMessages, SavesContacts, KeepsName):
+class SharesMarks(MarksChats, SetsTimers, StarsMessages, SavesContacts, KeepsName):
     """The abilities; whoever has them keeps and tells what was done."""
 
     _clock: Clock
@@ -30,6 +30,11 @@ class SharesMarks(MarksChats, StarsMessages, SavesContacts, KeepsName):
     async def mark_chat(self, chat: Jid, marks: ChatMarks, newest: NamedMessage | None) -> None:
         """Mark what is given."""
         await self._agree(ChatMarked(chat, marks, self._clock.now_ms()))
+
+    @override
+    async def set_timer(self, chat: Jid, seconds: int) -> None:
+        """Set the chat's timer."""
+        await self._agree(ChatMarked(chat, ChatMarks(disappearing_s=seconds), self._clock.now_ms()))
 
     @override
     async def clear_chat(self, chat: Jid, newest: NamedMessage | None, *, with_starred: bool) -> None:

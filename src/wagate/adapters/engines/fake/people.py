@@ -23,7 +23,7 @@ from wagate.domain.contacts import (
     Whereabouts,
     spellings,
 )
-from wagate.domain.errors import CallNotFound, GroupNotFound, PictureNotFound
+from wagate.domain.errors import CallNotFound, PictureNotFound
 from wagate.domain.jid import Jid
 from wagate.ports.abilities import (
     BlocksPeople,
@@ -235,11 +235,9 @@ class KnowsPeople(LooksUpPeople, BlocksPeople, KeepsProfile, KeepsPrivacy, Shows
         await self._learn(ContactTold(us.lid, AboutChanged(text), now, us.jid))
 
     @override
-    async def set_picture(self, jpeg: bytes | None, group: Jid | None = None) -> str | None:
-        """Show another picture, or none; there are no groups here."""
+    async def set_picture(self, jpeg: bytes | None) -> str | None:
+        """Show another picture, or none."""
         _, people, us, now = self._us()
-        if group is not None:
-            raise GroupNotFound
         picture_id = people.set_picture(us, jpeg, now)
         await self._learn(ContactTold(us.lid, PictureChanged(picture_id, jpeg is None), now, us.jid))
         return picture_id

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
-from dataclasses import replace
 
 from typing_extensions import override
 
 from wagate.adapters.engines.native.machine import app_state_commands, timers
 from wagate.adapters.engines.native.machine.device import Device
 from wagate.adapters.engines.native.machine.flows import Flow
-from wagate.domain.errors import UnsupportedByEngine
 from wagate.domain.jid import Jid
 from wagate.domain.marks import ChatMarks, ContactName, NamedMessage
-from wagate.ports.abilities import KeepsName, MarksChats, SavesContacts, StarsMessages
+from wagate.ports.abilities import KeepsName, MarksChats, SavesContacts, SetsTimers, StarsMessages
 
 
-class SharesAppState(MarksChats, StarsMessages, SavesContacts, KeepsName):
-    """The abilities that have to do with app state."""
+class SharesAppState(MarksChats, SetsTimers, StarsMessages, SavesContacts, KeepsName):
+    """The abilities that have to do with app state; and timers, which are set in the chat itself."""
 
     @abstractmethod
     async def _in_app_state(self, begin: Callable[[Device], Flow[None]]) -> None:
@@ -27,14 +25,13 @@ class SharesAppState(MarksChats, StarsMessages, SavesContacts, KeepsName):
 
     @override
     async def mark_chat(self, chat: Jid, marks: ChatMarks, newest: NamedMessage | None) -> None:
-        """Archive, pin, mute or mark a chat; its timer is set in the chat itself, or is the group's."""
-        if (timer := marks.disappearing_s) is not None:
-            if chat.is_group:
-                raise UnsupportedByEngine("A group's timer is among its settings")
-            await self._in_app_state(lambda us: timers.set_timer(us, chat, timer))
-        if replace(marks, disappearing_s=None) == ChatMarks():
-            return
+        """Archive, pin, mute or mark a chat."""
         await self._in_app_state(lambda us: app_state_commands.mark_chat(us, chat, marks, newest))
+
+    @override
+    async def set_timer(self, chat: Jid, seconds: int) -> None:
+        """Say in the chat after how long its messages disappear."""
+        await self._in_app_state(lambda us: timers.set_timer(us, chat, seconds))
 
     @override
     async def clear_chat(self, chat: Jid, newest: NamedMessage | None, *, with_starred: bool) -> None:

@@ -15,6 +15,7 @@ from wagate.domain.contacts import Audience, NumberCheck, Picture, Privacy, Prof
 from wagate.domain.jid import Jid
 from wagate.ports.abilities import (
     BlocksPeople,
+    GivesGroupsPictures,
     KeepsPrivacy,
     KeepsProfile,
     LooksUpPeople,
@@ -25,7 +26,9 @@ from wagate.ports.abilities import (
 _T = TypeVar("_T")
 
 
-class KnowsPeople(LooksUpPeople, BlocksPeople, KeepsProfile, KeepsPrivacy, ShowsPresence, RejectsCalls):
+class KnowsPeople(
+    LooksUpPeople, BlocksPeople, KeepsProfile, GivesGroupsPictures, KeepsPrivacy, ShowsPresence, RejectsCalls
+):
     """The abilities that have to do with people, ourselves among them."""
 
     @abstractmethod
@@ -64,9 +67,14 @@ class KnowsPeople(LooksUpPeople, BlocksPeople, KeepsProfile, KeepsPrivacy, Shows
         await self._run_flow(lambda us: people_commands.set_about(us, text))
 
     @override
-    async def set_picture(self, jpeg: bytes | None, group: Jid | None = None) -> str | None:
+    async def set_picture(self, jpeg: bytes | None) -> str | None:
         """Show another picture, or none."""
-        return await self._run_flow(lambda us: people_commands.set_picture(us, jpeg, group))
+        return await self._run_flow(lambda us: people_commands.set_picture(us, jpeg))
+
+    @override
+    async def set_group_picture(self, group: Jid, jpeg: bytes | None) -> str | None:
+        """Give a group another picture, or none."""
+        return await self._run_flow(lambda us: people_commands.set_group_picture(us, group, jpeg))
 
     @override
     async def privacy(self) -> dict[Privacy, Audience]:

@@ -171,8 +171,9 @@ class NeonizeConnection(SpeaksInGroups, HandlesFiles, ShowsManners, Connection, 
         """See `SpeaksInGroups`."""
         await self._commit(Unit(news=list(changes)))
 
+    @override
     async def _commit(self, unit: Unit) -> None:
-        """Make it durable. Raises NotSent, VaultFailed."""
+        """See `ShowsManners`."""
         await self._ready().committed(unit)
 
     async def _settled(self) -> None:

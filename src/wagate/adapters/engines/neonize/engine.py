@@ -91,7 +91,13 @@ WORDS: Final = EngineWords(
     "a star or was deleted for us alone (`MarkChatAsRead`, `ClearChat`, `DeleteChat`, `Star`, `DeleteForMe`), and "
     "that a name was removed, is not. What the phone tells of the past after pairing is read; a part that whatsmeow "
     "has confirmed and not handed over when its process dies is not told again. Nobody can ask for older messages: "
-    "there is no call for whatsmeow's `SendPeerMessage`. A history that has 20 MB costs its process 110 MB more.",
+    "there is no call for whatsmeow's `SendPeerMessage`. A history that has 20 MB costs its process 110 MB more. "
+    "No call says whom a status post is for: whatsmeow sends one to the contacts in its own file, as the account's "
+    "privacy setting (`GetStatusPrivacy`) has it, and neonize's `send_message` has no place for an audience "
+    "(`SendRequestExtra` has none either), so posts are refused; those of others and of our own phone come in. A "
+    "group's picture can be changed and not taken away: neonize's `set_group_photo` hands no picture on as an "
+    "empty one, where whatsmeow's `SetGroupPhoto` wants none at all. neonize's `set_disappearing_timer` dates "
+    "what it sets in a chat with a person at 1970, so the gateway has the same message sent with the time.",
     module="neonize",
 )
 

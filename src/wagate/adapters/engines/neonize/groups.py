@@ -7,6 +7,7 @@ neonize 0.5.2 has no call for who may add people (whatsmeow's ``SetGroupMemberAd
 
 from __future__ import annotations
 
+import base64
 import re
 import time
 from abc import abstractmethod
@@ -36,6 +37,7 @@ from wagate.domain.people import (
     GroupEdit,
     GroupEdited,
     GroupEnded,
+    GroupPictureChanged,
     GroupSeen,
     JoinedGroup,
     MemberOutcome,
@@ -43,7 +45,7 @@ from wagate.domain.people import (
     MembersChanged,
     NewGroup,
 )
-from wagate.ports.abilities import InvitesToGroups, ListsGroups, ManagesGroups
+from wagate.ports.abilities import GivesGroupsPictures, InvitesToGroups, ListsGroups, ManagesGroups
 from wagate.ports.engine import NotSent
 from wagate.ports.news import GroupChanged
 
@@ -55,6 +57,7 @@ _REFUSALS: Final[dict[str, type[GatewayError]]] = {
     "that group does not exist": GroupNotFound,
     "not participating in that group": NotGroupMember,
     "you don't have the permission": NotGroupAdmin,
+    "not a valid image": GroupRefused,
 }
 _LINK_REFUSALS: Final[dict[str, type[GatewayError]]] = {
     "401": InviteInvalid,
@@ -68,7 +71,7 @@ _LINK_REFUSALS: Final[dict[str, type[GatewayError]]] = {
 """whatsmeow's words and WhatsApp's codes (``errors.go``, ``group.go``), and what they mean for us."""
 
 
-class SpeaksInGroups(ListsGroups, ManagesGroups, InvitesToGroups):
+class SpeaksInGroups(ListsGroups, ManagesGroups, InvitesToGroups, GivesGroupsPictures):
     """The abilities that have to do with groups."""
 
     @abstractmethod
@@ -150,6 +153,15 @@ class SpeaksInGroups(ListsGroups, ManagesGroups, InvitesToGroups):
         """Go."""
         await self._do("leave", group)
         await self._told((group, GroupEnded()))
+
+    @override
+    async def set_group_picture(self, group: Jid, jpeg: bytes | None) -> str | None:
+        """Show another picture. Raises UnsupportedByEngine for none: neonize hands that on as an empty one."""
+        if jpeg is None:
+            raise UnsupportedByEngine("neonize cannot take a group's picture away")
+        picture = (await self._do("picture", group, text=base64.b64encode(jpeg).decode())).value
+        await self._told((group, GroupPictureChanged(picture)))
+        return picture
 
     @override
     async def invite_code(self, group: Jid, *, reset: bool = False) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from wagate.adapters.engines.neonize import pasts
 from wagate.adapters.engines.neonize.early import EarlyReceipts
 from wagate.adapters.engines.neonize.limits import Limits
+from wagate.adapters.engines.neonize.link.manners import ReadByUs
 from wagate.adapters.engines.neonize.link.messages import (
     Arrived,
     Entry,
@@ -36,13 +37,20 @@ from wagate.adapters.engines.neonize.records import (
     pack_poll,
     unpack_poll,
 )
-from wagate.adapters.engines.neonize.translation import arrival_of, group_news_of, letter_in, news_of, origin_of
+from wagate.adapters.engines.neonize.translation import (
+    arrival_of,
+    group_news_of,
+    letter_in,
+    news_of,
+    origin_of,
+    timer_of,
+)
 from wagate.adapters.whatsapp_web.files import has_caption
 from wagate.adapters.whatsapp_web.letters import Letter, PollKey
 from wagate.ports.news import Paired
 from wagate.ports.vault import RecordKey, Unit, Vault
 
-Heard = HistoryCame | Receipt | Unreadable | Gap | GroupEntered | GroupEvent | Linked | SendEnded | Untagged
+Heard = HistoryCame | Receipt | ReadByUs | Unreadable | Gap | GroupEntered | GroupEvent | Linked | SendEnded | Untagged
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +112,7 @@ class Holding:
         match event:
             case Receipt():
                 self._early.take(event, self.outstanding.messages, unit)
-            case Unreadable() | Gap():
+            case Unreadable() | Gap() | ReadByUs():
                 unit.news.append(news_of(event))
             case GroupEntered() | GroupEvent():
                 unit.news.extend(group_news_of(event, self.credentials.account))
@@ -151,6 +159,10 @@ class Holding:
         """A message came; the record of the poll that it is about is loaded."""
         if letter is None:
             unit.news.append(arrival_of(event, None, None))
+            return
+        timer = timer_of(event, letter)
+        if timer:
+            unit.news.extend(timer)
             return
         origin = origin_of(event)
         asked = letter.poll_by(origin.sender)

@@ -1,17 +1,24 @@
-"""What a line shows in a chat beside messages: that we have read, and that we are writing."""
+"""What a line says in a chat beside messages: that we have read or played, are writing, or want to be forgotten."""
 
 from __future__ import annotations
 
+import time
 from abc import abstractmethod
 
 from typing_extensions import override
 
 from wagate.domain.jid import Jid
-from wagate.ports.abilities import Activity, MarksRead, ShowsTyping
+from wagate.domain.marks import ChatMarks
+from wagate.ports.abilities import Activity, MarksPlayed, MarksRead, SetsTimers, ShowsTyping
+from wagate.ports.engine import Line
+from wagate.ports.news import ChatMarked
+from wagate.ports.vault import Unit
 
 
-class ShowsManners(MarksRead, ShowsTyping):
-    """Receipts and typing, each an errand of the worker."""
+class ShowsManners(MarksRead, MarksPlayed, ShowsTyping, SetsTimers):
+    """Receipts, typing and timers, each an errand of the worker."""
+
+    _line: Line
 
     @abstractmethod
     async def ask(
@@ -25,10 +32,34 @@ class ShowsManners(MarksRead, ShowsTyping):
         """Make sure that there is an account behind an address. Raises NotOnWhatsApp, NotSent."""
         ...
 
+    @abstractmethod
+    async def _commit(self, unit: Unit) -> None:
+        """Make it durable. Raises NotSent, VaultFailed."""
+        ...
+
     @override
     async def mark_read(self, chat: Jid, sender: Jid, wa_ids: list[str]) -> None:
         """Send read receipts."""
-        await self.ask("read", chat, sender, tuple(wa_ids))
+        await self._mark("read", chat, sender, wa_ids)
+
+    @override
+    async def mark_played(self, chat: Jid, sender: Jid, wa_ids: list[str]) -> None:
+        """Send played receipts."""
+        await self._mark("played", chat, sender, wa_ids)
+
+    async def _mark(self, how: str, chat: Jid, sender: Jid, wa_ids: list[str]) -> None:
+        if wa_ids:
+            await self.ask(
+                "read", chat, sender, tuple(wa_ids), how if self._line.options.tells_reading else f"{how}-self"
+            )
+
+    @override
+    async def set_timer(self, chat: Jid, seconds: int) -> None:
+        """Say in the chat after how long its messages disappear."""
+        await self._meet(chat)
+        await self.ask("timer", chat, text=str(seconds))
+        news = ChatMarked(chat, ChatMarks(disappearing_s=seconds), time.time_ns() // 1_000_000)
+        await self._commit(Unit(news=[news]))
 
     @override
     async def show_typing(self, chat: Jid, activity: Activity) -> None:

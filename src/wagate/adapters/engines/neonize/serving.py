@@ -168,15 +168,15 @@ class Serving:
 
     def _begin(self) -> None:
         """Ask first what became of earlier messages: whatsmeow's notes are read before it works again."""
-        credentials = self._holding.credentials
+        credentials, options = self._holding.credentials, self._line.options
         self.attachment.send(Recall(self._holding.outstanding.questions(credentials)))
         self.attachment.send(
             Begin(
                 credentials.device,
                 self._line.proxy or "",
-                self._means.device_name,
-                self._means.platform,
-                self._line.options.history.value,
+                options.device_name or self._means.device_name,
+                options.device_platform or self._means.platform,
+                options.history.value,
             )
         )
 

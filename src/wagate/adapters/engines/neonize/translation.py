@@ -10,17 +10,29 @@ from dataclasses import replace
 from typing import Final
 
 from wagate.adapters.engines.neonize.group_words import change_of, group_of
-from wagate.adapters.engines.neonize.link.messages import Arrived, Gap, GroupEntered, GroupEvent, Receipt, Unreadable
+from wagate.adapters.engines.neonize.link.manners import ReadByUs
+from wagate.adapters.engines.neonize.link.messages import (
+    Arrived,
+    Gap,
+    GroupEntered,
+    GroupEvent,
+    Receipt,
+    Unreadable,
+)
 from wagate.adapters.whatsapp_web.letters import Account, Letter, Origin
 from wagate.domain.acts import Said
 from wagate.domain.content import PLAIN_CONTEXT, Unsupported
 from wagate.domain.jid import Jid
+from wagate.domain.marks import ChatMarks
 from wagate.domain.people import GroupSeen
 from wagate.ports.news import (
+    ChatMarked,
     GapSuspected,
     GroupChanged,
+    IdentityLinked,
     MessageArrived,
     MessageUndecryptable,
+    ReadElsewhere,
     ReceiptArrived,
     ReceiptKind,
 )
@@ -30,9 +42,11 @@ _UNKNOWN: Final = "unknown"
 """What `whatsapp_web` calls the kinds that it does not know."""
 
 
-def news_of(event: Unreadable | Gap) -> MessageUndecryptable | GapSuspected:
+def news_of(event: Unreadable | Gap | ReadByUs) -> MessageUndecryptable | GapSuspected | ReadElsewhere:
     """What an event means for the rest of the house."""
     match event:
+        case ReadByUs(wa_ids, chat):
+            return ReadElsewhere(wa_ids, Jid(chat))
         case Unreadable(wa_id, chat, sender, timestamp):
             detail = "whatsmeow could not decrypt it and has asked for it again"
             return MessageUndecryptable(wa_id, Jid(chat), Jid(sender), timestamp, 1, detail)
@@ -55,6 +69,17 @@ def letter_in(event: Arrived) -> Letter | None:
     except binascii.Error:
         return None
     return Letter.of(body) if body else None
+
+
+def timer_of(event: Arrived, letter: Letter) -> list[IdentityLinked | ChatMarked]:
+    """What a message changes of the timer of its chat with one person, if that is what it is for; and who that is."""
+    chat, alt = Jid(event.chat), _jid(event.chat_alt)
+    if letter.timer is None or not chat.is_person:
+        return []
+    changed = ChatMarked(chat, ChatMarks(disappearing_s=letter.timer), event.timestamp * 1000)
+    if alt is None or alt.is_phone == chat.is_phone:
+        return [changed]
+    return [IdentityLinked(*((chat, alt) if chat.is_phone else (alt, chat))), changed]
 
 
 def origin_of(event: Arrived) -> Origin:

@@ -91,13 +91,15 @@ class Person:
 class InFlight:
     """A durable stanza, the address of its record, and when it was last written to a connection (seconds; 0: never).
 
-    ``was_chased`` says that a connection was given up once already because the ack did not come.
+    ``was_chased`` says that a connection was given up once already because the ack did not come, ``is_unasked`` that
+    nobody waits to hear what became of it.
     """
 
     address: str
     unacked: Unacked
     written_at: float = 0.0
     was_chased: bool = False
+    is_unasked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,12 +139,15 @@ def set_about(us: Device, text: str) -> Flow[None]:
     yield from _tell(us, us.step(), us.me, domain.AboutChanged(text))
 
 
-def set_picture(us: Device, jpeg: bytes | None, group: DomainJid | None) -> Flow[str | None]:
-    """Show another picture, of ours or of a group."""
-    if group is not None:  # its members are told, we among them
-        target = Jid(group)
-        answer = yield from _ask(us, lambda id: groups.set_picture(id, target, jpeg), _IN_GROUP)
-        return groups.parse_picture(answer)
+def set_group_picture(us: Device, group: DomainJid, jpeg: bytes | None) -> Flow[str | None]:
+    """Give a group another picture, or none: its members are told, we among them."""
+    target = Jid(group)
+    answer = yield from _ask(us, lambda id: groups.set_picture(id, target, jpeg), _IN_GROUP)
+    return groups.parse_picture(answer)
+
+
+def set_picture(us: Device, jpeg: bytes | None) -> Flow[str | None]:
+    """Show another picture of us, or none."""
     answer = yield from _ask(us, lambda id: stanzas.set_picture(id, jpeg))
     picture_id = groups.parse_picture(answer)
     yield from _tell(us, us.step(), us.me, domain.PictureChanged(picture_id, is_removed=jpeg is None))

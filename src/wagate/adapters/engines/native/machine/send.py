@@ -99,7 +99,8 @@ def acked(us: Device, ack: ServerAck) -> None:
         return
     step = us.step()
     step.delete("unacked", in_flight.address)
-    step.news.append(SendAccepted(ack.id, ack.timestamp or None))
+    if not in_flight.is_unasked:
+        step.news.append(SendAccepted(ack.id, ack.timestamp or None))
     chat = in_flight.unacked.chat
     if ack.phash is not None and ack.phash != in_flight.unacked.phash:
         _log.info("the server knows other devices of a recipient; they will be asked for", wa_id=ack.id)
@@ -123,7 +124,8 @@ def _refused(us: Device, in_flight: InFlight, error: int) -> Flow[None]:
         group_keys.forget(us, step, chat)
     step.delete("unacked", in_flight.address)
     step.delete("sent", wa_id)
-    step.news.append(SendRefused(wa_id, refusal.code, refusal.detail))
+    if not in_flight.is_unasked:
+        step.news.append(SendRefused(wa_id, refusal.code, refusal.detail))
     us.submit(step)
 
 
@@ -241,6 +243,7 @@ def depart(us: Device, message: MessageId | None, step: Step, in_flight: InFligh
     wa_id = in_flight.unacked.wa_id
     if message is not None:
         step.news.append(SendStarted(message, wa_id))
+    in_flight.is_unasked = message is None
     yield Commit(step)
     us.unacked[wa_id] = in_flight
     if us.phase is Phase.READY:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from wagate.adapters.engines.neonize.link.manners import ReadByUs
 from wagate.adapters.engines.neonize.link.past import HistoryCame
 
 VERSION = 4
@@ -65,9 +66,9 @@ class Post:
 class Ask:
     """Do something now; `Answer` has the same ``ticket``.
 
-    ``what``: ``knows`` (is this phone address, ``subject``, on WhatsApp), ``pair`` (a code for this number), ``read``
-    (``ids`` of ``sender`` in the chat ``subject``), ``typing`` (``text``: composing, recording or paused), ``log_out``,
-    ``upload`` (the file ``text`` of the session's folder, as a file of kind ``subject``), or one of `GROUP_ERRANDS`.
+    ``what``: ``knows`` (is this phone address, ``subject``, on WhatsApp), ``pair`` (a code for this number),
+    ``typing`` (``text``: composing, recording or paused), ``log_out``, ``upload`` (the file ``text`` of the session's
+    folder, as a file of kind ``subject``), or one of `MANNER_ERRANDS` or `GROUP_ERRANDS`.
     """
 
     ticket: int
@@ -92,6 +93,7 @@ GROUP_ERRANDS = frozenset(
         "announce",
         "lock",
         "expire",
+        "picture",
         "leave",
         "link",
         "new_link",
@@ -101,7 +103,8 @@ GROUP_ERRANDS = frozenset(
 )
 """What can be asked about groups: ``subject`` is the group, ``ids`` are people.
 
-``text`` is a name, a description, ``on`` or ``off``, a number of seconds, or a link's code, whichever it takes.
+``text`` is a name, a description, ``on`` or ``off``, a number of seconds, a JPEG (base64), or a link's code, whichever
+it takes.
 """
 
 
@@ -290,7 +293,8 @@ class Nothing:
 
 
 OfGroups = GroupEntered | GroupEvent
-Event = Arrived | Unreadable | Receipt | Linked | OfGroups | HistoryCame | SendEnded | Untagged | Gap | Nothing
+Told = Arrived | Unreadable | Receipt | ReadByUs | Linked | OfGroups | HistoryCame
+Event = Told | SendEnded | Untagged | Gap | Nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,21 +379,6 @@ class Pong:
     number: int
 
 
-Message = (
-    Hello
-    | Begin
-    | Recall
-    | Post
-    | Ask
-    | Committed
-    | Ping
-    | Stop
-    | Welcome
-    | Entry
-    | LineEvent
-    | QrCode
-    | Recalled
-    | Answer
-    | LogLine
-    | Pong
-)
+FromGateway = Hello | Begin | Recall | Post | Ask | Committed | Ping | Stop
+FromWorker = Welcome | Entry | LineEvent | QrCode | Recalled | Answer | LogLine | Pong
+Message = FromGateway | FromWorker

@@ -1,4 +1,4 @@
-"""The only module that touches neonize. ``Any`` is allowed here, and nowhere else in this engine.
+"""The only module that has neonize's client. ``Any`` is allowed in the modules that it hands it to, and nowhere else.
 
 neonize's own ``connect`` is passed over: it waits by polling, prints QR codes and parses events before anybody can keep
 their bytes. ``Neonize`` in its library is called as neonize 0.5.2 calls it, with callbacks of ours.
@@ -24,12 +24,11 @@ from neonize.utils.enum import (
     ClientType,
     MediaType,
     ParticipantChange,
-    ReceiptType,
 )
 from typing_extensions import override
 
 from wagate.adapters.engines.neonize.link.messages import Ask, Event, LineEvent, Post, Shipped
-from wagate.adapters.engines.neonize.worker import events, groups
+from wagate.adapters.engines.neonize.worker import events, groups, manners
 from wagate.adapters.engines.neonize.worker.line import (
     HISTORY,
     Accepted,
@@ -193,10 +192,10 @@ class NeonizeLine(Line):
             raise Refused(str(error)) from error
 
     @override
-    def mark_read(self, chat: str, sender: str, ids: tuple[str, ...]) -> None:
-        """Send read receipts. Raises Refused."""
+    def in_manners(self, ask: Ask) -> None:
+        """Send receipts, or set a timer. Raises Refused."""
         try:
-            self._client.mark_read(*ids, chat=_jid(chat), sender=_jid(sender), receipt=ReceiptType.READ)
+            manners.do(self._client, ask, self._known_as)
         except Exception as error:
             raise Refused(str(error)) from error
 
@@ -234,6 +233,8 @@ class NeonizeLine(Line):
                 people = [self._known_as(person) for person in ask.ids]
                 told = client.update_group_participants(group, people, ParticipantChange(ask.what))
                 return InGroups(members=groups.members(told))
+            case "picture":
+                return InGroups(client.set_group_photo(group, base64.b64decode(ask.text, validate=True)))
             case "link" | "new_link":
                 return InGroups(client.get_group_invite_link(group, ask.what == "new_link"))
             case "behind":

@@ -7,6 +7,7 @@ from pathlib import Path
 from queue import Full, Queue
 from typing import Final
 
+from wagate.adapters.engines.neonize.link.manners import MANNER_ERRANDS
 from wagate.adapters.engines.neonize.link.messages import GROUP_ERRANDS, Answer, Ask, Shipped
 from wagate.adapters.engines.neonize.worker.groups import answers
 from wagate.adapters.engines.neonize.worker.line import UPLOADED, Line, Refused
@@ -85,8 +86,8 @@ def _done(line: Line, ask: Ask) -> str:
             return "yes" if line.knows(ask.subject) else "no"
         case "pair":
             return line.pairing_code(ask.subject)
-        case "read":
-            line.mark_read(ask.subject, ask.sender, ask.ids)
+        case what if what in MANNER_ERRANDS:
+            line.in_manners(ask)
         case "typing":
             line.show_typing(ask.subject, ask.text)
         case "log_out":

@@ -1,4 +1,4 @@
-"""neonize's events in the words of the link. Beside ``binding`` the only module that sees neonize's types."""
+"""neonize's events in the words of the link. Beside ``binding`` and ``manners`` no other module sees its types."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, Final
 from google.protobuf.message import DecodeError
 from neonize.proto import Neonize_pb2 as pb
 
+from wagate.adapters.engines.neonize.link.manners import ReadByUs
 from wagate.adapters.engines.neonize.link.messages import (
     Arrived,
     Event,
@@ -115,8 +116,8 @@ _LINE: Final[Mapping[int, Callable[[bytes], LineEvent]]] = {
 _SILENT: Final = frozenset(
     {"senderKeyDistributionMessage", "fastRatchetKeySenderKeyDistributionMessage", "messageContextInfo"}
 )
-_TOLD: Final = (0, 14)
-"""Numbers of ``ProtocolMessage.Type`` that are for humans: a deletion and an edit. The others are housekeeping."""
+_TOLD: Final = (0, 3, 14)
+"""Numbers of ``ProtocolMessage.Type`` that humans see something of: a deletion, a chat's timer, an edit."""
 
 _ADMINS: Final = "8"
 """What the stanza of an admin's act on somebody else's message says (whatsmeow `types/message.go`)."""
@@ -161,6 +162,8 @@ def _chat_alt(source: Any, chat: str, sender: str, sender_alt: str) -> str:
 def _receipt(told: Any) -> Event:
     kind = _RECEIPTS.get(int(told.Type))
     source = told.MessageSource
+    if source.IsFromMe and int(told.Type) in _READ_BY_US:
+        return ReadByUs(tuple(map(str, told.MessageIDs)), bare(source.Chat))
     if kind is None or source.IsFromMe:
         return Nothing()
     return Receipt(
@@ -178,6 +181,10 @@ _RECEIPTS: Final = {
     int(pb.Receipt.PLAYED): "played",
     int(pb.Receipt.RETRY): "retry",
 }
+
+
+_READ_BY_US: Final = frozenset({int(pb.Receipt.READ), int(pb.Receipt.READ_SELF)})
+"""What our other devices say when they have read something (whatsmeow `receipt.go`)."""
 
 
 def _undecryptable(told: Any) -> Event:

@@ -103,8 +103,8 @@ class Line(Protocol):
         """A code to type into the phone."""
         ...
 
-    def mark_read(self, chat: str, sender: str, ids: tuple[str, ...]) -> None:
-        """Send read receipts."""
+    def in_manners(self, ask: Ask) -> None:
+        """Do one of `MANNER_ERRANDS`."""
         ...
 
     def show_typing(self, chat: str, activity: str) -> None:
