@@ -21,7 +21,7 @@ from wagate.domain.contacts import (
     ProfileSeen,
     Whereabouts,
 )
-from wagate.domain.errors import CallNotFound, PictureNotFound
+from wagate.domain.errors import CallNotFound, PictureNotFound, UnsupportedByEngine
 from wagate.domain.jid import Jid
 from wagate.ports.abilities import (
     BlocksPeople,
@@ -93,8 +93,10 @@ class PeopleNetwork(Network, Protocol):
 PeopleQuestion = Callable[[PeopleNetwork], Awaitable[None]]
 
 
-def _asks(ability: type) -> Callable[[PeopleQuestion], PeopleQuestion]:
-    """Add a question for those who have an ability."""
+def _asks(
+    ability: type, *, promised: str | None = None, unpromised: str | None = None
+) -> Callable[[PeopleQuestion], PeopleQuestion]:
+    """Add a question for those who have an ability, and make a promise, or do not."""
 
     def add(ask: PeopleQuestion) -> PeopleQuestion:
         @wraps(ask)
@@ -102,7 +104,7 @@ def _asks(ability: type) -> Callable[[PeopleQuestion], PeopleQuestion]:
             assert isinstance(network, PeopleNetwork)
             await ask(network)
 
-        PAPER.asks(ability=ability)(ask_about_people)
+        PAPER.asks(ability=ability, promised=promised, unpromised=unpromised)(ask_about_people)
         return ask
 
     return add
@@ -143,20 +145,31 @@ async def what_somebody_shows_is_told_and_kept(network: PeopleNetwork) -> None:
 
 
 @_asks(LooksUpPeople)
-async def what_somebody_changes_is_told(network: PeopleNetwork) -> None:
+async def a_picture_that_somebody_changes_is_told(network: PeopleNetwork) -> None:
+    """Its id, where the engine learns of it."""
+    examinee = await Examinee.paired(network)
+    await examinee.send("hello")
+    await examinee.shown("hello")
+    picture_id = await network.other_picture(JPEG)
+    await network.other_picture(None)
+    await examinee.hears(ContactTold, times=2)
+    shown, removed = _changes(examinee)
+    assert isinstance(shown, PictureChanged)
+    assert not shown.is_removed
+    assert shown.picture_id in (picture_id, None)
+    assert removed == PictureChanged(None, is_removed=True)
+    assert {news.person for news in examinee.of_kind(ContactTold)} <= await network.other_addresses()
+
+
+@_asks(LooksUpPeople, promised="tells_abouts")
+async def an_about_that_somebody_changes_is_told(network: PeopleNetwork) -> None:
     examinee = await Examinee.paired(network)
     await examinee.send("hello")
     await examinee.shown("hello")
     await network.other_about("On holiday")
-    picture_id = await network.other_picture(JPEG)
-    await network.other_picture(None)
-    await examinee.hears(ContactTold, times=3)
-    assert _changes(examinee) == [
-        AboutChanged("On holiday"),
-        PictureChanged(picture_id, is_removed=False),
-        PictureChanged(None, is_removed=True),
-    ]
-    assert {news.person for news in examinee.of_kind(ContactTold)} <= await network.other_addresses()
+    told = await examinee.hears(ContactTold)
+    assert told.change == AboutChanged("On holiday")
+    assert told.person in await network.other_addresses()
 
 
 @_asks(BlocksPeople)
@@ -196,8 +209,6 @@ async def our_own_profile_is_changed(network: PeopleNetwork) -> None:
     picture_id = await keeps.set_picture(JPEG)
     assert picture_id is not None
     assert await network.own_profile() == ("Mon to Fri", picture_id)
-    assert await keeps.set_picture(None) is None
-    assert await network.own_profile() == ("Mon to Fri", None)
     assert _changes(examinee)[:2] == [AboutChanged("Mon to Fri"), PictureChanged(picture_id, is_removed=False)]
 
 
@@ -216,6 +227,28 @@ async def our_own_name_is_changed_and_stays_so(network: PeopleNetwork) -> None:
     await network.type("are you there?")
     await examinee.hears(MessageArrived, times=2)
     assert await network.own_name() == "Corner Shop"
+
+
+@_asks(KeepsProfile, promised="removes_pictures")
+async def our_own_picture_is_taken_away(network: PeopleNetwork) -> None:
+    examinee = await Examinee.paired(network)
+    keeps = examinee.connection
+    assert isinstance(keeps, KeepsProfile)
+    await keeps.set_picture(JPEG)
+    assert await keeps.set_picture(None) is None
+    assert (await network.own_profile())[1] is None
+    assert PictureChanged(None, is_removed=True) in _changes(examinee)
+
+
+@_asks(KeepsProfile, unpromised="removes_pictures")
+async def a_picture_that_cannot_be_taken_away_stays(network: PeopleNetwork) -> None:
+    examinee = await Examinee.paired(network)
+    keeps = examinee.connection
+    assert isinstance(keeps, KeepsProfile)
+    picture_id = await keeps.set_picture(JPEG)
+    with pytest.raises(UnsupportedByEngine):
+        await keeps.set_picture(None)
+    assert (await network.own_profile())[1] == picture_id
 
 
 @_asks(KeepsPrivacy)

@@ -97,5 +97,7 @@ async def test_native(question: Question, emulator: Emulator, control: EmulatorC
 @sits(NEONIZE, QUESTIONS)
 async def test_neonize(question: Question, emulator: Emulator, control: EmulatorClient) -> None:
     await _people(control)
+    # Every phone keeps its own name for its devices; whatsmeow shows nobody online without one.
+    await control.phone(OWN).app_state("push-name", name="Own")
     with scratch() as folder:
         await sit(question, NeonizeNetwork(emulator, control, folder))

@@ -20,6 +20,8 @@ PROMISES: Mapping[str, str] = {
     "sends_to_groups": "Messages can go to groups",
     "rekeys_groups": "Who has left a group could not read what goes there from then on, even if they got hold of it",
     "posts_status": "Status posts can be made, for everybody or for some",
+    "tells_abouts": "What others write of themselves is told when they change it",
+    "removes_pictures": "Our own picture, and those of groups, can be taken away",
 }
 """The fields of a data sheet that are claimed or not, each in a sentence."""
 

@@ -26,7 +26,8 @@ class EngineFeatures:
     caption and a footer hold is counted in characters (for other limits see `wagate.domain.limits`);
     ``edit_window_s`` is for how long after it was sent a message can be edited; ``sends_to_groups`` says that the
     recipient of a message may be a group, ``rekeys_groups`` that who has left a group could not read what is sent there
-    from then on, even if they got hold of it. ``posts_status``: the recipient may be STATUS_LIST.
+    from then on, even if they got hold of it. ``posts_status``: the recipient may be STATUS_LIST. ``tells_abouts``:
+    what others write of themselves is told when they change it; ``removes_pictures``: a picture can be taken away.
     """
 
     chooses_message_id: bool
@@ -43,6 +44,8 @@ class EngineFeatures:
     sends_to_groups: bool = False
     rekeys_groups: bool = False
     posts_status: bool = False
+    tells_abouts: bool = False
+    removes_pictures: bool = False
 
 
 @dataclass(frozen=True, slots=True)

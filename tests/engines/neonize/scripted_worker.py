@@ -11,6 +11,7 @@ import os
 import sqlite3
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -31,8 +32,10 @@ from wagate.adapters.engines.neonize.link.messages import (
     Post,
     Shipped,
 )
+from wagate.adapters.engines.neonize.link.people import CallNews, PresenceTold
 from wagate.adapters.engines.neonize.worker.__main__ import main
 from wagate.adapters.engines.neonize.worker.line import (
+    CALL_OFFER,
     DEVICE,
     KEPT,
     MESSAGE,
@@ -43,6 +46,7 @@ from wagate.adapters.engines.neonize.worker.line import (
     Line,
     Listener,
     Refused,
+    WithPeople,
 )
 from whatsapp_wire.media.kinds import MediaKind
 from whatsapp_wire.media.sealing import MediaSealer
@@ -174,6 +178,13 @@ class ScriptedLine(Line):
         return groups_of(ask, SCRIPT.get("groups", 0))
 
     @override
+    def with_people(self, ask: Ask) -> WithPeople:
+        """The word for an errand is an error; no word is no answer."""
+        with Path("asked").open("a") as asked:
+            asked.write(f"{ask.what} {ask.subject} {ask.text}\n")
+        raise Refused(SCRIPT.get("people", {}).get(ask.what, "info query returned status 406: not-acceptable"))
+
+    @override
     def upload(self, file: Path, kind: str) -> Shipped:
         """The word for uploads is an error, or what to do with one."""
         content, word = file.read_bytes(), SCRIPT.get("upload", "")
@@ -243,9 +254,15 @@ class ScriptedLibrary(Library):
             raise EventUnreadable("no JSON") from error
         if kind == DEVICE:
             return Linked(DEVICE_JID, "111@lid", "", "android")
+        if kind == CALL_OFFER:
+            return CallNews("offer", told, OTHER_LID, "", "", round(time.time()), False, offline)
         if kind != MESSAGE or not told:
             return Nothing()
         return Arrived(told["id"], OTHER_LID, OTHER_LID, False, 5, body_of(told["text"]), offline=offline)
+
+    @override
+    def read_seen(self, kind: int, value: bytes) -> PresenceTold | None:
+        return PresenceTold(OTHER_LID, "", value.decode()) if value else None
 
     @override
     def read_line(self, kind: int, value: bytes) -> LineEvent | None:

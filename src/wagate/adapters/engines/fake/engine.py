@@ -31,6 +31,8 @@ FEATURES = EngineFeatures(
     pairs_with_passkey=False,
     contents=CONTENTS,
     max_text_bytes=65_536,
+    tells_abouts=True,
+    removes_pictures=True,
 )
 WITHOUT_PROMISES = replace(
     FEATURES,

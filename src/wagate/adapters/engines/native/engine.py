@@ -44,6 +44,8 @@ FEATURES: Final = EngineFeatures(
     sends_to_groups=True,
     rekeys_groups=True,
     posts_status=True,
+    tells_abouts=True,
+    removes_pictures=True,
 )
 
 WORDS: Final = EngineWords(

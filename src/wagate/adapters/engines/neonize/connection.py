@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from wagate.adapters.engines.neonize.ageing import forget_done
 from wagate.adapters.engines.neonize.attachment import AskFailed, Attachment
+from wagate.adapters.engines.neonize.company import Company
 from wagate.adapters.engines.neonize.composing import composed
 from wagate.adapters.engines.neonize.desks import Desks
 from wagate.adapters.engines.neonize.endings import (
@@ -34,6 +35,7 @@ from wagate.adapters.engines.neonize.link.frames import LinkBroken
 from wagate.adapters.engines.neonize.link.messages import Answer, Stop
 from wagate.adapters.engines.neonize.manners import ShowsManners
 from wagate.adapters.engines.neonize.pauses import Pauses
+from wagate.adapters.engines.neonize.people import KnowsPeople
 from wagate.adapters.engines.neonize.records import DONE
 from wagate.adapters.engines.neonize.serving import LineOver, Means, Serving, Wedged
 from wagate.adapters.whatsapp_web.letters import Account
@@ -52,7 +54,7 @@ _CODE_S: Final = 160.0
 """How long a pairing code is good: whatsmeow's client stays as long as its QR codes last."""
 
 
-class NeonizeConnection(SpeaksInGroups, HandlesFiles, ShowsManners, Connection, PairsDevices, LogsOut):
+class NeonizeConnection(SpeaksInGroups, HandlesFiles, ShowsManners, KnowsPeople, Connection, PairsDevices, LogsOut):
     """One line. Its only task looks after the worker; the worker does the rest."""
 
     def __init__(self, means: Means, line: Line, host: Host, kept: Kept) -> None:
@@ -62,6 +64,7 @@ class NeonizeConnection(SpeaksInGroups, HandlesFiles, ShowsManners, Connection, 
         self._line = line
         self._host = host
         self._desks = Desks(line, host.folder, lambda: self._account, self._commit, self._settled, means.limits)
+        self._company = Company(line.options)
         self._holding = self._hold(kept)
         self._files = Parcels(means.ways, line, host.folder, means.limits, self.errand, self._commit)
         self._pauses = Pauses(Random(), means.limits.longest_pause_s)  # noqa: S311 - jitter
@@ -152,12 +155,7 @@ class NeonizeConnection(SpeaksInGroups, HandlesFiles, ShowsManners, Connection, 
 
     @override
     async def errand(
-        self,
-        what: str,
-        group: str = "",
-        people: tuple[str, ...] = (),
-        text: str = "",
-        within_s: float | None = None,
+        self, what: str, group: str = "", people: tuple[str, ...] = (), text: str = "", within_s: float | None = None
     ) -> Answer:
         """See `SpeaksInGroups`."""
         serving = self._ready()
@@ -173,7 +171,7 @@ class NeonizeConnection(SpeaksInGroups, HandlesFiles, ShowsManners, Connection, 
 
     @override
     async def _commit(self, unit: Unit) -> None:
-        """See `ShowsManners`."""
+        """See `ShowsManners`, `KnowsPeople`."""
         await self._ready().committed(unit)
 
     async def _settled(self) -> None:
@@ -279,7 +277,7 @@ class NeonizeConnection(SpeaksInGroups, HandlesFiles, ShowsManners, Connection, 
             attachment.close()
 
     def _hold(self, kept: Kept) -> Holding:
-        holding = Holding(kept, self._limits, self._line.vault)
+        holding = Holding(kept, self._limits, self._line.vault, self._company)
         holding.on_history = self._desks.wake
         return holding
 

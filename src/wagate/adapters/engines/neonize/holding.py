@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from wagate.adapters.engines.neonize import pasts
+from wagate.adapters.engines.neonize.company import Company
 from wagate.adapters.engines.neonize.early import EarlyReceipts
 from wagate.adapters.engines.neonize.limits import Limits
 from wagate.adapters.engines.neonize.link.manners import ReadByUs
@@ -19,10 +20,12 @@ from wagate.adapters.engines.neonize.link.messages import (
     Nothing,
     Receipt,
     SendEnded,
+    Told,
     Unreadable,
     Untagged,
 )
 from wagate.adapters.engines.neonize.link.past import HistoryCame
+from wagate.adapters.engines.neonize.link.people import BlocklistNews, CallNews, PictureNews
 from wagate.adapters.engines.neonize.outstanding import Outstanding
 from wagate.adapters.engines.neonize.records import (
     CAPTIONED,
@@ -47,10 +50,11 @@ from wagate.adapters.engines.neonize.translation import (
 )
 from wagate.adapters.whatsapp_web.files import has_caption
 from wagate.adapters.whatsapp_web.letters import Letter, PollKey
+from wagate.ports.engine import LineOptions
 from wagate.ports.news import Paired
 from wagate.ports.vault import RecordKey, Unit, Vault
 
-Heard = HistoryCame | Receipt | ReadByUs | Unreadable | Gap | GroupEntered | GroupEvent | Linked | SendEnded | Untagged
+Heard = Told | SendEnded | Untagged | Gap
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +80,9 @@ async def read_kept(vault: Vault) -> Kept:
 class Holding:
     """Whose device it is, how far the spool is read, and the messages without an outcome."""
 
-    def __init__(self, kept: Kept, limits: Limits, vault: Vault) -> None:
+    def __init__(self, kept: Kept, limits: Limits, vault: Vault, company: Company | None = None) -> None:
         """As of the last commit."""
+        self.company = company or Company(LineOptions())
         self._vault = vault
         self.credentials = kept.credentials
         self.position = kept.position
@@ -119,6 +124,8 @@ class Holding:
             case HistoryCame():
                 pasts.keep(event, self.position.number, unit)
                 self.on_history()
+            case PictureNews() | BlocklistNews() | CallNews():
+                unit.news.extend(self.company.heard(event))
             case Linked():
                 self._linked(event, unit)
             case SendEnded():

@@ -27,6 +27,7 @@ from wagate.adapters.engines.neonize.link.messages import (
     Recall,
     Recalled,
 )
+from wagate.adapters.engines.neonize.link.people import PresenceTold
 from wagate.adapters.engines.neonize.pauses import Pauses
 from wagate.domain.session import Reason, SessionState
 from wagate.ports.engine import Line
@@ -92,6 +93,7 @@ class Serving:
         self._recalled = False
         self._is_up = False
         self._gate: Task[None] | None = None
+        self._saying: Task[None] | None = None
         self._patience: asyncio.Timeout | None = None
         self._progress = self._loop.time()
         self._seen = -_SEEN_S
@@ -110,7 +112,7 @@ class Serving:
                     await task
         finally:
             self.is_live = False
-            tasks += [self._gate] if self._gate is not None else []
+            tasks += [task for task in (self._gate, self._saying) if task is not None]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -189,6 +191,8 @@ class Serving:
                 await self._change(message)
             case QrCode():
                 self._show(message)
+            case PresenceTold():
+                self._see(message)
             case Recalled(found):
                 unit = Unit()
                 for one in found:
@@ -210,6 +214,23 @@ class Serving:
             self._commit(unit, entry.number)
         elif self._commits is None or self._commits.done():
             self._ack(entry.number)
+        self._follow_up()
+
+    def _see(self, told: PresenceTold) -> None:
+        """Somebody came, went or writes: as long as it is not kept, nobody was told, and that is all right."""
+        seen = self._holding.company.seen(told, self._holding.credentials.account)
+        if seen is not None:
+            self._commit(Unit(news=[seen]))
+
+    def _follow_up(self) -> None:
+        """Say to the service what is due because of what it said, one thing after the other."""
+        is_busy = self._saying is not None and not self._saying.done()
+        if self.is_live and self._holding.company.is_due and not is_busy:
+            self._saying = self._loop.create_task(self._say_due())
+
+    async def _say_due(self) -> None:
+        await self.settled()
+        await self._holding.company.say(self.attachment, self.committed)
 
     def _ack(self, number: int) -> None:
         if number and self._acked == 0:
@@ -252,6 +273,8 @@ class Serving:
     def _came_up(self) -> None:
         self._expect(None)
         self._pauses.came_up()
+        if not self.is_live:
+            self._holding.company.came_up()
         self.is_live = True
         self.is_scanning = False
         if self._pauses.is_flapping(self._loop.time()):
@@ -260,6 +283,7 @@ class Serving:
             self._report(StateChanged(SessionState.CONNECTED))
         self._saw()
         self._hand_over()
+        self._follow_up()
 
     def _went_down(self, reason: Reason) -> None:
         if self.is_live:
@@ -317,6 +341,7 @@ class Serving:
                 raise Wedged("no message has moved for too long")
             if self.is_live:
                 self._saw()
+                self._follow_up()
             self._hand_over()
 
 

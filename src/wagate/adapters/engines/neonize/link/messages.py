@@ -6,6 +6,15 @@ from dataclasses import dataclass, field
 
 from wagate.adapters.engines.neonize.link.manners import ReadByUs
 from wagate.adapters.engines.neonize.link.past import HistoryCame
+from wagate.adapters.engines.neonize.link.people import (
+    BlocklistNews,
+    CallNews,
+    PersonTold,
+    PictureNews,
+    PictureTold,
+    PresenceTold,
+    SettingTold,
+)
 
 VERSION = 4
 """Raised with every change that a worker of an older gateway would not understand; such a worker is replaced."""
@@ -68,7 +77,8 @@ class Ask:
 
     ``what``: ``knows`` (is this phone address, ``subject``, on WhatsApp), ``pair`` (a code for this number),
     ``typing`` (``text``: composing, recording or paused), ``log_out``, ``upload`` (the file ``text`` of the session's
-    folder, as a file of kind ``subject``), or one of `MANNER_ERRANDS` or `GROUP_ERRANDS`.
+    folder, as a file of kind ``subject``), or one of the errands of
+    ``manners``, ``groups`` and ``people``.
     """
 
     ticket: int
@@ -77,35 +87,6 @@ class Ask:
     sender: str = ""
     ids: tuple[str, ...] = ()
     text: str = field(default="", repr=False)
-
-
-GROUP_ERRANDS = frozenset(
-    {
-        "groups",
-        "group",
-        "create",
-        "add",
-        "remove",
-        "promote",
-        "demote",
-        "rename",
-        "describe",
-        "announce",
-        "lock",
-        "expire",
-        "picture",
-        "leave",
-        "link",
-        "new_link",
-        "behind",
-        "join",
-    }
-)
-"""What can be asked about groups: ``subject`` is the group, ``ids`` are people.
-
-``text`` is a name, a description, ``on`` or ``off``, a number of seconds, a JPEG (base64), or a link's code, whichever
-it takes.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,8 +274,9 @@ class Nothing:
 
 
 OfGroups = GroupEntered | GroupEvent
-Told = Arrived | Unreadable | Receipt | ReadByUs | Linked | OfGroups | HistoryCame
-Event = Told | SendEnded | Untagged | Gap | Nothing
+OfPeople = PictureNews | BlocklistNews | CallNews
+Told = Unreadable | Receipt | ReadByUs | Linked | OfGroups | OfPeople | HistoryCame
+Event = Arrived | Told | SendEnded | Untagged | Gap | Nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,6 +342,9 @@ class Answer:
     groups: tuple[GroupTold, ...] = ()
     members: tuple[GroupMember, ...] = ()
     shipped: tuple[Shipped, ...] = ()
+    people: tuple[PersonTold, ...] = ()
+    pictures: tuple[PictureTold, ...] = ()
+    settings: tuple[SettingTold, ...] = ()
     more: bool = False
 
 
@@ -380,5 +365,5 @@ class Pong:
 
 
 FromGateway = Hello | Begin | Recall | Post | Ask | Committed | Ping | Stop
-FromWorker = Welcome | Entry | LineEvent | QrCode | Recalled | Answer | LogLine | Pong
+FromWorker = Welcome | Entry | LineEvent | QrCode | Recalled | PresenceTold | Answer | LogLine | Pong
 Message = FromGateway | FromWorker

@@ -28,6 +28,7 @@ from neonize.utils.enum import (
 from typing_extensions import override
 
 from wagate.adapters.engines.neonize.link.messages import Ask, Event, LineEvent, Post, Shipped
+from wagate.adapters.engines.neonize.link.people import PresenceTold
 from wagate.adapters.engines.neonize.worker import events, groups, manners
 from wagate.adapters.engines.neonize.worker.line import (
     HISTORY,
@@ -38,7 +39,9 @@ from wagate.adapters.engines.neonize.worker.line import (
     LineUnavailable,
     Listener,
     Refused,
+    WithPeople,
 )
+from wagate.adapters.engines.neonize.worker.people import People, words_of
 from wagate.domain.session import HistoryPolicy
 
 PARAMETERS: Final = 17
@@ -57,7 +60,9 @@ _MEDIA: Final = {
     "sticker": MediaType.MediaImage,  # whatsmeow has no kind of its own for them: they have the keys of images
 }
 
-SUBSCRIBED: Final = bytes((2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 17, 18, 21, 22, 26, 27, 44))
+SUBSCRIBED: Final = bytes(
+    (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 17, 18, 19, 20, 21, 22, 23, 26, 27, 30, 36, 37, 40, 42, 44)
+)
 """The kinds of event that are asked for; the numbers are neonize's (``events.EVENT_TO_INT``)."""
 
 
@@ -75,6 +80,11 @@ class Neonize(Library):
     def read_kept(self, kind: int, value: bytes, *, offline: bool) -> Event:
         """What an event says."""
         return events.read_kept(kind, value, offline=offline)
+
+    @override
+    def read_seen(self, kind: int, value: bytes) -> PresenceTold | None:
+        """What an event says of who is there."""
+        return events.read_seen(kind, value)
 
     @override
     def read_line(self, kind: int, value: bytes) -> LineEvent | None:
@@ -101,6 +111,7 @@ class NeonizeLine(Line):
         )
         self._subscribed = SUBSCRIBED if history == HistoryPolicy.NONE else SUBSCRIBED + bytes((HISTORY,))
         self._client = NewClient(database, uuid=database, props=self._props)
+        self._people = People(self._client, _jid)
         self._callbacks: tuple[Any, ...] = ()
 
     @override
@@ -269,6 +280,14 @@ class NeonizeLine(Line):
             return jid
         lid = self._client.get_lid_from_pn(jid)
         return _jid(f"{lid.User}@{lid.Server}") if lid.User else jid
+
+    @override
+    def with_people(self, ask: Ask) -> WithPeople:
+        """Do something with people. Raises Refused."""
+        try:
+            return self._people.do(ask)
+        except Exception as error:
+            raise Refused(words_of(error)) from error
 
     @override
     def upload(self, file: Path, kind: str) -> Shipped:

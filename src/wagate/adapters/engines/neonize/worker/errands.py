@@ -7,8 +7,10 @@ from pathlib import Path
 from queue import Full, Queue
 from typing import Final
 
+from wagate.adapters.engines.neonize.link.groups import GROUP_ERRANDS
 from wagate.adapters.engines.neonize.link.manners import MANNER_ERRANDS
-from wagate.adapters.engines.neonize.link.messages import GROUP_ERRANDS, Answer, Ask, Shipped
+from wagate.adapters.engines.neonize.link.messages import Answer, Ask, Shipped
+from wagate.adapters.engines.neonize.link.people import PEOPLE_ERRANDS
 from wagate.adapters.engines.neonize.worker.groups import answers
 from wagate.adapters.engines.neonize.worker.line import UPLOADED, Line, Refused
 from wagate.adapters.engines.neonize.worker.redaction import redacted
@@ -63,6 +65,9 @@ class Errands:
             raise Refused("the line has not begun")
         if ask.what in GROUP_ERRANDS:
             return answers(ask, self.line.in_groups(ask))
+        if ask.what in PEOPLE_ERRANDS:
+            told = self.line.with_people(ask)
+            return (Answer(ask.ticket, told.value, people=told.people, pictures=told.pictures, settings=told.settings),)
         if ask.what == _UPLOAD:
             return (Answer(ask.ticket, shipped=(self._upload(self.line, ask),)),)
         return (Answer(ask.ticket, _done(self.line, ask)),)

@@ -20,14 +20,23 @@ from wagate.adapters.engines.neonize.link.messages import (
     Receipt,
     Unreadable,
 )
-from wagate.adapters.engines.neonize.worker import groups
+from wagate.adapters.engines.neonize.link.people import PresenceTold
+from wagate.adapters.engines.neonize.worker import groups, people
 from wagate.adapters.engines.neonize.worker.groups import bare
 from wagate.adapters.engines.neonize.worker.line import (
+    BLOCKLIST,
+    CALL_ACCEPT,
+    CALL_END,
+    CALL_NOTICE,
+    CALL_OFFER,
+    CALLS,
     DEVICE,
     GROUP_CHANGED,
     GROUP_ENTERED,
     KEPT,
     MESSAGE,
+    PICTURE,
+    PRESENCE,
     RECEIPT,
     UNDECRYPTABLE,
     EventUnreadable,
@@ -46,7 +55,17 @@ def read_kept(kind: int, value: bytes, *, offline: bool) -> Event:
     try:
         if kind == MESSAGE:
             return _message(pb.Message.FromString(value), offline)
+        if kind in CALLS:
+            return _CALLS[kind](value, offline=offline)
         return _KEPT[kind](value)
+    except (DecodeError, ValueError) as error:
+        raise EventUnreadable(f"an event of kind {kind} cannot be read: {type(error).__name__}") from error
+
+
+def read_seen(kind: int, value: bytes) -> PresenceTold | None:
+    """What an event says of who is there, if anything. Raises EventUnreadable."""
+    try:
+        return people.presence(value) if kind == PRESENCE else people.typing(value)
     except (DecodeError, ValueError) as error:
         raise EventUnreadable(f"an event of kind {kind} cannot be read: {type(error).__name__}") from error
 
@@ -203,4 +222,13 @@ _KEPT: Final[Mapping[int, Callable[[bytes], Event]]] = {
     GROUP_ENTERED: lambda value: groups.entered(pb.JoinedGroup.FromString(value)),
     GROUP_CHANGED: lambda value: groups.changed(pb.GroupInfoEvent.FromString(value)),
     UNDECRYPTABLE: lambda value: _undecryptable(pb.UndecryptableMessage.FromString(value)),
+    PICTURE: people.picture,
+    BLOCKLIST: people.blocklist,
+}
+
+_CALLS: Final = {
+    CALL_OFFER: people.offer,
+    CALL_NOTICE: people.offer_notice,
+    CALL_ACCEPT: people.accept,
+    CALL_END: people.terminate,
 }

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from wagate.adapters.engines.neonize.link.messages import Ask, Event, GroupMember, GroupTold, LineEvent, Post, Shipped
+from wagate.adapters.engines.neonize.link.people import PersonTold, PictureTold, PresenceTold, SettingTold
 
 DEVICE: Final = 0
 MESSAGE: Final = 17
@@ -17,11 +18,24 @@ OFFLINE_ENDS: Final = 27
 GROUP_ENTERED: Final = 21
 GROUP_CHANGED: Final = 22
 UNDECRYPTABLE: Final = 44
+TYPING: Final = 19
+PRESENCE: Final = 20
+PICTURE: Final = 23
+BLOCKLIST: Final = 30
+CALL_OFFER: Final = 36
+CALL_ACCEPT: Final = 37
+CALL_NOTICE: Final = 40
+CALL_END: Final = 42
 """Kinds of event, by neonize's numbers (``events.EVENT_TO_INT``)."""
 
-KEPT: Final = frozenset({DEVICE, MESSAGE, RECEIPT, GROUP_ENTERED, GROUP_CHANGED, UNDECRYPTABLE})
+CALLS: Final = frozenset({CALL_OFFER, CALL_ACCEPT, CALL_NOTICE, CALL_END})
+"""The steps of a call."""
+
+KEPT: Final = CALLS | {DEVICE, MESSAGE, RECEIPT, GROUP_ENTERED, GROUP_CHANGED, UNDECRYPTABLE, PICTURE, BLOCKLIST}
 """What must not be lost. Everything else is about the line, and is told as it happens."""
 
+SEEN: Final = frozenset({TYPING, PRESENCE})
+"""What is told at once, and is gone when nobody is there to hear it."""
 
 UPLOADED: Final = frozenset({"image", "video", "audio", "document", "sticker"})
 """Kinds of file that can be uploaded."""
@@ -62,6 +76,16 @@ class InGroups:
     value: str = ""
     groups: tuple[GroupTold, ...] = ()
     members: tuple[GroupMember, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WithPeople:
+    """What came of something that was done with people: a word, people, pictures, settings."""
+
+    value: str = ""
+    people: tuple[PersonTold, ...] = ()
+    pictures: tuple[PictureTold, ...] = ()
+    settings: tuple[SettingTold, ...] = ()
 
 
 class Refused(Exception):
@@ -115,6 +139,10 @@ class Line(Protocol):
         """Do one of `GROUP_ERRANDS`."""
         ...
 
+    def with_people(self, ask: Ask) -> WithPeople:
+        """Do one of `PEOPLE_ERRANDS`."""
+        ...
+
     def upload(self, file: Path, kind: str) -> Shipped:
         """Encrypt a file as one of this kind (`UPLOADED`), and leave it on WhatsApp's hosts; also raises OSError."""
         ...
@@ -136,6 +164,10 @@ class Library(Protocol):
 
     def read_kept(self, kind: int, value: bytes, *, offline: bool) -> Event:
         """What an event of a kind in `KEPT` says. Raises EventUnreadable."""
+        ...
+
+    def read_seen(self, kind: int, value: bytes) -> PresenceTold | None:
+        """What an event of a kind in `SEEN` says, if anything. Raises EventUnreadable."""
         ...
 
     def read_line(self, kind: int, value: bytes) -> LineEvent | None:

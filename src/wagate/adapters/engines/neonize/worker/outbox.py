@@ -18,6 +18,7 @@ from wagate.adapters.engines.neonize.link.messages import (
     Recalled,
     Welcome,
 )
+from wagate.adapters.engines.neonize.link.people import PresenceTold
 from wagate.adapters.engines.neonize.worker.door import Link
 from wagate.adapters.engines.neonize.worker.line import EventUnreadable, Library
 from wagate.adapters.engines.neonize.worker.spool import Record, Spool
@@ -32,7 +33,7 @@ WINDOW: Final = 64
 """Entries that may be under way without having been committed."""
 
 _LINES: Final = 256
-"""Log lines that wait at most; later ones are dropped."""
+"""Log lines, and words on who is there, that wait at most; later ones are dropped."""
 
 _WAITING: Final = 4096
 """Answers and news of the line that wait at most; a gateway that takes none of them is as good as gone."""
@@ -78,7 +79,9 @@ class Outbox:
     def say(self, message: Message) -> None:
         """Tell this as soon as possible, and only to who is attached now."""
         with self._changed:
-            if self._line is None or self._is_mute or (isinstance(message, LogLine) and len(self._urgent) >= _LINES):
+            if self._line is None or self._is_mute:
+                return
+            if isinstance(message, LogLine | PresenceTold) and len(self._urgent) >= _LINES:
                 return
             self._urgent.append(message)
             self._bound()

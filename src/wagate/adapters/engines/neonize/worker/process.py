@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -46,7 +47,9 @@ from wagate.adapters.engines.neonize.worker.line import (
     KEPT,
     OFFLINE_BEGINS,
     OFFLINE_ENDS,
+    SEEN,
     Accepted,
+    EventUnreadable,
     Library,
     Line,
     LineUnavailable,
@@ -302,6 +305,9 @@ class Worker(Listener):
             if kind in (OFFLINE_BEGINS, OFFLINE_ENDS):
                 self._offline = OFFLINE if kind == OFFLINE_BEGINS else 0
                 return
+            if kind in SEEN:
+                self._show(kind, value)
+                return
             told = self._library.read_line(kind, value)
             if told is not None:
                 self._note_running(told)
@@ -334,6 +340,13 @@ class Worker(Listener):
             self._outbox.say(LogLine(level.lower(), source, redacted(text)))
         except Exception as error:
             self._failed(-1, error)
+
+    def _show(self, kind: int, value: bytes) -> None:
+        """Tell who is there; what cannot be read is of no use to anybody."""
+        with contextlib.suppress(EventUnreadable):
+            seen = self._library.read_seen(kind, value)
+            if seen is not None:
+                self._outbox.say(seen)
 
     def _note_running(self, told: LineEvent) -> None:
         if told.what == "connected" and not self._runs:

@@ -1,0 +1,263 @@
+"""What a line can do with people and with its own profile: every verb is an errand of the worker.
+
+neonize 0.5.2 has no call that takes a picture away (whatsmeow's ``SetGroupPhoto`` without one): that is refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import re
+import time
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Final
+
+from typing_extensions import override
+
+from wagate.adapters.engines.neonize.attachment import AskFailed
+from wagate.adapters.engines.neonize.company import NAMELESS, Company
+from wagate.adapters.engines.neonize.link.messages import Answer
+from wagate.adapters.engines.neonize.people_words import (
+    AUDIENCE_WORDS,
+    SETTING_WORDS,
+    checked,
+    people_in,
+    person_of,
+    privacy_of,
+)
+from wagate.adapters.whatsapp_web.letters import Account
+from wagate.domain.contacts import (
+    AboutChanged,
+    Audience,
+    BlockChanged,
+    ContactChange,
+    NumberCheck,
+    Picture,
+    PictureChanged,
+    Privacy,
+    Profile,
+    ProfileSeen,
+    spellings,
+)
+from wagate.domain.errors import (
+    CallNotFound,
+    GatewayError,
+    GroupNotFound,
+    NotGroupAdmin,
+    NotGroupMember,
+    PictureNotFound,
+    RefusedByWhatsApp,
+    UnsupportedByEngine,
+)
+from wagate.domain.jid import Jid
+from wagate.ports.abilities import (
+    BlocksPeople,
+    KeepsPrivacy,
+    KeepsProfile,
+    LooksUpPeople,
+    RejectsCalls,
+    ShowsPresence,
+)
+from wagate.ports.engine import NotOnWhatsApp, NotSent
+from wagate.ports.news import IdentityLinked
+from wagate.ports.people_news import BlocklistTold, CallEnded, ContactTold, PeopleNews
+from wagate.ports.vault import Unit
+
+_NAME_S: Final = 10.0
+_NAME_PAUSE_S: Final = 0.2
+"""For how long, and how often, it is tried to show us online without a name."""
+
+_STATUS: Final = re.compile(r"status (\d+)")
+_Refusals = Mapping[str, type[GatewayError]]
+_NONE: Final[_Refusals] = {}
+_NO_PICTURE: Final[_Refusals] = {
+    "401": PictureNotFound,
+    "403": PictureNotFound,
+    "404": PictureNotFound,
+    "hidden their profile picture": PictureNotFound,
+    "does not have a profile picture": PictureNotFound,
+}
+_IN_GROUP: Final[_Refusals] = {"401": NotGroupAdmin, "403": NotGroupMember, "404": GroupNotFound}
+"""whatsmeow's words and WhatsApp's codes (``errors.go``), and what they mean for us."""
+
+
+class KnowsPeople(LooksUpPeople, BlocksPeople, KeepsProfile, KeepsPrivacy, ShowsPresence, RejectsCalls):
+    """The abilities that have to do with people, ourselves among them."""
+
+    _company: Company
+
+    @abstractmethod
+    async def errand(
+        self,
+        what: str,
+        group: str = "",
+        people: tuple[str, ...] = (),
+        text: str = "",
+        within_s: float | None = None,
+    ) -> Answer:
+        """See `SpeaksInGroups`."""
+        ...
+
+    @abstractmethod
+    async def _commit(self, unit: Unit) -> None:
+        """Make it durable. Raises NotSent, VaultFailed."""
+        ...
+
+    @abstractmethod
+    async def _meet(self, chat: Jid) -> None:
+        """See `ShowsManners`."""
+        ...
+
+    @property
+    @abstractmethod
+    def _account(self) -> Account:
+        """Whose line this is."""
+        ...
+
+    @override
+    async def check_numbers(self, numbers: tuple[str, ...]) -> tuple[NumberCheck, ...]:
+        """Which numbers have an account."""
+        asked = tuple(dict.fromkeys(spelling for number in numbers for spelling in spellings(number)))
+        return checked(numbers, await self._asked("check", people=asked)) if asked else ()
+
+    @override
+    async def profile(self, jid: Jid) -> Profile:
+        """What a person shows of themselves. neonize does not tell since when."""
+        await self._meet(jid)
+        found = next(iter((await self._asked("profile", jid)).people), None)
+        if found is None or not found.lid:
+            raise NotOnWhatsApp(f"{jid} is not on WhatsApp")
+        person, alt = person_of(found)
+        seen = ProfileSeen(found.about or None, None, found.picture or None)
+        await self._learnt(ContactTold(person, seen, _now(), alt))
+        return Profile(alt or person, person, seen.about, seen.about_at, seen.picture_id)
+
+    @override
+    async def picture(self, jid: Jid, *, preview: bool = False) -> Picture:
+        """Where the picture of a person or group lies."""
+        answer = await self._asked("picture", jid, text="preview" if preview else "image", refusals=_NO_PICTURE)
+        if not answer.pictures:
+            raise PictureNotFound
+        found = answer.pictures[0]
+        return Picture(found.id, found.url, found.kind == "preview")
+
+    @override
+    async def blocked(self) -> tuple[Jid, ...]:
+        """Everybody who is blocked."""
+        people = people_in(await self._asked("blocked"))
+        await self._learnt(BlocklistTold(people))
+        return people
+
+    @override
+    async def block(self, jid: Jid, *, blocked: bool) -> None:
+        """Block somebody, or do so no longer."""
+        await self._meet(jid)
+        answer = await self._asked("block" if blocked else "unblock", jid)
+        person, alt = person_of(answer.people[0]) if answer.people else (jid, None)
+        await self._learnt(ContactTold(person, BlockChanged(blocked), _now(), alt))
+
+    @override
+    async def set_about(self, text: str) -> None:
+        """Show another about."""
+        await self._asked("set_about", text=text)
+        await self._told_of_us(AboutChanged(text))
+
+    @override
+    async def set_picture(self, jpeg: bytes | None, group: Jid | None = None) -> str | None:
+        """Show another picture; neonize cannot take one away."""
+        if not jpeg:
+            raise UnsupportedByEngine("neonize cannot take a picture away, it can only show another one")
+        encoded = base64.b64encode(jpeg).decode()
+        if group is not None:  # its members are told, we among them
+            return (await self._asked("set_picture", group, text=encoded, refusals=_IN_GROUP)).value
+        picture_id = (await self._asked("set_picture", text=encoded)).value
+        await self._told_of_us(PictureChanged(picture_id, is_removed=False))
+        return picture_id
+
+    @override
+    async def privacy(self) -> dict[Privacy, Audience]:
+        """Who may see what of us."""
+        return privacy_of((await self._asked("privacy")).settings)
+
+    @override
+    async def set_privacy(self, setting: Privacy, audience: Audience) -> None:
+        """Let others see something, or not."""
+        await self._asked("set_privacy", SETTING_WORDS[setting], text=AUDIENCE_WORDS[audience])
+
+    @override
+    async def show_presence(self, *, available: bool) -> None:
+        """Show us online, or not any more.
+
+        whatsmeow refuses until it has learned the account's name, which comes a moment after the phone linked us.
+        """
+        deadline = time.monotonic() + _NAME_S
+        while True:
+            try:
+                await self._asked("presence", text="available" if available else "unavailable")
+            except NotSent as error:
+                if NAMELESS not in str(error) or time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(_NAME_PAUSE_S)
+            else:
+                self._company.shown(online=available)
+                return
+
+    @override
+    async def watch_presence(self, jid: Jid) -> None:
+        """Ask to be told when somebody comes and goes, now and after each reconnect."""
+        await self._meet(jid)
+        people = (await self._asked("watch", jid)).people
+        person, phone = person_of(people[0]) if people else (jid, None)
+        self._company.watched(person)
+        if phone is not None:  # what is seen of them is told under the LID alone
+            await self._learnt(IdentityLinked(phone, person))
+
+    @override
+    async def reject_call(self, call: str) -> None:
+        """Turn a call down."""
+        creator = self._company.ringing(call)
+        if creator is None:
+            raise CallNotFound
+        await self._asked("reject", creator, text=call)
+        self._company.over(call)
+        await self._learnt(CallEnded(call, creator, _now(), "rejected"))
+
+    # ---- inside
+
+    async def _asked(
+        self,
+        what: str,
+        subject: str = "",
+        people: tuple[str, ...] = (),
+        text: str = "",
+        refusals: _Refusals = _NONE,
+    ) -> Answer:
+        """Raises NotSent, or what is in ``refusals``, or RefusedByWhatsApp."""
+        try:
+            return await self.errand(what, subject, people, text)
+        except AskFailed as failed:
+            raise _refusal(str(failed), refusals) from failed
+
+    async def _told_of_us(self, change: ContactChange) -> None:
+        us = self._account
+        person = us.lid or us.pn
+        if person is not None:
+            await self._learnt(ContactTold(person, change, _now(), us.pn if us.lid else None))
+
+    async def _learnt(self, news: PeopleNews | IdentityLinked) -> None:
+        await self._commit(Unit(news=[news]))
+
+
+def _refusal(words: str, refusals: _Refusals) -> GatewayError:
+    status = _STATUS.search(words)
+    for sign, kind in refusals.items():
+        if sign in words if not sign.isdigit() else status is not None and status[1] == sign:
+            return kind()
+    if status is not None:
+        return RefusedByWhatsApp(f"WhatsApp refused the request with code {status[1]}")
+    return NotSent(words)
+
+
+def _now() -> int:
+    return int(time.time())
