@@ -197,9 +197,9 @@ class PhoneClient:
         played: list[str] = (await self._post("play", ids=None if ids is None else list(ids)))["ids"]
         return played
 
-    async def set_typing(self, to: str, *, on: bool) -> None:
-        """Begin or stop typing in somebody's chat."""
-        await self._post("typing", to=to, on=on)
+    async def set_typing(self, to: str, *, on: bool, media: str | None = None) -> None:
+        """Begin or stop typing in somebody's chat, or recording (`media`: audio)."""
+        await self._post("typing", to=to, on=on, media=media)
 
     async def set_available(self, *, available: bool) -> None:
         """Open or close the app."""

@@ -21,7 +21,7 @@ from wagate.domain.contacts import (
     ProfileSeen,
     Whereabouts,
 )
-from wagate.domain.errors import CallNotFound, PictureNotFound, UnsupportedByEngine
+from wagate.domain.errors import CallNotFound, PictureNotFound
 from wagate.domain.jid import Jid
 from wagate.ports.abilities import (
     BlocksPeople,
@@ -93,10 +93,8 @@ class PeopleNetwork(Network, Protocol):
 PeopleQuestion = Callable[[PeopleNetwork], Awaitable[None]]
 
 
-def _asks(
-    ability: type, *, promised: str | None = None, unpromised: str | None = None
-) -> Callable[[PeopleQuestion], PeopleQuestion]:
-    """Add a question for those who have an ability, and make a promise, or do not."""
+def _asks(ability: type, *, promised: str | None = None) -> Callable[[PeopleQuestion], PeopleQuestion]:
+    """Add a question for those who have an ability, and make a promise."""
 
     def add(ask: PeopleQuestion) -> PeopleQuestion:
         @wraps(ask)
@@ -104,7 +102,7 @@ def _asks(
             assert isinstance(network, PeopleNetwork)
             await ask(network)
 
-        PAPER.asks(ability=ability, promised=promised, unpromised=unpromised)(ask_about_people)
+        PAPER.asks(ability=ability, promised=promised)(ask_about_people)
         return ask
 
     return add
@@ -238,17 +236,6 @@ async def our_own_picture_is_taken_away(network: PeopleNetwork) -> None:
     assert await keeps.set_picture(None) is None
     assert (await network.own_profile())[1] is None
     assert PictureChanged(None, is_removed=True) in _changes(examinee)
-
-
-@_asks(KeepsProfile, unpromised="removes_pictures")
-async def a_picture_that_cannot_be_taken_away_stays(network: PeopleNetwork) -> None:
-    examinee = await Examinee.paired(network)
-    keeps = examinee.connection
-    assert isinstance(keeps, KeepsProfile)
-    picture_id = await keeps.set_picture(JPEG)
-    with pytest.raises(UnsupportedByEngine):
-        await keeps.set_picture(None)
-    assert (await network.own_profile())[1] == picture_id
 
 
 @_asks(KeepsPrivacy)

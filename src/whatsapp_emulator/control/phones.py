@@ -67,10 +67,10 @@ async def play(request: web.Request) -> web.Response:
 
 
 async def typing(request: web.Request) -> web.Response:
-    """Begin or stop to type in somebody's chat."""
+    """Begin or stop to type in somebody's chat, or to record (`media`: audio)."""
     body = await read_body(request)
-    to, on = address(body.text("to")), body.flag("on")
-    return _act(request, lambda phone: phone.set_typing(to, on=on))
+    to, on, media = address(body.text("to")), body.flag("on"), body.maybe_text("media")
+    return _act(request, lambda phone: phone.set_typing(to, on=on, media=media))
 
 
 async def presence(request: web.Request) -> web.Response:

@@ -91,13 +91,15 @@ class Phone:
         """Play the voice messages with these ids, or all messages; returns those for which a receipt went out."""
         return self._acknowledge(self._received(ids), "played")
 
-    def set_typing(self, to: Jid, *, on: bool) -> None:
-        """Begin or stop typing in somebody's chat, or in a group. Raises NoSuchPerson."""
+    def set_typing(self, to: Jid, *, on: bool, media: str | None = None) -> None:
+        """Begin or stop typing in somebody's chat, or in a group; `media` is `audio` for who records. Raises
+        NoSuchPerson.
+        """
+        state = Node("composing", {} if media is None else {"media": media}) if on else Node("paused")
         if to.is_group:
-            presence.show_typing_in_group(self.state, self.account, to, [Node("composing" if on else "paused")])
+            presence.show_typing_in_group(self.state, self.account, to, [state])
             return
-        account = self._person(to)
-        presence.show_typing(self.state, account, self.account.lid, [Node("composing" if on else "paused")])
+        presence.show_typing(self.state, self._person(to), self.account.lid, [state])
 
     def set_available(self, *, available: bool) -> None:
         """Open or close the app."""

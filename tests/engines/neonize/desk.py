@@ -75,8 +75,8 @@ class Bench:
     limits: Limits = QUICK
     proxy: str | None = None
     reach: Reach = field(default_factory=Reach)
-    kept: Files = field(default_factory=Files)
     options: LineOptions = field(default_factory=LineOptions)
+    kept: Files = field(default_factory=Files)
     storage: MemoryStorage = field(default_factory=MemoryStorage)
     durable: list[DurableNews] = field(default_factory=list)
     told: list[LineNews] = field(default_factory=list)
@@ -116,7 +116,7 @@ class Bench:
 
         self.told.clear()
         self.vault = self.storage.open(self.session)
-        line = Line(self.session, self.vault, self.proxy, self.told.append, gate, self.options, self.kept)
+        line = Line(self.session, self.vault, self.proxy, self.told.append, gate, self.options, media=self.kept)
         self._connection = await self.engine.connect(line)
 
     async def close(self) -> None:

@@ -8,11 +8,19 @@ from typing import Any
 
 from wagate.adapters.engines.neonize.worker.binding import Neonize
 from wagate.adapters.engines.neonize.worker.line import (
+    BLOCKLIST,
+    CALL_ACCEPT,
+    CALL_END,
+    CALL_NOTICE,
+    CALL_OFFER,
     DEVICE,
     GROUP_CHANGED,
     GROUP_ENTERED,
     MESSAGE,
+    PICTURE,
+    PRESENCE,
     RECEIPT,
+    TYPING,
     UNDECRYPTABLE,
     EventUnreadable,
 )
@@ -34,6 +42,73 @@ def source(pb: Any, chat: str, sender: str, *, mine: bool = False, group: bool =
         RecipientAlt=jid(alt if mine else "", pb),
         BroadcastListOwner=jid("", pb),
     )
+
+
+def people_told(pb: Any) -> dict[str, tuple[int, bytes]]:
+    """What is kept of people."""
+    meta = pb.BasicCallMeta(
+        timestamp=9, callCreator=jid("222:3@lid", pb), callCreatorAlt=jid("5522@s.whatsapp.net", pb), callID="C1"
+    )
+    getattr(meta, "from").CopyFrom(jid("222@lid", pb))
+    remote = pb.CallRemoteMeta(remotePlatform="android", remoteVersion="2")
+    group = pb.NodeAttrs(name="group-jid", jid=jid("9@g.us", pb))
+    video = pb.Node(Tag="offer", Nodes=[pb.Node(Tag="audio"), pb.Node(Tag="video")])
+    changes = [pb.BlocklistChange(JID=jid("222@lid", pb), BlockAction=action) for action in (1, 2)]
+
+    def blocklist(changes: list[Any]) -> bytes:
+        return bytes(pb.BlocklistEvent(Action=2, DHASH="x", PrevDHash="y", Changes=changes).SerializeToString())
+
+    def picture(of: str, *, removed: bool) -> bytes:
+        by = jid("222@lid" if of.endswith("g.us") else "", pb)
+        return bytes(pb.Picture(JID=jid(of, pb), Author=by, Timestamp=9, Remove=removed).SerializeToString())
+
+    return {
+        "shown": (PICTURE, picture("222@lid", removed=False)),
+        "groups_picture": (PICTURE, picture("9@g.us", removed=True)),
+        "nobodys_picture": (PICTURE, picture("", removed=False)),
+        "blocked": (BLOCKLIST, blocklist(changes)),
+        "other_list": (BLOCKLIST, blocklist([])),
+        "rang": (CALL_OFFER, pb.CallOffer(basicCallMeta=meta, callRemoteMeta=remote, data=video).SerializeToString()),
+        "offline_rang": (
+            CALL_NOTICE,
+            pb.CallOfferNotice(
+                basicCallMeta=meta, media="audio", type="group", data=pb.Node(Tag="offer_notice", Attrs=[group])
+            ).SerializeToString(),
+        ),
+        "answered": (
+            CALL_ACCEPT,
+            pb.CallAccept(basicCallMeta=meta, callRemoteMeta=remote, data=pb.Node(Tag="accept")).SerializeToString(),
+        ),
+        "gave_up": (
+            CALL_END,
+            pb.CallTerminate(basicCallMeta=meta, reason="timeout", data=pb.Node(Tag="terminate")).SerializeToString(),
+        ),
+        "nobody_rang": (CALL_OFFER, b""),
+    }
+
+
+def people_seen(pb: Any) -> dict[str, tuple[int, bytes]]:
+    """What is told at once."""
+
+    def typing(state: int, media: int, *, mine: bool = False) -> bytes:
+        of = source(pb, "222:3@lid", "222:3@lid", mine=mine, alt="5522@s.whatsapp.net")
+        return bytes(pb.ChatPresence(MessageSource=of, State=state, Media=media).SerializeToString())
+
+    def presence(*, unavailable: bool, last_seen: int) -> bytes:
+        told = pb.Presence(Unavailable=unavailable, LastSeen=last_seen)
+        told.From.CopyFrom(jid("222@lid", pb))
+        return bytes(told.SerializeToString())
+
+    never = -62_135_596_800  # Go's time without a value
+    return {
+        "writes": (TYPING, typing(1, 1)),
+        "records": (TYPING, typing(1, 2)),
+        "stopped": (TYPING, typing(2, 1)),
+        "we_write": (TYPING, typing(1, 1, mine=True)),
+        "online": (PRESENCE, presence(unavailable=False, last_seen=never)),
+        "gone": (PRESENCE, presence(unavailable=True, last_seen=9)),
+        "hidden": (PRESENCE, presence(unavailable=True, last_seen=never)),
+    }
 
 
 def main() -> None:
@@ -131,12 +206,15 @@ def main() -> None:
     }  # fmt: skip
     library = Neonize()
     told: dict[str, Any] = {}
-    for name, (kind, value) in kept.items():
+    for name, (kind, value) in (kept | people_told(pb)).items():
         try:
-            event = library.read_kept(kind, value, offline=False)
+            event = library.read_kept(kind, value, offline=name.startswith("offline"))
             told[name] = [type(event).__name__, asdict(event)]
         except EventUnreadable as error:
             told[name] = ["EventUnreadable", {"text": str(error)}]
+    for name, (kind, value) in people_seen(pb).items():
+        seen = library.read_seen(kind, value)
+        told[f"seen_{name}"] = None if seen is None else asdict(seen)
     line = {
         "connected": (3, pb.Connected(status=True).SerializeToString()),
         "banned": (8, pb.TemporaryBan(Code=1, Expire=60).SerializeToString()),

@@ -111,6 +111,43 @@ def test_groups_are_told(told: dict[str, Any]) -> None:
     ]
 
 
+def test_pictures_and_blocking_are_told(told: dict[str, Any]) -> None:
+    shown = {"subject": "222@lid", "by": "", "timestamp": 9, "is_removed": False}
+    assert told["shown"] == ["PictureNews", shown]
+    assert told["groups_picture"] == [
+        "PictureNews",
+        {"subject": "9@g.us", "by": "222@lid", "timestamp": 9, "is_removed": True},
+    ]
+    assert told["nobodys_picture"][0] == "Nothing"
+    changes = [{"person": "222@lid", "is_blocked": blocked} for blocked in (True, False)]
+    assert told["blocked"] == ["BlocklistNews", {"changes": changes}]
+    assert told["other_list"] == ["BlocklistNews", {"changes": []}]
+
+
+def test_calls_are_told(told: dict[str, Any]) -> None:
+    steps = {name: told[name][1] for name in ("rang", "offline_rang", "answered", "gave_up")}
+    assert {(one["call"], one["creator"], one["creator_alt"], one["timestamp"]) for one in steps.values()} == {
+        ("C1", "222@lid", "5522@s.whatsapp.net", 9)
+    }
+    assert [one["step"] for one in steps.values()] == ["offer", "offer", "accept", "terminate"]
+    assert [one["is_video"] for one in steps.values()] == [True, False, False, False]
+    assert [one["is_offline"] for one in steps.values()] == [False, True, False, False]
+    assert [one["group"] for one in steps.values()] == ["", "9@g.us", "", ""]
+    assert steps["gave_up"]["reason"] == "timeout"
+    assert told["nobody_rang"][0] == "EventUnreadable"
+
+
+def test_who_is_there_is_told(told: dict[str, Any]) -> None:
+    writes = {"person": "222@lid", "alt": "5522@s.whatsapp.net", "chat": "222@lid", "last_seen": 0}
+    for name, whereabouts in (("writes", "composing"), ("records", "recording"), ("stopped", "paused")):
+        assert told[f"seen_{name}"] == {**writes, "whereabouts": whereabouts}
+    assert told["seen_we_write"] is None
+    there = {"person": "222@lid", "alt": "", "chat": "", "last_seen": 0}
+    assert told["seen_online"] == {**there, "whereabouts": "online"}
+    assert told["seen_gone"] == {**there, "whereabouts": "offline", "last_seen": 9}
+    assert told["seen_hidden"] == {**there, "whereabouts": "offline"}
+
+
 def test_what_is_about_the_line(told: dict[str, Any]) -> None:
     assert told["line_connected"]["what"] == "connected"
     assert told["line_banned"] == {"what": "banned", "code": 1, "detail": "send to too many people, for 60 s"}

@@ -40,6 +40,8 @@ WITHOUT_PROMISES = replace(
     acks_after_persist=False,
     answers_retries_from_store=False,
     queries_history=False,
+    tells_abouts=False,
+    removes_pictures=False,
 )
 """The data sheet of an engine like ``neonize``."""
 

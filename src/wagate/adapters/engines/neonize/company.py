@@ -99,11 +99,11 @@ class Company:
         known = self._calls.get(call)
         return None if known is None or known.is_over else known.creator
 
-    def over(self, call: str) -> None:
-        """A call does not ring any more."""
+    def over(self, call: str, *, is_over: bool = True) -> None:
+        """A call does not ring any more, or still does."""
         known = self._calls.get(call)
         if known is not None:
-            self._calls[call] = replace(known, is_over=True)
+            self._calls[call] = replace(known, is_over=is_over)
 
     # ---- what is told
 

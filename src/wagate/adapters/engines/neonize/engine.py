@@ -94,10 +94,18 @@ WORDS: Final = EngineWords(
     "there is no call for whatsmeow's `SendPeerMessage`. A history that has 20 MB costs its process 110 MB more. "
     "No call says whom a status post is for: whatsmeow sends one to the contacts in its own file, as the account's "
     "privacy setting (`GetStatusPrivacy`) has it, and neonize's `send_message` has no place for an audience "
-    "(`SendRequestExtra` has none either), so posts are refused; those of others and of our own phone come in. A "
-    "group's picture can be changed and not taken away: neonize's `set_group_photo` hands no picture on as an "
-    "empty one, where whatsmeow's `SetGroupPhoto` wants none at all. neonize's `set_disappearing_timer` dates "
-    "what it sets in a chat with a person at 1970, so the gateway has the same message sent with the time.",
+    "(`SendRequestExtra` has none either), so posts are refused; those of others and of our own phone come in. "
+    "neonize's `set_disappearing_timer` dates what it sets in a chat with a person at 1970, so the gateway has the "
+    "same message sent with the time. "
+    "Pictures can be shown and replaced, but not taken away: neonize's `set_group_photo` hands "
+    "no picture on as an empty one, where whatsmeow's `SetGroupPhoto` wants none at all. It "
+    "passes on none of whatsmeow's events `UserAbout`, `PushName` and `CallReject`, so an about that somebody changes "
+    "is learned by asking, a name with the next message, and a call that another device turned down when the server "
+    "says that it is over; of a changed picture it does not tell the id, of an about not since when; whatsmeow itself "
+    "has no event for another number. It shows nobody online before the phone's app state has told the account's "
+    "name, a moment after linking: we wait for it, 10 s at most. Who writes or is there is told as it happens and "
+    "kept nowhere. Typing of a kind that neonize does not know ends its event loop: the process is replaced, a gap "
+    "is told, and typing is not listened to for an hour.",
     module="neonize",
 )
 

@@ -219,8 +219,12 @@ class KnowsPeople(LooksUpPeople, BlocksPeople, KeepsProfile, KeepsPrivacy, Shows
         creator = self._company.ringing(call)
         if creator is None:
             raise CallNotFound
-        await self._asked("reject", creator, text=call)
-        self._company.over(call)
+        self._company.over(call)  # before it is: what the service then says of it is nothing new
+        try:
+            await self._asked("reject", creator, text=call)
+        except GatewayError:
+            self._company.over(call, is_over=False)
+            raise
         await self._learnt(CallEnded(call, creator, _now(), "rejected"))
 
     # ---- inside

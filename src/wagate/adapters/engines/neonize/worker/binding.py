@@ -41,6 +41,7 @@ from wagate.adapters.engines.neonize.worker.line import (
     Refused,
     WithPeople,
 )
+from wagate.adapters.engines.neonize.worker.mutes import heard
 from wagate.adapters.engines.neonize.worker.people import People, words_of
 from wagate.domain.session import HistoryPolicy
 
@@ -117,7 +118,8 @@ class NeonizeLine(Line):
     @override
     def run(self, proxy: str) -> str:
         """Connect and stay; returns whatsmeow's reason for ending, or nothing. Blocks its thread."""
-        subscribed = ctypes.create_string_buffer(self._subscribed, len(self._subscribed))
+        kinds = heard(Path(self._database).parent, self._subscribed)
+        subscribed = ctypes.create_string_buffer(kinds, len(kinds))
         props = self._props.SerializeToString()
         settings = binder.ProxySettings(proxy_address=proxy)._to_c_struct() if proxy else None
         # Go calls these as long as the client lives: they must not be collected before.
@@ -142,7 +144,7 @@ class NeonizeLine(Line):
             on_event,
             on_log,
             subscribed,
-            len(self._subscribed),
+            len(kinds),
             props,
             len(props),
             b"",

@@ -38,7 +38,7 @@ from wagate.adapters.engines.neonize.link.messages import (
     Welcome,
 )
 from wagate.adapters.engines.neonize.link.past import HistoryCame
-from wagate.adapters.engines.neonize.worker import device_file, notes
+from wagate.adapters.engines.neonize.worker import device_file, mutes, notes
 from wagate.adapters.engines.neonize.worker.door import Door, Link
 from wagate.adapters.engines.neonize.worker.errands import Errands
 from wagate.adapters.engines.neonize.worker.line import (
@@ -278,6 +278,7 @@ class Worker(Listener):
     def _stay(self, line: Line, proxy: str) -> None:
         reason = redacted(line.run(proxy))
         if not self._ending.is_set():
+            mutes.note(self._folder, reason)
             if reason and self._runs and self._omen is None:
                 # neonize's loop ended over an event that it could not pass on; whatsmeow goes on taking others in.
                 since = _now_ms() - round((time.monotonic() - self._last_event) * 1000)
