@@ -35,6 +35,9 @@ from wagate.domain.session import SessionState
 from whatsapp_emulator.client import EmulatorClient, PhoneClient
 from whatsapp_emulator.emulator import Emulator
 
+pytestmark = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
+"""What an engine tells is kept in the same way, whichever it is: the other database is looked at with `native`."""
+
 
 @pytest.fixture
 async def house(
