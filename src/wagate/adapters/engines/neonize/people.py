@@ -43,9 +43,6 @@ from wagate.domain.contacts import (
 from wagate.domain.errors import (
     CallNotFound,
     GatewayError,
-    GroupNotFound,
-    NotGroupAdmin,
-    NotGroupMember,
     PictureNotFound,
     RefusedByWhatsApp,
     UnsupportedByEngine,
@@ -78,7 +75,6 @@ _NO_PICTURE: Final[_Refusals] = {
     "hidden their profile picture": PictureNotFound,
     "does not have a profile picture": PictureNotFound,
 }
-_IN_GROUP: Final[_Refusals] = {"401": NotGroupAdmin, "403": NotGroupMember, "404": GroupNotFound}
 """whatsmeow's words and WhatsApp's codes (``errors.go``), and what they mean for us."""
 
 
@@ -136,7 +132,7 @@ class KnowsPeople(LooksUpPeople, BlocksPeople, KeepsProfile, KeepsPrivacy, Shows
     @override
     async def picture(self, jid: Jid, *, preview: bool = False) -> Picture:
         """Where the picture of a person or group lies."""
-        answer = await self._asked("picture", jid, text="preview" if preview else "image", refusals=_NO_PICTURE)
+        answer = await self._asked("see_picture", jid, text="preview" if preview else "image", refusals=_NO_PICTURE)
         if not answer.pictures:
             raise PictureNotFound
         found = answer.pictures[0]
@@ -166,12 +162,11 @@ class KnowsPeople(LooksUpPeople, BlocksPeople, KeepsProfile, KeepsPrivacy, Shows
     @override
     async def set_picture(self, jpeg: bytes | None, group: Jid | None = None) -> str | None:
         """Show another picture; neonize cannot take one away."""
+        if group is not None:
+            raise UnsupportedByEngine("the pictures of groups can be seen, and not changed")
         if not jpeg:
             raise UnsupportedByEngine("neonize cannot take a picture away, it can only show another one")
-        encoded = base64.b64encode(jpeg).decode()
-        if group is not None:  # its members are told, we among them
-            return (await self._asked("set_picture", group, text=encoded, refusals=_IN_GROUP)).value
-        picture_id = (await self._asked("set_picture", text=encoded)).value
+        picture_id = (await self._asked("set_picture", text=base64.b64encode(jpeg).decode())).value
         await self._told_of_us(PictureChanged(picture_id, is_removed=False))
         return picture_id
 

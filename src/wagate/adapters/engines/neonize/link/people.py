@@ -8,7 +8,7 @@ PEOPLE_ERRANDS = frozenset(
     {
         "check",
         "profile",
-        "picture",
+        "see_picture",
         "blocked",
         "block",
         "unblock",
@@ -21,11 +21,11 @@ PEOPLE_ERRANDS = frozenset(
         "reject",
     }
 )
-"""What can be asked about people: ``subject`` is a person, or the group whose picture it is about.
+"""What can be asked about people: ``subject`` is a person, or the group whose picture is to be seen.
 
-``check``: have these numbers (``ids``, bare digits) accounts; ``picture`` (``text``: preview or image); ``set_about``
-(``text``); ``set_picture`` (``text``: a JPEG in base64; ``subject`` is empty for our own); ``set_privacy`` (``subject``
-and ``text``: WhatsApp's words); ``presence`` (``text``: available or unavailable); ``reject`` (``text``: a call's id,
+``check``: have these numbers (``ids``, bare digits) accounts; ``see_picture`` (``text``: preview or image);
+``set_about`` (``text``); ``set_picture`` (``text``: a JPEG in base64); ``set_privacy`` (``subject`` and ``text``:
+WhatsApp's words); ``presence`` (``text``: available or unavailable); ``reject`` (``text``: a call's id,
 ``subject``: who calls).
 """
 

@@ -61,7 +61,7 @@ class People:
                 return WithPeople(people=self._check(ask.ids))
             case "profile":
                 return WithPeople(people=self._profile(ask.subject))
-            case "picture":
+            case "see_picture":
                 return WithPeople(pictures=self._picture(ask.subject, ask.text))
             case "blocked":
                 told = self._client.get_blocklist()
@@ -75,7 +75,7 @@ class People:
                 self._client.subscribe_presence(self._address(person.lid or ask.subject))
                 return WithPeople(people=(person,))
             case "set_picture":
-                return WithPeople(value=self._set_picture(ask.subject, base64.b64decode(ask.text, validate=True)))
+                return WithPeople(value=self._set_picture(base64.b64decode(ask.text, validate=True)))
             case "privacy":
                 return WithPeople(settings=_settings(self._client.get_privacy_settings()))
         self._change(ask)
@@ -118,11 +118,10 @@ class People:
         found = self._client.get_profile_picture(self._address(address), params)
         return (PictureTold(found.ID, found.Type, found.URL),) if found.ID else ()
 
-    def _set_picture(self, group: str, jpeg: bytes) -> str:
+    def _set_picture(self, jpeg: bytes) -> str:
         if not jpeg:  # neonize cannot say that there is none: whatsmeow would be given an empty one
             raise Refused("there is no picture")
-        client = self._client
-        return str(client.set_group_photo(self._address(group), jpeg) if group else client.set_profile_photo(jpeg))
+        return str(self._client.set_profile_photo(jpeg))
 
     def _set_privacy(self, name: str, audience: str) -> None:
         """Past neonize's own call, which takes the new settings for an error, and has a word that is misspelt."""
