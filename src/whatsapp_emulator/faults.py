@@ -74,6 +74,9 @@ class Faults:
     app_state_spoil: int = 0
     """So many of the next patches and snapshots of the app state are served with a bit that is wrong."""
 
+    history_chunk: int = 500
+    """So many messages of a phone's past are told in one file, at least one."""
+
     seed: int = 0
     """Where the dice start; setting it, even to the same number, starts them anew."""
 
@@ -166,6 +169,7 @@ _CHECKS: dict[str, Callable[[object], object]] = {
     "app_state_snapshots": _flag,
     "app_state_inline": _maybe_count,
     "app_state_spoil": _count,
+    "history_chunk": _count,
     "seed": _seed,
 }
 

@@ -32,9 +32,6 @@ _FIRST: Final = 5
 _RECENT: Final = 200
 """Messages of each chat, the first ones included, that every companion gets."""
 
-_CHUNK: Final = 500
-"""Messages in one file."""
-
 
 @dataclass(frozen=True, slots=True)
 class PastMessage:
@@ -75,10 +72,13 @@ def tell(state: State, device: Device) -> None:
     first = _sync(HistorySync.INITIAL_BOOTSTRAP, ((chat, chat.messages[-_FIRST:]) for chat in chats), 1, 100)
     _link_addresses(state, first, chats)
     _send(state, device, HistoryKind.BOOTSTRAP, [first], inline=device.takes_inline_history)
-    recent = _parts(HistorySync.RECENT, chats, lambda messages: messages[-_RECENT:-_FIRST])
+    size = max(1, state.faults.history_chunk)
+    recent = _parts(HistorySync.RECENT, chats, lambda messages: messages[-_RECENT:-_FIRST], size)
     _send(state, device, HistoryKind.RECENT, recent)
     if device.wants_full_history:
-        _send(state, device, HistoryKind.FULL, _parts(HistorySync.FULL, chats, lambda messages: messages[:-_RECENT]))
+        _send(
+            state, device, HistoryKind.FULL, _parts(HistorySync.FULL, chats, lambda messages: messages[:-_RECENT], size)
+        )
 
 
 def answer(state: State, device: Device, wish: OlderWanted, request: str) -> None:
@@ -138,21 +138,21 @@ def _info(chat: PastChat, message: PastMessage) -> WebMessageInfo:
 
 
 def _parts(
-    kind: int, chats: Sequence[PastChat], choose: Callable[[list[PastMessage]], list[PastMessage]]
+    kind: int, chats: Sequence[PastChat], choose: Callable[[list[PastMessage]], list[PastMessage]], size: int
 ) -> list[HistorySync]:
-    """Files of some size; a chat may go on in the next one."""
+    """Files of so many messages; a chat may go on in the next one."""
     slices = [
-        (chat, chosen[max(0, end - _CHUNK) : end])
+        (chat, chosen[max(0, end - size) : end])
         for chat in chats
         for chosen in [choose(chat.messages)]
-        for end in range(len(chosen), 0, -_CHUNK)
+        for end in range(len(chosen), 0, -size)
     ]
     packed: list[list[tuple[PastChat, list[PastMessage]]]] = []
     room = 0
     for chat, messages in slices:
         if len(messages) > room:
             packed.append([])
-            room = _CHUNK
+            room = size
         packed[-1].append((chat, messages))
         room -= len(messages)
     return [_sync(kind, part, number, 100 * number // len(packed)) for number, part in enumerate(packed, start=1)]

@@ -27,8 +27,11 @@ from whatsapp_wire.proto.history_pb2 import (
 MAX_INFLATED: Final = 1 << 30
 """Bytes that a history may have once it is inflated; what goes beyond is a bomb."""
 
-MAX_PART: Final = 4 << 20
-"""Bytes that a message, or another part that is read as one, may have; larger ones are passed over."""
+MAX_PART: Final = 1 << 20
+"""Bytes that a message, or another part that is read as one, may have; larger ones are passed over.
+
+The longest text has 256 kB in UTF-8, and small pictures are smaller: no app says anything of that size.
+"""
 
 _PIECE: Final = 64 << 10
 _CONVERSATIONS, _STATUSES, _NAMES, _LINKS = 2, 3, 7, 15
@@ -56,6 +59,11 @@ class ToldMessage:
 
 ToldPart: TypeAlias = ToldMessage | Conversation | Pushname | PhoneNumberToLidMapping
 """A part of a history. A `Conversation` comes behind its messages, and without them."""
+
+
+def size_of(part: ToldPart) -> int:
+    """Bytes of a part, as it was told."""
+    return part.message.ByteSize() if isinstance(part, ToldMessage) else part.ByteSize()
 
 
 class HistoryReader:

@@ -17,7 +17,7 @@ from wagate.ports.files import ArrivedFile
 from wagate.ports.news import MessageArrived, PastChat, PastMessage, ReceiptKind
 from whatsapp_wire.errors import MalformedJid
 from whatsapp_wire.history.notices import HistoryKind, kind_of
-from whatsapp_wire.history.reading import HistoryReader, MalformedHistory, ToldMessage, ToldPart
+from whatsapp_wire.history.reading import HistoryReader, MalformedHistory, ToldMessage, ToldPart, size_of
 from whatsapp_wire.jid import Jid
 from whatsapp_wire.message import is_id, read, unwrap
 from whatsapp_wire.proto.history_pb2 import Conversation, PhoneNumberToLidMapping, Pushname, WebMessageInfo
@@ -25,7 +25,10 @@ from whatsapp_wire.proto.message_pb2 import Message
 from whatsapp_wire.stanza.media import MediaMessage
 
 PART: Final = 50
-"""Messages, chats, names or links that are committed at once."""
+"""Messages, chats, names or links that are committed at once, at most."""
+
+PART_BYTES: Final = 1 << 20
+"""So many bytes of them, as the phone told them, are enough for a commit: one message may have that many."""
 
 MALFORMED: Final = "history_malformed"
 UNREADABLE: Final = "history_unreadable"
@@ -64,6 +67,13 @@ class Part:
     chats: list[PastChat] = field(default_factory=list)
     names: list[tuple[Jid, str]] = field(default_factory=list)
     links: list[tuple[Jid, Jid]] = field(default_factory=list)
+    held: int = 0
+    """Bytes of what is in it, as the phone told it."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it is to be committed before more comes."""
+        return self.size >= PART or self.held >= PART_BYTES
 
     @property
     def size(self) -> int:
@@ -72,6 +82,12 @@ class Part:
 
     def take(self, told: ToldPart, own_lid: Jid) -> bool:
         """Add something; whether it could be used."""
+        is_usable = self._take(told, own_lid)
+        if is_usable:
+            self.held += size_of(told)
+        return is_usable
+
+    def _take(self, told: ToldPart, own_lid: Jid) -> bool:
         match told:
             case ToldMessage(chat, info):
                 return self._take_message(chat, info, own_lid)
@@ -148,7 +164,7 @@ class PastReader:
             for told in self._reader.feed(deflated):
                 if not self._part.take(told, self._own):
                     self._unusable += 1
-                elif self._part.size >= PART:
+                elif self._part.is_full:
                     full, self._part = self._part, Part(self._part.number + 1)
                     yield full
         except MalformedHistory as error:

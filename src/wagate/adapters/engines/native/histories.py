@@ -25,7 +25,7 @@ from wagate.adapters.engines.native.machine.flows import Flow
 from wagate.adapters.engines.native.machine.histories import Waiting
 from wagate.adapters.whatsapp_web.files import MediaFailed, MediaGone
 from wagate.adapters.whatsapp_web.media import MediaForged, MediaLine
-from wagate.adapters.whatsapp_web.past import MALFORMED, PART, UNREADABLE, Part
+from wagate.adapters.whatsapp_web.past import MALFORMED, UNREADABLE, Part
 from wagate.domain.jid import Jid
 from wagate.ports.abilities import Oldest, QueriesHistory
 from wagate.ports.engine import NotSent
@@ -216,7 +216,7 @@ class _Reading:
             for told in reader.feed(piece):
                 if not part.take(told, own.lid):
                     unusable += 1
-                elif part.size >= PART:
+                elif part.is_full:
                     await self._commit(part)
                     part = Part(part.number + 1)
             await asyncio.sleep(0)
