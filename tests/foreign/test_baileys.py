@@ -151,7 +151,7 @@ def write_folder(folder: Path, device: LinkedDevice) -> None:
 
 
 def as_baileys_keeps_it(device: LinkedDevice) -> LinkedDevice:
-    """A device with what Baileys can keep: one signed prekey, seeds, and no chain that is of no use."""
+    """A device with what Baileys can keep: one signed prekey, seeds, no polls, and no chain that is of no use."""
 
     def state(of: SessionState) -> SessionState:
         chains = []
@@ -172,6 +172,7 @@ def as_baileys_keeps_it(device: LinkedDevice) -> LinkedDevice:
         sessions=sessions,
         identities=tuple((session.device, session.current.remote_identity) for session in sessions),
         app_state_keys=tuple(replace(key, fingerprint=b"") for key in device.app_state_keys),
+        polls=(),
     )
 
 

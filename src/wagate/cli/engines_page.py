@@ -109,8 +109,17 @@ def _abilities(entries: Sequence[Entry]) -> list[list[str]]:
 
 def _limits(entries: Sequence[Entry]) -> list[str]:
     """How far abilities go where they do not go all the way."""
-    told = [fill(f"* `{entry.name}`: {entry.limits}", 120, subsequent_indent="  ") for entry in entries if entry.limits]
-    return [*told, ""] if told else []
+    return [
+        line
+        for entry in entries
+        if entry.limits
+        for line in (
+            f"How far `{entry.name}` goes:",
+            "",
+            *(fill(f"* {matter}: {words}", 120, subsequent_indent="  ") for matter, words in entry.limits.items()),
+            "",
+        )
+    ]
 
 
 def _costs(entries: Sequence[Entry]) -> list[list[str]]:

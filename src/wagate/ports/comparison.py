@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from wagate.ports import abilities
 from wagate.ports.device import CarriesDevices
@@ -58,7 +58,7 @@ class Entry:
     can: frozenset[str]
     costs: EngineCosts
     unproven: str
-    limits: str = ""
+    limits: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, engine: Engine) -> Entry:

@@ -26,6 +26,8 @@ from wagate.ports.vault import Vault
 SIGNATURE: Final = 64
 MAX_PREKEY_ID: Final = 0xFFFFFE
 HOSTED_DEVICE: Final = 99
+MAX_OPTIONS: Final = 1_024
+"""Options of a poll: far more than any app allows."""
 
 _USER: Final = re.compile(r"[0-9]{1,32}\Z")
 
@@ -118,8 +120,25 @@ class PrivacyToken:
 
 
 @dataclass(frozen=True, slots=True)
+class PollSecret:
+    """What reads the votes of a poll: WhatsApp's id of it, who asked (bare), its own secret, and its options."""
+
+    id: str
+    author: str
+    secret: bytes = field(repr=False)
+    options: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Check."""
+        checks.between(self.id.encode(errors="replace"), 1, 256, "a poll's id")
+        checks.device_address(self.author)
+        checks.between(self.secret, 1, 256, "a poll's secret")
+        checks.at_most(self.options, MAX_OPTIONS, "options of a poll")
+
+
+@dataclass(frozen=True, slots=True)
 class LinkedDevice:
-    """Everything that makes a program this linked device, and nothing about chats.
+    """Everything that makes a program this linked device, and nothing about chats but the secrets of their polls.
 
     ``pn`` and ``lid`` are our own addresses with our device number. ``signed_prekeys`` has the current one last; the
     others answer what was encrypted before. Every one-time prekey's id is below ``next_prekey``. ``identities`` are
@@ -144,6 +163,7 @@ class LinkedDevice:
     people: tuple[tuple[str, str], ...] = ()
     app_state_keys: tuple[AppStateKey, ...] = ()
     privacy_tokens: tuple[PrivacyToken, ...] = ()
+    polls: tuple[PollSecret, ...] = ()
 
     def __post_init__(self) -> None:
         """Check."""
@@ -165,6 +185,7 @@ class LinkedDevice:
         checks.unlike(((key.group, key.device) for key in self.sender_keys), "sender key")
         checks.unlike((key.id for key in self.app_state_keys), "app state key")
         checks.unlike((token.person for token in self.privacy_tokens), "privacy token")
+        checks.unlike((poll.id for poll in self.polls), "poll")
         for device, identity in self.identities:
             checks.device_address(device)
             checks.point(identity, "an identity key")

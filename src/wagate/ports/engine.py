@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -61,15 +61,15 @@ class EngineCosts:
 class EngineWords:
     """What the data sheet cannot say in yes and no.
 
-    ``summary`` is a phrase; ``unproven`` says in sentences what nobody has shown, ``limits`` how far its abilities do
-    not go (empty: nothing of the kind). ``module`` is the Python module that must be installed before this engine
+    ``summary`` is a phrase; ``unproven`` says in sentences what nobody has shown, ``limits``, by the matter, how far
+    its abilities do not go. ``module`` is the Python module that must be installed before this engine
     works, None when it needs no other.
     """
 
     summary: str = ""
     costs: EngineCosts = EngineCosts()
     unproven: str = ""
-    limits: str = ""
+    limits: Mapping[str, str] = field(default_factory=dict)
     module: str | None = None
 
 

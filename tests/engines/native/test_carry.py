@@ -36,10 +36,10 @@ def test_a_device_goes_in_and_comes_out(dice: Random) -> None:
     assert records_of(device_of(_by_kind(records)), now=2) == records
 
 
-@pytest.mark.parametrize("kind", ["credentials", "session", "sender_key", "tctoken", "prekey", "lid"])
+@pytest.mark.parametrize("kind", ["credentials", "session", "sender_key", "tctoken", "prekey", "lid", "secret"])
 def test_a_damaged_record_is_named(kind: str) -> None:
     dice = Random(7)
-    while not (device := Workshop(dice).device()).sessions or not device.prekeys:
+    while not (device := Workshop(dice).device()).sessions or not device.prekeys or not device.polls:
         pass
     records = records_of(device, now=1)
     key = next(key for key in records if key[0] == kind)

@@ -9,10 +9,10 @@ from functools import partial
 from typing import Any
 
 from fixtures.waiting import until
-from wagate.adapters.engines.native.histories import PART, PART_BYTES, HistoryDesk, Means
+from wagate.adapters.engines.native.histories import HistoryDesk, Means
 from wagate.adapters.engines.native.machine import histories
 from wagate.adapters.engines.native.machine.histories import Waiting
-from wagate.adapters.engines.native.machine.past import Part
+from wagate.adapters.whatsapp_web.past import PART, PART_BYTES, Part
 from wagate.ports.news import HistoryRead
 from whatsapp_wire.history.notices import HistoryKind, HistoryNotice
 from whatsapp_wire.jid import Jid

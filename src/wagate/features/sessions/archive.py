@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
@@ -94,7 +94,9 @@ def _read(kind: Any, value: Any) -> Any:
             raise TypeError("not an object")
         hints = get_type_hints(kind)
         made: Callable[..., object] = kind
-        return made(**{field.name: _read(hints[field.name], value[field.name]) for field in fields(kind)})
+        # What has a default may be missing: archives that were written before it was carried are still good.
+        there = (field.name for field in fields(kind) if field.name in value or field.default is MISSING)
+        return made(**{name: _read(hints[name], value[name]) for name in there})
     if type(value) is not kind:
         raise TypeError(f"not of type {kind}")
     return value

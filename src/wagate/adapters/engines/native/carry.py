@@ -6,7 +6,7 @@ on exactly where it stood.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -21,9 +21,10 @@ from wagate.adapters.engines.native.carry_ratchets import (
 from wagate.adapters.engines.native.machine.app_state_records import KEYED
 from wagate.adapters.engines.native.machine.credentials import Credentials, DatedPreKey
 from wagate.adapters.engines.native.machine.records import CREDENTIALS, ContactToken
+from wagate.adapters.engines.native.machine.records import PollSecret as KeptPoll
 from wagate.domain.errors import DeviceUnreadable
 from wagate.domain.jid import LID_SERVER, PHONE_SERVER
-from wagate.ports.device import Account, AppStateKey, LinkedDevice, OneTimeKey, PrivacyToken, SignedKey
+from wagate.ports.device import Account, AppStateKey, LinkedDevice, OneTimeKey, PollSecret, PrivacyToken, SignedKey
 from wagate.ports.ratchets import SenderKey
 from wagate.ports.vault import RecordKey, RecordUnreadable
 from whatsapp_wire.crypto.keys import KeyPair, verify
@@ -46,6 +47,7 @@ CARRIED: Final = (
     "pn",
     "tctoken",
     "app_state_key",
+    "secret",
 )
 """The kinds of records that a device consists of; the others are about messages on their way, or can be asked again."""
 
@@ -91,6 +93,8 @@ def records_of(device: LinkedDevice, now: int) -> dict[RecordKey, bytes]:
     for key in device.app_state_keys:
         data = AppStateSyncKeyShare.Key.KeyData(key_data=key.data, fingerprint=key.fingerprint, timestamp=key.made_at)
         records["app_state_key", key.id.hex()] = data.SerializeToString()
+    for poll in device.polls:
+        records["secret", poll.id] = KeptPoll(Jid(poll.author), poll.secret, poll.options).pack()
     records[CREDENTIALS] = _credentials(device, now).pack()
     return records
 
@@ -147,6 +151,7 @@ def _device_of(us: Credentials, records: Records) -> LinkedDevice:
         people=_people(records),
         app_state_keys=tuple(_app_state_key(address, value) for address, value in sorted(records["app_state_key"])),
         privacy_tokens=tuple(_privacy_token(address, value) for address, value in sorted(records["tctoken"])),
+        polls=tuple(_polls(records["secret"])),
     )
 
 
@@ -170,6 +175,14 @@ def _app_state_key(address: str, value: bytes) -> AppStateKey:
 def _privacy_token(address: str, value: bytes) -> PrivacyToken:
     token = ContactToken.unpack(value)
     return PrivacyToken(address, token.token, token.received_at, token.issued_at)
+
+
+def _polls(records: Iterable[tuple[str, bytes]]) -> Iterator[PollSecret]:
+    """Those that people asked: nobody votes in another."""
+    for id, value in sorted(records):
+        poll = KeptPoll.unpack(value)
+        if poll.author.is_user or poll.author.is_lid:
+            yield PollSecret(id, str(poll.author), poll.secret, poll.options)
 
 
 def _credentials(device: LinkedDevice, now: int) -> Credentials:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -14,10 +14,12 @@ from wagate.adapters.engines.neonize.host import Host, WorkerFailed
 from wagate.adapters.engines.neonize.limits import Limits
 from wagate.adapters.engines.neonize.link.frames import LinkBroken
 from wagate.adapters.engines.neonize.link.messages import Committed, Entry, Recall, Recalled, Stop
-from wagate.adapters.engines.neonize.records import CREDENTIALS, KINDS, Credentials
+from wagate.adapters.engines.neonize.records import CREDENTIALS, KINDS, POLLS, Credentials, pack_poll, unpack_poll
+from wagate.adapters.whatsapp_web.letters import PollKey
 from wagate.domain.errors import DeviceUnreadable
-from wagate.ports.device import LinkedDevice
-from wagate.ports.vault import RecordKey, Unit, Vault
+from wagate.domain.jid import Jid
+from wagate.ports.device import LinkedDevice, PollSecret
+from wagate.ports.vault import RecordKey, RecordUnreadable, Unit, Vault
 
 DEVICE_FILE: Final = "device.db"
 SPOOL: Final = "spool"
@@ -42,7 +44,8 @@ async def export(host: Host, vault: Vault, limits: Limits) -> LinkedDevice:
     finally:
         if host.is_occupied():
             await host.kill()
-    return await asyncio.to_thread(store.export_device, host.folder / DEVICE_FILE)
+    device = await asyncio.to_thread(store.export_device, host.folder / DEVICE_FILE)
+    return replace(device, polls=_polls_in(await vault.list(POLLS)))
 
 
 async def write(host: Host, vault: Vault, device: LinkedDevice) -> None:
@@ -56,6 +59,8 @@ async def write(host: Host, vault: Vault, device: LinkedDevice) -> None:
     credentials = replace(
         Credentials.create(), device=address, lid=me.lid or "", name=me.name or "", platform=me.platform or ""
     )
+    # whatsmeow keeps secrets, too, but not what the options of a poll are called: we do, and read the votes ourselves.
+    await _change(vault, {(POLLS, poll.id): pack_poll(_poll_key(poll)) for poll in device.polls})
     await _change(vault, {CREDENTIALS: credentials.pack()})
 
 
@@ -70,6 +75,19 @@ async def discard(host: Host, vault: Vault) -> None:
     for kind in KINDS:
         await _change(vault, {(kind, address): None for address, _ in await vault.list(kind)})
     await asyncio.to_thread(host.forget)
+
+
+def _polls_in(records: Iterable[tuple[str, bytes]]) -> tuple[PollSecret, ...]:
+    """The polls whose votes can be read. Raises DeviceUnreadable."""
+    try:
+        kept = [(id, unpack_poll(value)) for id, value in sorted(records)]
+    except RecordUnreadable as error:
+        raise DeviceUnreadable(f"A stored record is damaged: {error}") from error
+    return tuple(PollSecret(id, poll.author, poll.secret, poll.options) for id, poll in kept if poll.author.is_person)
+
+
+def _poll_key(poll: PollSecret) -> PollKey:
+    return PollKey(Jid(poll.author), poll.secret, poll.options)
 
 
 async def _take_in(host: Host, vault: Vault, limits: Limits) -> None:

@@ -13,11 +13,11 @@ def holdable(device: LinkedDevice) -> LinkedDevice:
     """The device as it comes back from a file it was written to.
 
     whatsmeow keeps one signed prekey, without its age; keys of overtaken messages are derived. The next prekey's id is
-    one above the last prekey there, for which `write_device` makes one if need be.
+    one above the last prekey there, for which `write_device` makes one if need be. Polls are kept in the vault.
     """
     current = replace(device.signed_prekeys[-1], made_at=None)
     sessions = tuple(_session(session) for session in device.sessions)
-    return replace(device, signed_prekeys=(current,), sessions=sessions, name=device.name or None)
+    return replace(device, signed_prekeys=(current,), sessions=sessions, name=device.name or None, polls=())
 
 
 def _session(session: Session) -> Session:
