@@ -101,6 +101,10 @@ class Client(Talker, Protocol):
         """Send a contact card; returns its id."""
         ...
 
+    async def say_kind(self, kind: str, to: str) -> str:
+        """Send one of `kinds.KINDS`; returns its id."""
+        ...
+
     async def with_people(self, what: str, **given: object) -> dict[str, Any]:
         """Do something with people; tells what came of it.
 

@@ -15,17 +15,20 @@ from typing_extensions import override
 
 from contracts.kept import Files
 from judges.client import Client
+from judges.kinds import BY_NAME
 from judges.native_people import with_people
 from wagate.adapters.engines.native import NativeEngine
 from wagate.adapters.engines.native.connection import NativeConnection
 from wagate.adapters.vault.memory import MemoryStorage
 from wagate.domain.acts import Edit, PollVote, Reaction, Revocation, Said, Target
 from wagate.domain.content import (
+    PLAIN_CONTEXT,
     Attached,
     Audio,
     Captioned,
     Card,
     Contacts,
+    Context,
     Document,
     Image,
     Location,
@@ -220,6 +223,15 @@ class NativeClient(Client):
         return await self.say(to, Contacts((Card(name, vcard),)))
 
     @override
+    async def say_kind(self, kind: str, to: str, audience: Sequence[str] = ()) -> str:
+        """Send a kind of content; a status post for an audience."""
+        said = BY_NAME[kind]
+        content = said.said
+        if said.file is not None:
+            content = said.with_media(self.files.keep(MediaKind(content.type), said.file.mime, said.file.data))
+        return await self.say(to, content, audience=tuple(map(Jid, audience)), context=said.context)
+
+    @override
     async def with_people(self, what: str, **given: object) -> dict[str, Any]:
         """Do something with people."""
         return await with_people(self._native, what, given)
@@ -274,13 +286,20 @@ class NativeClient(Client):
         """Post a status for these people; returns its id."""
         return await self.say(STATUS_LIST, Text(text, look=Look("#102030")), audience=tuple(audience))
 
-    async def say(self, to: str, content: Said, quoted: Quoted | None = None, audience: tuple[Jid, ...] = ()) -> str:
+    async def say(
+        self,
+        to: str,
+        content: Said,
+        quoted: Quoted | None = None,
+        audience: tuple[Jid, ...] = (),
+        context: Context = PLAIN_CONTEXT,
+    ) -> str:
         """Send anything, an act included; returns its id."""
         id = wa_id()
         assert self.connection is not None
         while True:
             try:
-                await self.connection.send(Outgoing(MessageId(id), id, Jid(to), content, quoted, audience=audience))
+                await self.connection.send(Outgoing(MessageId(id), id, Jid(to), content, quoted, context, audience))
             except NotSent:
                 await self.until(lambda: self.is_connected)
                 # The machine may be between two connections while it still counts as connected.

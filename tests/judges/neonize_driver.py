@@ -34,9 +34,13 @@ from neonize.proto.waSyncAction.WAWebProtobufSyncAction_pb2 import SyncActionVal
 from neonize.utils import build_jid
 from neonize.utils.enum import ClientType, ParticipantChange, ReceiptType, VoteType
 
+from judges.neonize_contents import made
 from judges.neonize_people import with_people
 
 _OUTPUT = threading.Lock()
+
+_PROOFS = {1: "delivered", 4: "read", 6: "played", 9: "delivered"}
+"""What receipts prove, by neonize's numbers of their types."""
 
 _READ_AGREED = """
 import json, sqlite3, sys
@@ -91,6 +95,11 @@ def file_of(message: Any) -> tuple[str, str] | None:
     return None if name is None else (_FILES[name], getattr(getattr(message, name), "caption", ""))
 
 
+def downloadable(message: Any) -> Any:
+    """A message in which whatsmeow's `DownloadAny` finds the file: it does not look for a round video, which is one."""
+    return Message(videoMessage=message.ptvMessage) if message.HasField("ptvMessage") else message
+
+
 class Driver:
     """One client and the commands that it understands."""
 
@@ -109,7 +118,7 @@ class Driver:
             PresenceEv: lambda event: say(event="presence", away=event.Unavailable),
             CallOfferEv: lambda event: say(event="call", id=event.basicCallMeta.callID),
             BlocklistEv: lambda _event: say(event="blocklist"),
-            ReceiptEv: lambda event: say(event="receipt", type=int(event.Type), ids=list(event.MessageIDs)),
+            ReceiptEv: self.on_receipt,
         }.items():
             self.client.event(kind)(self.teller(tell))
 
@@ -125,6 +134,12 @@ class Driver:
 
         return on_event
 
+    def on_receipt(self, event: Any) -> None:
+        """Report how far messages of ours got, one by one."""
+        how = _PROOFS.get(int(event.Type))
+        for id in event.MessageIDs:
+            say(event="proof", id=id, how=how)
+
     def on_message(self, event: Any) -> None:
         """Report a message: all of it as it was decrypted, and its text or its file if it has one."""
         source, text = event.Info.MessageSource, text_of(event.Message)
@@ -132,7 +147,8 @@ class Driver:
         vote: list[str] = []
         if event.Message.HasField("pollUpdateMessage"):
             vote = [digest.hex() for digest in self.client.decrypt_poll_vote(event).selectedOptions]
-        say(event="content", id=event.Info.ID, raw=event.Message.SerializeToString().hex(), vote=vote)
+        raw, once = event.Message.SerializeToString().hex(), event.IsViewOnce or event.IsViewOnceV2
+        say(event="content", id=event.Info.ID, raw=raw, vote=vote, once=once)
         if text:
             chat = f"{source.Chat.User}@{source.Chat.Server}"
             say(event="message", id=event.Info.ID, text=text, from_me=source.IsFromMe, chat=chat)
@@ -152,7 +168,7 @@ class Driver:
                 )
                 return {"id": sent.ID}
             case "fetch":
-                content = self.client.download_any(self.received[command["id"]].Message)
+                content = self.client.download_any(downloadable(self.received[command["id"]].Message))
                 return {"sha256": hashlib.sha256(content or b"").hexdigest()}
             case "agreed":
                 return self.agreed(command["chat"])
@@ -164,6 +180,13 @@ class Driver:
                 return {}
             case "reply":
                 return {"id": self.client.reply_message(command["text"], self.received[command["answered"]]).ID}
+            case "say":
+                message, has_secret = made(self.client, command)
+                for person in command.get("audience", ()):
+                    # whatsmeow posts a status for everybody who is saved under a name.
+                    self.client.contact.put_contact_name(address(person), "Somebody", "Somebody")
+                sent = self.client.send_message(address(command["to"]), message, add_msg_secret=has_secret)
+                return {"id": sent.ID}
             case _:
                 return self.say_or_act(command)
 
@@ -183,14 +206,15 @@ class Driver:
         """Carry out a command that sends what is neither words nor a file."""
         match command["do"]:
             case "react":
-                chat = address(command["chat"])
-                return self.sent(chat, self.client.build_reaction(chat, chat, command["id"], command["emoji"]))
+                chat, author = address(command["chat"]), address(command.get("author", command["chat"]))
+                return self.sent(chat, self.client.build_reaction(chat, author, command["id"], command["emoji"]))
             case "edit":
                 new = Message(conversation=command["text"])
                 return {"id": self.client.edit_message(address(command["chat"]), command["id"], new).ID}
             case "revoke":
-                chat = address(command["chat"])
-                return {"id": self.client.revoke_message(chat, self.client.get_me().JID, command["id"]).ID}
+                chat, author = address(command["chat"]), command.get("author")
+                by = self.client.get_me().JID if author is None else address(author)
+                return {"id": self.client.revoke_message(chat, by, command["id"]).ID}
             case "poll":
                 poll = self.client.build_poll_vote_creation(command["question"], command["options"], VoteType.SINGLE)
                 return self.sent(address(command["to"]), poll)
@@ -231,8 +255,13 @@ class Driver:
             case "people":
                 return with_people(self.client, command)
             case "read":
-                chat = address(command["chat"])
-                self.client.mark_read(command["id"], chat=chat, sender=chat, receipt=ReceiptType.READ)
+                chat, author = address(command["chat"]), address(command.get("author", command["chat"]))
+                how = ReceiptType.PLAYED if command.get("played") else ReceiptType.READ
+                self.client.mark_read(command["id"], chat=chat, sender=author, receipt=how)
+                return {}
+            case "set_timer":
+                # neonize hands an int on as nanoseconds, and a timedelta as if it were a million times shorter.
+                self.client.set_disappearing_timer(address(command["chat"]), command["seconds"] * 1_000_000_000)
                 return {}
             case "pairing_code":
                 return {"code": self.client.PairPhone(command["phone"], True, client_type=ClientType.CHROME)}

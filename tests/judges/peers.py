@@ -19,9 +19,11 @@ from typing import Any
 from typing_extensions import override
 
 from judges.client import Client
+from judges.kinds import BY_NAME
 from services.node import baileys_home, node
+from wagate.domain.jid import STATUS_LIST
 from whatsapp_emulator.whereabouts import Whereabouts, client_environment
-from whatsapp_wire.message import parse
+from whatsapp_wire.message import Kind, parse, read
 from whatsapp_wire.proto.message_pb2 import Message
 
 _HERE = Path(__file__).parent
@@ -213,9 +215,60 @@ class Peer(Client):
         """Send a contact card."""
         return await self._said("contact", to=to, name=name, vcard=vcard)
 
+    async def hears(self, id: str, how: str) -> None:
+        """Wait until a message of its own is known as `delivered`, `read` or `played`."""
+        await self.wait("proof", lambda event: (event["id"], event.get("how")) == (id, how))
+
+    async def play(self, chat: str, id: str) -> None:
+        """Tell the author of a voice note that it was played."""
+        await self.do("read", chat=chat, id=id, played=True)
+
+    async def look(self, id: str, author: str) -> None:
+        """Tell the author of a status post that we have looked at it."""
+        await self.do("read", chat=STATUS_LIST, id=id, author=author)
+
+    async def set_timer(self, chat: str, seconds: int) -> None:
+        """Have what is said in a chat disappear after so many seconds."""
+        await self.do("set_timer", chat=chat, seconds=seconds)
+
+    async def pin(self, chat: str, id: str, author: str | None, seconds: int) -> str:
+        """Pin a message, its own (no author) or another's; for no seconds, pin it no longer. Returns the act's id."""
+        key = {"remoteJid": chat, "id": id, "fromMe": author is None}
+        if author is not None and author != chat:
+            key["participant"] = author
+        pinned = {"key": key, "type": 1 if seconds else 2, "senderTimestampMs": 1_795_000_000_000}
+        fields = {"pinInChatMessage": pinned, "messageContextInfo": {"messageAddOnDurationInSecs": seconds}}
+        content = {"pin": key, "type": pinned["type"], "time": seconds}
+        return await self._said("say", to=chat, fields=fields, content=content)
+
+    async def delete_of(self, group: str, id: str, author: str) -> str:
+        """Take back what somebody else said in a group, as its admin; returns the act's id."""
+        return await self._said("revoke", chat=group, id=id, author=author)
+
+    async def post_status(self, kind: str, audience: Sequence[str]) -> str:
+        """Post one of `kinds.KINDS` or `kinds.POSTS` as a status for these people; returns its id."""
+        return await self.say_kind(kind, STATUS_LIST, audience=audience)
+
+    @override
+    async def say_kind(self, kind: str, to: str, audience: Sequence[str] = ()) -> str:
+        """Send a kind of content, by the judge's own words for it where it has some. Raises PeerRefused."""
+        made = BY_NAME[kind]
+        given: dict[str, object] = {"fields": made.fields, "content": made.content}
+        if audience:
+            given["audience"] = list(audience)
+        if made.file is not None:
+            path = self._log.with_suffix(f".{made.file.medium}")
+            await asyncio.to_thread(path.write_bytes, made.file.data)
+            given |= {"path": str(path), "medium": made.file.medium, "part": made.part}
+        return await self._said("say", to=to, **given)
+
+    async def is_seen_once(self, id: str) -> bool:
+        """Whether this client says of a message that it is to be seen once (neonize only; it takes the wrapper off)."""
+        return bool((await self.wait("content", lambda event: event["id"] == id)).get("once"))
+
     async def content(self, id: str) -> tuple[Message, list[bytes]]:
         """What a message says as this client decrypted it, and the hashes of the options if it is a vote."""
-        event = await self.wait("content", lambda event: event["id"] == id)
+        event = await self.wait("content", lambda event: event["id"] == id and not _is_only_a_key(event["raw"]))
         return parse(bytes.fromhex(event["raw"])), [bytes.fromhex(digest) for digest in event["vote"]]
 
     async def _said(self, what: str, **arguments: Any) -> str:
@@ -262,6 +315,11 @@ class Peer(Client):
         async with self._news:
             self.seen.append(event)
             self._news.notify_all()
+
+
+def _is_only_a_key(raw: str) -> bool:
+    """Whether a message is a sender key alone, which neonize tells of before the message that it came with."""
+    return read(parse(bytes.fromhex(raw))).kind is Kind.SENDER_KEY
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,70 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from hashlib import sha256
+from typing import cast
 
 import pytest
 
 from judges.native import NativeClient, NativeClients
-from judges.peers import Judge, Peer
+from judges.peers import Event, Judge
+from judges.table import CARD, PEER, US, Table, acquainted
 from wagate.adapters.whatsapp_web.files import content_in
-from wagate.domain import vcard
-from wagate.domain.acts import Edit, PollVote, Reaction, Revocation, Target
+from wagate.domain.acts import Edit, Pin, PollVote, Reaction, Revocation, Target
 from wagate.domain.content import Attached, Card, Contacts, Image, Location, Poll, Quoted, Text, Video, Voice
 from wagate.domain.jid import Jid
+from wagate.domain.marks import ChatMarks
 from wagate.domain.media import VOICE_MIME, MediaKind
-from wagate.ports.news import MessageArrived
+from wagate.ports.abilities import MarksChats, MarksPlayed
+from wagate.ports.news import ChatMarked, ReceiptArrived, ReceiptKind
 from whatsapp_emulator.client import EmulatorClient
 from whatsapp_emulator.emulator import Emulator
 from whatsapp_wire.contents import cards, places, polls
-from whatsapp_wire.contents.acts import read_act
-from whatsapp_wire.message import Kind, read, unwrap
-from whatsapp_wire.proto.message_pb2 import Message
+from whatsapp_wire.contents.acts import pinned_for_s, read_act
+from whatsapp_wire.contents.timers import read_timer
+from whatsapp_wire.message import Kind, parse, read
 
 pytestmark = pytest.mark.judge
-
-US, PEER = "4915100000021", "4915100000022"
-CARD = vcard.written(vcard.Person("Bea", ("+4915100000099",)))
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Both clients, paired and acquainted, and the addresses by which they know each other."""
-
-    us: NativeClient
-    peer: Peer
-    our_lid: Jid
-    their_lid: Jid
-    peer_votes: bool
-    """Whether the judge can vote: Baileys has no such call."""
-
-    async def by_peer(self, id: str) -> tuple[Message, list[bytes]]:
-        """What the judge decrypted under an id, unwrapped, and the hashes of a vote."""
-        message, vote = await self.peer.content(id)
-        return unwrap(message), vote
-
-    async def by_us(self, id: str) -> MessageArrived:
-        """What our engine told of under an id."""
-        (news,) = await self.us.until(lambda: [news for news in self.us.arrived if news.wa_id == id])
-        return news
-
-
-async def _acquainted(
-    emulator: Emulator, control: EmulatorClient, us: NativeClient, peer: Peer, *, votes: bool
-) -> Table:
-    for client, name in ((us, "Shop"), (peer, "Ana")):
-        await control.account(client.phone, name)
-        await control.phone(client.phone).scan(await client.qr_text())
-    await peer.wait("open")
-    world = emulator.world
-    await us.until(lambda: us.is_connected)
-    table = Table(us, peer, Jid(world.account(US).lid), Jid(world.account(PEER).lid), votes)
-    await us.send(table.their_lid, "warm")
-    await peer.shows("warm")
-    await peer.send(table.our_lid, "warm")
-    await us.shows("warm")
-    return table
 
 
 async def _texts_and_acts(table: Table) -> None:
@@ -141,13 +103,70 @@ async def _files(table: Table) -> None:
         assert content_in(shown, read(shown)) == said
 
 
-CONVERSATIONS: tuple[Callable[[Table], Awaitable[None]], ...] = (_texts_and_acts, _polls, _places_and_cards, _files)
+async def _pins(table: Table) -> None:
+    us, peer = table.us, table.peer
+    theirs, ours = await peer.send(table.our_lid, "pin me"), await us.send(table.their_lid, "pin me, too")
+    await us.shows("pin me")
+    await peer.shows("pin me, too")
+    for target, seconds in ((Target(theirs, table.their_lid), 86_400), (Target(ours, table.our_lid), 604_800)):
+        for for_s in (seconds, None):
+            pinned, _ = await table.by_peer(await us.say(table.their_lid, Pin(target, for_s)))
+            assert (read(pinned).kind, pinned.pin_in_chat_message.key.id) == (Kind.PIN, target.wa_id)
+            assert pinned_for_s(pinned) == for_s
+            author = None if target.wa_id == theirs else table.our_lid
+            told = (await table.by_us(await peer.pin(table.our_lid, target.wa_id, author, for_s or 0))).content
+            assert isinstance(told, Pin)
+            assert (told.target, told.for_s) == (target, for_s)
+
+
+async def _timers(table: Table) -> None:
+    us, peer = table.us, table.peer
+    for seconds in (86_400, 0):
+        await cast(MarksChats, us.connection).mark_chat(table.their_lid, ChatMarks(disappearing_s=seconds), None)
+        await peer.wait("content", partial(_sets, seconds))
+    for seconds in (604_800, 0):
+        await peer.set_timer(table.our_lid, seconds)
+        marks = ChatMarks(disappearing_s=seconds)
+        await us.until(partial(_is_told, us, table.their_lid, marks))
+
+
+def _sets(seconds: int, event: Event) -> bool:
+    return read_timer(parse(bytes.fromhex(event["raw"]))) == seconds
+
+
+def _is_told(us: NativeClient, chat: Jid, marks: ChatMarks) -> bool:
+    """Whether the newest that we heard of marks is this. Our own were told before the judge's came."""
+    newest = us.of_kind(ChatMarked)[-1]
+    return (newest.chat, newest.marks) == (chat, marks)
+
+
+async def _played(table: Table) -> None:
+    us, peer = table.us, table.peer
+    ours, theirs = await us.say_kind("voice note", table.their_lid), await peer.say_kind("voice note", table.our_lid)
+    await table.by_us(theirs)
+    await table.by_peer(ours)
+    await cast(MarksPlayed, us.connection).mark_played(table.their_lid, table.their_lid, [theirs])
+    await peer.hears(theirs, "played")
+    await peer.play(table.our_lid, ours)
+    (told,) = await us.until(lambda: [news for news in us.of_kind(ReceiptArrived) if news.kind is ReceiptKind.PLAYED])
+    assert (told.wa_ids, told.by) == ((ours,), table.their_lid)
+
+
+CONVERSATIONS: tuple[Callable[[Table], Awaitable[None]], ...] = (
+    _texts_and_acts,
+    _polls,
+    _places_and_cards,
+    _files,
+    _pins,
+    _played,
+    _timers,
+)
 
 
 async def test_what_is_said_and_done_is_understood_both_ways(
     judge: Judge, emulator: Emulator, control: EmulatorClient
 ) -> None:
     async with NativeClients(emulator.whereabouts) as ours, ours.open(US) as us, judge.open(PEER) as peer:
-        table = await _acquainted(emulator, control, us, peer, votes=judge.name != "baileys")
+        table = await acquainted(emulator, control, us, peer, votes=judge.name != "baileys")
         for conversation in CONVERSATIONS:
             await conversation(table)

@@ -220,6 +220,15 @@ def test_what_is_shown_once_says_so(wrapper: str) -> None:
     assert not read_context(text_message("look")).is_view_once
 
 
+@pytest.mark.parametrize("part", ["image_message", "video_message", "ptv_message", "audio_message"])
+def test_a_file_may_say_by_itself_that_it_is_shown_once(part: str) -> None:
+    once, often = Message(), Message()
+    getattr(once, part).view_once = True
+    getattr(often, part).view_once = False
+    assert read_context(device_sent(once, ALICE)).is_view_once
+    assert not read_context(often).is_view_once
+
+
 # ---- what the wire may bring
 
 

@@ -12,6 +12,7 @@ from whatsapp_wire.message import Quote, unwrap
 from whatsapp_wire.proto.message_pb2 import ContextInfo, ExtendedTextMessage, Message
 
 _VIEW_ONCE: Final = ("view_once_message", "view_once_message_v2", "view_once_message_v2_extension")
+_SAY_ONCE: Final = ("image_message", "video_message", "ptv_message", "audio_message")
 _MAX_DEPTH: Final = 8
 
 
@@ -71,6 +72,7 @@ def context_info(inner: Message) -> ContextInfo:
 
 
 def _is_view_once(message: Message) -> bool:
+    """Whether a wrapper says so, or the file's own part of the message, as neonize's builders have it."""
     for _ in range(_MAX_DEPTH):
         if any(message.HasField(name) for name in _VIEW_ONCE):
             return True
@@ -79,5 +81,5 @@ def _is_view_once(message: Message) -> bool:
         elif message.HasField("ephemeral_message"):
             message = message.ephemeral_message.message
         else:
-            return False
+            return any(message.HasField(name) and getattr(message, name).view_once for name in _SAY_ONCE)
     return False

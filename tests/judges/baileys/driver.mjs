@@ -24,7 +24,8 @@ const sent = new Map()
 const files = new Map()
 const agreed = new Map()
 const names = []
-const kinds = ['image', 'video', 'audio', 'document', 'sticker']
+const kinds = ['image', 'video', 'audio', 'document', 'sticker', 'ptv']
+const proofs = new Map([[3, 'delivered'], [4, 'read'], [5, 'played']])
 const logger = pino({ level: process.env.BAILEYS_LOG ?? 'silent' }, pino.destination(2))
 let socket
 
@@ -85,13 +86,15 @@ const connect = () => {
   socket.ev.on('call', calls => calls.forEach(call => say({ event: 'call', id: call.id, status: call.status })))
   socket.ev.on('contacts.update', contacts => contacts.forEach(contact => say({ event: 'contact', ...contact })))
   socket.ev.on('blocklist.update', update => say({ event: 'blocklist', ...update }))
-  socket.ev.on('message-receipt.update', updates => updates.forEach(({ key, receipt }) => say({ event: 'receipt', id: key.id, receipt })))
+  socket.ev.on('message-receipt.update', updates => updates.forEach(({ key, receipt }) =>
+    say({ event: 'proof', id: key.id, how: receipt.readTimestamp ? 'read' : 'delivered' })))
   socket.ev.on('chats.update', chats => chats.forEach(({ id, archived, muteEndTime }) => {
     const known = agreed.get(id) ?? {}
     agreed.set(id, { archived: archived ?? known.archived, muted: muteEndTime === undefined ? known.muted : Number(muteEndTime) })
   }))
   socket.ev.on('contacts.upsert', contacts => contacts.forEach(({ name }) => names.push(name)))
-  socket.ev.on('messages.update', updates => updates.forEach(({ key, update }) => say({ event: 'update', id: key.id, status: update.status })))
+  socket.ev.on('messages.update', updates => updates.forEach(({ key, update }) =>
+    say({ event: 'proof', id: key.id, how: proofs.get(update.status) })))
 }
 
 const sendFile = async (to, content) => {
@@ -101,8 +104,31 @@ const sendFile = async (to, content) => {
   return { id: messageId }
 }
 
-const post = async (to, content) => {
-  const { key, message } = await socket.sendMessage(to, content)
+// What is said by its fields, which Baileys has no words for. Its definitions pass over what they do not know.
+const relay = async (to, fields) => {
+  const messageId = generateMessageIDV2(socket.user?.id)
+  const message = proto.Message.fromObject(fields)
+  const known = proto.Message.toObject(message, { enums: Number, longs: Number })
+  if (leaves(known) !== leaves(fields)) throw new Error(`not all of it is known: ${JSON.stringify(known)}`)
+  sent.set(messageId, message)
+  await socket.relayMessage(to, message, { messageId })
+  return { id: messageId }
+}
+
+const leaves = value =>
+  value !== null && typeof value === 'object' ? Object.values(value).reduce((sum, each) => sum + leaves(each), 0) : 1
+
+// JSON has no files and no moments.
+const revived = (value, path) => {
+  if (value === '@file') return { url: path }
+  if (Array.isArray(value)) return value.map(each => revived(each, path))
+  if (value === null || typeof value !== 'object') return value
+  if ('@date' in value) return new Date(value['@date'])
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, revived(each, path)]))
+}
+
+const post = async (to, content, options) => {
+  const { key, message } = await socket.sendMessage(to, content, options)
   sent.set(key.id, message)
   return { id: key.id }
 }
@@ -140,9 +166,17 @@ const commands = {
   mute: async ({ chat, until }) => { await socket.chatModify({ mute: until }, chat); return {} },
   rename: async ({ name }) => { await socket.updateProfileName(name); return {} },
   agreed: async ({ chat }) => ({ ...agreed.get(chat), names, own: state.creds.me?.name }),
-  react: ({ chat, id, emoji }) => post(chat, { react: { text: emoji, key: { remoteJid: chat, id, fromMe: false } } }),
+  say: ({ to, fields, content, path, audience }) => {
+    // It posts for those who are named and nobody else, so that its caller has to think of the account's own phone.
+    const everybody = audience && [...audience, jidNormalizedUser(socket.user.id)]
+    const options = audience ? { statusJidList: everybody, broadcast: true, backgroundColor: '#102030' } : {}
+    return content ? post(to, revived(content, path), options) : relay(to, fields)
+  },
+  set_timer: async ({ chat, seconds }) => { await socket.sendMessage(chat, { disappearingMessagesInChat: seconds }); return {} },
+  react: ({ chat, id, emoji, author }) =>
+    post(chat, { react: { text: emoji, key: { remoteJid: chat, id, fromMe: false, participant: author } } }),
   edit: ({ chat, id, text }) => post(chat, { text, edit: { remoteJid: chat, id, fromMe: true } }),
-  revoke: ({ chat, id }) => post(chat, { delete: { remoteJid: chat, id, fromMe: true } }),
+  revoke: ({ chat, id, author }) => post(chat, { delete: { remoteJid: chat, id, fromMe: !author, participant: author } }),
   poll: ({ to, question, options }) => post(to, { poll: { name: question, values: options, selectableCount: 1 } }),
   location: ({ to, latitude, longitude, name }) =>
     post(to, { location: { degreesLatitude: latitude, degreesLongitude: longitude, name } }),
@@ -157,7 +191,11 @@ const commands = {
   people: ({ act, ...given }) => people[act](given),
   // Its own download does not notice that a file is gone, so that it has to be told to ask the phone.
   ask_phone: async ({ id }) => { await socket.updateMediaMessage(files.get(id)) },
-  read: async ({ chat, id }) => { await socket.readMessages([{ remoteJid: chat, id, fromMe: false }]) },
+  read: async ({ chat, id, author, played }) => {
+    const type = played ? 'played' : 'read'
+    if (played) await socket.sendReceipt(chat, author, [id], type)
+    else await socket.readMessages([{ remoteJid: chat, id, fromMe: false, participant: author }])
+  },
   pairing_code: async ({ phone }) => ({ code: await socket.requestPairingCode(phone) }),
 }
 
