@@ -314,7 +314,7 @@ def _furnish(parts: _Parts) -> Gateway:
 
     identities = Identities(journal, clock)
     acts = Acts(journal)
-    receipts = Receipts(journal, acts, clock)
+    receipts = Receipts(journal, identities, acts, clock)
     policy, inspector = _media_policy(settings), ForkingInspector()
     room, arrivals = _media_room(parts, inspector, policy), Arrivals(sealer, policy)
     inbox = Inbox(journal, identities, acts, receipts, arrivals, clock)

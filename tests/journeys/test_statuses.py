@@ -85,6 +85,51 @@ async def test_a_text_reaches_those_whom_it_is_for_and_tells_who_looked(
     await api.until_status(posted["id"], "read")
 
 
+async def viewers(api: Api, posted: Mapping[str, Any], count: int) -> list[dict[str, Any]]:
+    """Wait until so many have looked at a post."""
+
+    async def found() -> list[dict[str, Any]] | None:
+        data: list[dict[str, Any]] = (await api.get(f"/v1/messages/{posted['id']}/viewers"))["data"]
+        return data if len(data) == count else None
+
+    return await eventually(found) or []
+
+
+async def test_it_is_told_who_has_looked_at_a_post_and_when(
+    house: House, api: Api, ana: PhoneClient, bob: PhoneClient, control: EmulatorClient
+) -> None:
+    posted = await post(api, to=[f"+{ANA}", f"+{BOB}", f"+{EVE}"])
+    path = f"/v1/messages/{posted['id']}/viewers"
+    await api.until_status(posted["id"], "delivered")
+    assert await api.get(path) == {"data": [], "next_cursor": None}
+    assert await ana.read() == [posted["wa_id"]]
+    (looked,) = await viewers(api, posted, 1)
+    assert looked["contact"]["lid"] == (await control.account(ANA)).lid
+    assert await bob.read() == [posted["wa_id"]]
+    shown = await viewers(api, posted, 2)
+    assert [view["contact"]["phone"] for view in shown] == [f"+{ANA}", f"+{BOB}"]
+    assert posted["times"]["accepted"] <= shown[0]["at"] <= shown[1]["at"]
+
+    first = await api.get(f"{path}?limit=1")
+    assert first["data"] == shown[:1]
+    second = await api.get(f"{path}?limit=1&cursor={first['next_cursor']}")
+    assert second == {"data": shown[1:], "next_cursor": None}
+    assert (await api.get(f"{path}?order=desc"))["data"] == shown[::-1]
+    wrong = await api.ask("GET", f"{path}?order=desc&cursor={first['next_cursor']}")
+    assert (wrong.status, wrong.json["code"]) == (400, "invalid_cursor")
+
+    await ana.say(STATUS, "text", text="mine")
+    (theirs,) = await events(house, "message.received")
+    text = await api.post("/v1/sessions/shop/messages", {"to": f"+{ANA}", "type": "text", "text": "hi"}, 202)
+    deletion = (await api.ask("DELETE", f"/v1/messages/{posted['id']}")).json
+    for other in (theirs["id"], text["id"], deletion["id"], "msg_nobody"):
+        answer = await api.ask("GET", f"/v1/messages/{other}/viewers")
+        assert (answer.status, answer.json["code"]) == (404, "message_not_found")
+    await api.until_status(deletion["id"], "delivered")
+    after = [(view["contact"]["id"], view["at"]) for view in await viewers(api, posted, 2)]
+    assert after == [(view["contact"]["id"], view["at"]) for view in shown]
+
+
 async def test_a_post_is_for_all_who_are_known_but_some(
     house: House, api: Api, ana: PhoneClient, bob: PhoneClient, control: EmulatorClient
 ) -> None:

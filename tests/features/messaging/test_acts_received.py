@@ -36,8 +36,9 @@ class Desk:
         self.database = database
         self.journal = Journal(database, clock)
         acts = Acts(self.journal)
-        receipts = Receipts(self.journal, acts, clock)
-        self.inbox = Inbox(self.journal, Identities(self.journal, clock), acts, receipts, some_arrivals(), clock)
+        identities = Identities(self.journal, clock)
+        receipts = Receipts(self.journal, identities, acts, clock)
+        self.inbox = Inbox(self.journal, identities, acts, receipts, some_arrivals(), clock)
         self._ids = iter(range(1, 10_000))
 
     async def hears(

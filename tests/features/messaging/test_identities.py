@@ -66,7 +66,7 @@ def make_desk(database: Database, clock: ManualClock) -> Desk:
     identities = Identities(journal, clock)
     scope = SessionScope(TenantId("tnt_1"), SessionId(f"ses_{next(_sessions):026}"), 1)
     acts = Acts(journal)
-    inbox = Inbox(journal, identities, acts, Receipts(journal, acts, clock), some_arrivals(), clock)
+    inbox = Inbox(journal, identities, acts, Receipts(journal, identities, acts, clock), some_arrivals(), clock)
     return Desk(database, journal, identities, inbox, scope)
 
 

@@ -25,7 +25,9 @@ GROUP = Jid.of("120363000000000000", "g.us")
 
 def make_inbox(journal: Journal, clock: Clock) -> Inbox:
     acts = Acts(journal)
-    return Inbox(journal, Identities(journal, clock), acts, Receipts(journal, acts, clock), some_arrivals(), clock)
+    identities = Identities(journal, clock)
+    receipts = Receipts(journal, identities, acts, clock)
+    return Inbox(journal, identities, acts, receipts, some_arrivals(), clock)
 
 
 async def received(house: House, count: int) -> list[Message]:

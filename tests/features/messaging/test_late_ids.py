@@ -236,8 +236,9 @@ async def desk(open_house: OpenHouse) -> AsyncIterator[Desk]:
     database = await open_database(house.url)
     journal = Journal(database, house.clock)
     acts = Acts(journal)
-    receipts = Receipts(journal, acts, house.clock)
-    inbox = Inbox(journal, Identities(journal, house.clock), acts, receipts, some_arrivals(), house.clock)
+    identities = Identities(journal, house.clock)
+    receipts = Receipts(journal, identities, acts, house.clock)
+    inbox = Inbox(journal, identities, acts, receipts, some_arrivals(), house.clock)
     yield Desk(house, database, receipts, inbox, SessionScope(house.us.tenant, session.id, 1), session, message)
     await database.close()
 

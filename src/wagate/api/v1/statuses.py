@@ -8,16 +8,18 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from wagate.api.parameters import IDEMPOTENCY_KEY
-from wagate.api.routing import JSON, GuardedRoute, gateway_of, needs, principal_of
+from wagate.api.routing import JSON, GuardedRoute, answer, gateway_of, needs, principal_of
 from wagate.api.v1.enclosing import Terms, send_with, take_in
 from wagate.api.v1.messages import answer_accepted, idempotency_key
-from wagate.api.v1.schemas.messages import Message, SendQuery
+from wagate.api.v1.schemas.lists import ListQuery
+from wagate.api.v1.schemas.messages import Message, SendQuery, ViewerPage
 from wagate.api.v1.schemas.sendable import examples
 from wagate.api.v1.schemas.statuses import POSTABLE, PostMedia, PostStatus
 from wagate.domain.errors import (
     FetchFailed,
     IdempotencyKeyReused,
     InvalidContent,
+    InvalidCursor,
     InvalidMedia,
     InvalidRecipient,
     MediaGone,
@@ -31,7 +33,9 @@ from wagate.domain.errors import (
     TooBusy,
     UnsupportedByEngine,
 )
+from wagate.domain.moments import iso
 from wagate.features.access import Scope
+from wagate.features.messaging.shape import contact_shape
 
 router = APIRouter(route_class=GuardedRoute, tags=["messages"])
 
@@ -87,3 +91,17 @@ async def post_status(
         until=query.until,
     )
     return answer_accepted(accepted, query)
+
+
+@router.get("/v1/messages/{message}/viewers", response_model=ViewerPage)
+@needs(Scope.MESSAGES_READ, MessageNotFound, InvalidCursor)
+async def list_viewers(request: Request, message: str, query: Annotated[ListQuery, Query()]) -> Response:
+    """Who has looked at a status post of one's own, and when: each person once, those who looked first come first.
+
+    Only who tells of it is here: WhatsApp lets people look without a read receipt, and then nobody learns of it.
+    """
+    page = await gateway_of(request).messaging.viewers(
+        principal_of(request), message, limit=query.limit, cursor=query.cursor, order=query.order
+    )
+    shown = [{"contact": contact_shape(view.viewer), "at": iso(view.at)} for view in page.items]
+    return answer({"data": shown, "next_cursor": page.next_cursor})

@@ -57,6 +57,7 @@ ERASERS = (
     acts.delete_acts,
     messages.delete_messages,
     statuses.delete_audiences,
+    statuses.delete_views,
     search.delete_entries,
     groups.delete_groups,
     contacts.delete_details,

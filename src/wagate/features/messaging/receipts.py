@@ -7,11 +7,13 @@ from dataclasses import replace
 import structlog
 
 from wagate.domain.events import EventType
+from wagate.domain.jid import Jid
 from wagate.domain.message import Direction, Message, MessageFailure, MessageStatus, Origin, may_become
 from wagate.features.journal import Journal
 from wagate.features.media import release
 from wagate.features.messaging.acts import Acts
-from wagate.features.messaging.repository import attachments, chats, messages, outbox
+from wagate.features.messaging.identities import Identities
+from wagate.features.messaging.repository import attachments, chats, messages, outbox, statuses
 from wagate.features.messaging.repository.people import InSession
 from wagate.features.messaging.shape import message_shape
 from wagate.ports.clock import Clock
@@ -77,9 +79,10 @@ def moment(timestamp_s: int, now_ms: int) -> int:
 class Receipts:
     """Statuses of outbound messages. Every method is part of a write script."""
 
-    def __init__(self, journal: Journal, acts: Acts, clock: Clock) -> None:
+    def __init__(self, journal: Journal, identities: Identities, acts: Acts, clock: Clock) -> None:
         """Every change of status is told in ``journal``; an act of ours counts once it is out."""
         self._journal = journal
+        self._identities = identities
         self._acts = acts
         self._clock = clock
 
@@ -120,6 +123,8 @@ class Receipts:
             message = yield from messages.find_message(scope, wa_id, Direction.OUT)
             if message is not None:
                 yield from self.move(scope, message, _PROOFS[news.kind], at)
+                if message.chat.kind == "status" and _PROOFS[news.kind] in _READ:
+                    yield from self._viewed(scope, message, news.by, at)
 
     def fail(self, scope: InSession, message: Message, failure: MessageFailure) -> Script[None]:
         """The message will never go out."""
@@ -147,6 +152,13 @@ class Receipts:
                 yield from self._acts.did_ourselves(scope, moved)
 
     # ---- inside
+
+    def _viewed(self, scope: SessionScope, message: Message, by: Jid, at: int) -> Script[None]:
+        """Somebody has looked at a status post; one that takes a post back is not looked at."""
+        if message.act_on is None:
+            viewer = (yield from self._identities.resolve(scope, by)).contact
+            if not viewer.is_me:
+                yield from statuses.viewed(message, viewer.id, at)
 
     def _meant(self, scope: SessionScope, news: SendAccepted | SendRefused | SendUncertain) -> Script[Message | None]:
         """The message that news are about. One that the engine has just given an id is known by it from here on."""

@@ -27,8 +27,9 @@ from wagate.features.messaging.outbox import (
 from wagate.features.messaging.outcomes import Outcomes
 from wagate.features.messaging.previews import Previews
 from wagate.features.messaging.recipients import Recipient
-from wagate.features.messaging.repository import acts, messages, outbox
+from wagate.features.messaging.repository import acts, messages, outbox, statuses
 from wagate.features.messaging.repository.acts import Done
+from wagate.features.messaging.repository.statuses import View
 from wagate.features.messaging.signals import Signals
 from wagate.ports.clock import Clock
 from wagate.store.database import Database
@@ -36,6 +37,9 @@ from wagate.store.script import Script
 
 MAX_DONE = 1_000
 """How many people's reactions or votes are shown of one message."""
+
+_ENDS = {Order.ASC: (-1, ""), Order.DESC: (10**17, "")}
+"""Before the first and behind the last view there can be."""
 
 _SWEEP_S = 3600.0
 _SWEEP = 500
@@ -176,6 +180,28 @@ class Messaging:
         """What people did to a message in one way (``Reaction.type``, ``PollVote.type``). Raises MessageNotFound."""
         found = await self.get(principal, message)
         return await self._database.read(acts.acts_on(found, kind, MAX_DONE))
+
+    async def viewers(
+        self,
+        principal: Principal,
+        message: str,
+        *,
+        limit: int = DEFAULT_LIMIT,
+        cursor: str | None = None,
+        order: Order = Order.ASC,
+    ) -> Page[View]:
+        """Who told that they have looked at a status post of ours, in that order; each person once.
+
+        Raises MessageNotFound, also for a message that is no such post, and InvalidCursor.
+        """
+        found = await self.get(principal, message)
+        if found.chat.kind != "status" or found.direction is not Direction.OUT or found.act_on is not None:
+            raise MessageNotFound(f"The message {message!r} is no status post of this account")
+        listed = f"viewers.{message}.{order.value}"
+        place = View.read_place(read_cursor(listed, cursor)) if cursor is not None else _ENDS[order]
+        views = await self._database.read(statuses.views_of(found, order, place, limit + 1))
+        following = write_cursor(listed, views[limit - 1].place) if len(views) > limit else None
+        return Page(tuple(views[:limit]), following)
 
     def stop_waiting(self) -> None:
         """Have every ``send`` that waits for an outcome return now: its caller is about to be hung up on."""

@@ -162,6 +162,24 @@ class Reactions(Shown):
     data: list[Reactor]
 
 
+class Viewer(Shown):
+    """Somebody who has looked at a status post."""
+
+    EXAMPLE: ClassVar[dict[str, Any]] = {"contact": _CONTACT, "at": "2026-11-20T09:16:02.000Z"}
+
+    contact: Contact
+    at: Moment = Field(description="When they looked first.")
+
+
+class ViewerPage(Shown):
+    """Some of those who have looked at a status post, and the cursor to the next ones."""
+
+    model_config = example({"data": [Viewer.EXAMPLE], "next_cursor": None})
+
+    data: list[Viewer]
+    next_cursor: str | None
+
+
 class Voter(Shown):
     """What somebody chose in a poll."""
 
