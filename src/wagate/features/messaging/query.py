@@ -70,8 +70,14 @@ class Query:
 
     @property
     def has_prefix(self) -> bool:
-        """Whether beginnings of words are wanted: the only thing that SQLite cannot find newest first."""
+        """Whether beginnings of words are wanted: the only thing that SQLite cannot find newest first,
+        and what PostgreSQL gathers wholly, wherever it is looked for."""
         return any(term.is_prefix for term in self.wanted)
+
+    @property
+    def has_phrase(self) -> bool:
+        """Whether it matters where words stand: that is told by entries alone, not by PostgreSQL's index."""
+        return any(len(term.words) > 1 for term in (*self.wanted, *self.unwanted))
 
     def matches(self, said: Sequence[str]) -> bool:
         """Whether a text of these words is what is looked for."""
@@ -96,11 +102,9 @@ class Query:
         without = "".join(f" NOT {_for_sqlite(term)}" for term in self.unwanted)
         return f"({' AND '.join(parts)}){without}"
 
-    def for_postgresql(self, marks: Sequence[str], any_of: Sequence[str] = ()) -> str:
-        """As a ``tsquery``, only among entries with all these marks, and one of others."""
+    def for_postgresql(self, marks: Sequence[str]) -> str:
+        """As a ``tsquery``, only among entries with all these marks."""
         parts = [*(f"'{mark}'" for mark in marks), *map(_for_postgresql, self.wanted)]
-        if any_of:
-            parts.append("(" + " | ".join(f"'{mark}'" for mark in any_of) + ")")
         return " & ".join([*parts, *(f"!{_for_postgresql(term)}" for term in self.unwanted)])
 
 

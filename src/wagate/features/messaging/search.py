@@ -12,9 +12,10 @@ from wagate.domain.page import DEFAULT_LIMIT, Page, read_cursor, write_cursor
 from wagate.features.access import Principal
 from wagate.features.messaging.chats import road_to
 from wagate.features.messaging.indexer import Indexer, mark
+from wagate.features.messaging.newest_first import Place, newest
 from wagate.features.messaging.query import Query, highlights
 from wagate.features.messaging.repository import outbox, search
-from wagate.features.messaging.repository.search import WINDOW_BITS, Hit, Reach
+from wagate.features.messaging.repository.search import Reach
 from wagate.features.messaging.words import composed, words
 from wagate.store.database import Database
 from wagate.store.script import Script
@@ -22,18 +23,11 @@ from wagate.store.script import Script
 SNIPPET_CHARS = 160
 """About how much of a message a snippet shows."""
 
-WALK = 500
-"""Entries that are walked through, newest first, before an index is asked that does not know what is newest."""
-
-WALKS = 10
-"""How many such walks are made, if that many are likely to fill a page."""
-
 _LONG = 4_000
 """Characters of a message in which a snippet is looked for first."""
 
 _LISTED = "search"
 _FAR = 2**62
-_MANY_WINDOWS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +66,11 @@ class Found:
     snippet: tuple[Piece, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where to look, as entries are marked; None where nothing can be."""
-
-    marks: tuple[str, ...]
-    narrowest: tuple[str, str]
-    reach: Reach
-
-
 class Search:
     """Search over the messages of all tenants; every verb is narrowed to the principal's."""
 
-    def __init__(self, database: Database, indexer: Indexer, *, walk: int = WALK) -> None:
-        """``indexer`` makes new messages findable, within a second; ``walk`` entries are looked at one by one."""
+    def __init__(self, database: Database, indexer: Indexer, *, walk: int | None = None) -> None:
+        """``indexer`` makes new messages findable, within a second; ``walk`` entries are looked at one by one first."""
         self._walk = walk
         self._database = database
         self._indexer = indexer
@@ -117,17 +102,18 @@ class Search:
         place = await self._database.read(self._place(principal, only, before))
         if place is None:
             return Page((), None)
-        hits = await self._hits(principal, query, place, limit + 1)
+        dialect = self._database.dialect
+        hits = await self._database.read(newest(dialect, principal, query, place, limit + 1, self._walk))
         shown = hits[:limit]
         ids = [hit.message for hit in shown]
-        there = await self._database.read(search.messages_by_id(self._database.dialect, principal, ids))
+        there = await self._database.read(search.messages_by_id(dialect, principal, ids))
         found = [show(there[id_], query) for id_ in ids if id_ in there]
         following = write_cursor(_LISTED, str(shown[-1].position)) if len(hits) > limit else None
         return Page(tuple(one for one in found if one is not None), following)
 
     # ---- where to look
 
-    def _place(self, principal: Principal, only: SearchFilter, before: int) -> Script[_Place | None]:
+    def _place(self, principal: Principal, only: SearchFilter, before: int) -> Script[Place | None]:
         # A chat is of one session, a session of one tenant: the narrowest mark says it all.
         marks, narrowest = [str(principal.tenant)], ("tenant", "")
         if only.session is not None:
@@ -149,7 +135,7 @@ class Search:
         marks += [f"type_{only.type}"] if only.type is not None else []
         marks += ["media"] if only.has_media else []
         reach = yield from self._reach(principal, only, before)
-        return None if reach is None else _Place(tuple(map(mark, marks)), narrowest, reach)
+        return None if reach is None else Place(tuple(map(mark, marks)), narrowest, reach)
 
     def _reach(self, principal: Principal, only: SearchFilter, before: int) -> Script[Reach | None]:
         since: int | None = 0
@@ -159,61 +145,6 @@ class Search:
             beyond = yield from search.position_since(principal, first_id_at(only.until))
             before = before if beyond is None else min(before, beyond)
         return None if since is None or since >= before else Reach(before, since)
-
-    # ---- looking
-
-    async def _hits(self, principal: Principal, query: Query, place: _Place, limit: int) -> Sequence[Hit]:
-        if self._database.dialect == "postgresql":
-            return await self._database.read(_hits_postgresql(principal, query, place, limit, self._walk))
-        return await self._database.read(_hits_sqlite(principal, query, place, limit, self._walk))
-
-
-def _hits_sqlite(principal: Principal, query: Query, place: _Place, limit: int, walk: int) -> Script[list[Hit]]:
-    """The index gives what is newest first, but for beginnings of words: it gathers all of those before."""
-    reach, hits, walked = place.reach, list[Hit](), 0
-    holds = query.in_line(place.marks)
-    while query.has_prefix and walked * limit <= WALKS * walk * len(hits):
-        lines = yield from search.walk_sqlite(principal, place.narrowest, reach, walk)
-        hits += [hit for hit, line in lines if holds(line)]
-        if len(hits) >= limit or len(lines) < walk:
-            return hits[:limit]
-        walked += walk
-        reach = Reach(lines[-1][0].position, reach.since)
-    asked = query.for_sqlite(place.marks)
-    return hits + (yield from search.found("sqlite", principal, asked, reach, limit - len(hits)))
-
-
-def _hits_postgresql(principal: Principal, query: Query, place: _Place, limit: int, walk: int) -> Script[list[Hit]]:
-    """First the newest entries one by one, more of them if that is promising; then windows of the index, then all."""
-    reach = place.reach
-    asked = query.for_postgresql(place.marks)
-    near = yield from search.walk_postgresql(principal, place.narrowest, asked, reach, walk, limit)
-    hits = near.hits
-    if len(hits) >= limit or near.walked < walk:
-        return hits
-    if len(hits) * WALKS >= limit:
-        rows = 3 * walk * limit // (2 * len(hits))
-        reach = Reach(near.low, reach.since)
-        near = yield from search.walk_postgresql(principal, place.narrowest, asked, reach, rows, limit - len(hits))
-        hits = hits + near.hits
-        if len(hits) >= limit or near.walked < rows:
-            return hits
-    reach = Reach(near.low, reach.since)
-    if hits:
-        span = min(place.reach.before, hits[0].position + 1) - near.low
-        low = max(near.low - 3 * limit * span // (2 * len(hits)), reach.since)
-        windows = range(max(low, 0) >> WINDOW_BITS, (near.low >> WINDOW_BITS) + 1)
-        if len(windows) <= _MANY_WINDOWS:
-            marks = [search.mark_of_window(window << WINDOW_BITS) for window in windows]
-            lowest = max(windows.start << WINDOW_BITS, reach.since)
-            asked = query.for_postgresql(place.marks, marks)
-            nearest = Reach(reach.before, lowest)
-            hits += yield from search.found("postgresql", principal, asked, nearest, limit - len(hits))
-            if len(hits) >= limit or lowest <= reach.since:
-                return hits
-            reach = Reach(lowest, reach.since)
-    asked = query.for_postgresql(place.marks)
-    return hits + (yield from search.found("postgresql", principal, asked, reach, limit - len(hits)))
 
 
 def show(message: Message, query: Query) -> Found | None:

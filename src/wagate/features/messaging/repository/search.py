@@ -1,8 +1,8 @@
 """The rows that messages are found by, and how each database is asked for them, newest first.
 
 SQLite walks the common entries of posting lists from their end, whatever their length. PostgreSQL reads a GIN index
-wholly before it sorts, so what is frequent is found by walking back in time, and what is not by the index, in as many
-windows of time (`mark_of_window`) as are likely to hold a page.
+wholly before it sorts, so what is frequent is found by walking back in time, and what is not by the index, in windows
+of time (`mark_of_window`).
 """
 
 from __future__ import annotations
@@ -62,7 +62,8 @@ _SINCE = scoped(
     "WHERE m.tenant_id = :tenant AND m.id >= :id AND e.message_id >= :id ORDER BY m.id LIMIT 1",
 )
 
-# The expression around tenant_id keeps it a filter: the full-text index, or the narrower one, is to be used.
+# The expression around tenant_id keeps it a filter: the full-text index, or the narrower one, is to be used. What is
+# asked is read in a query of its own, which runs once: as a part of the condition it would be read for every row.
 _FOUND: dict[Dialect, ScopedStatement] = {
     "sqlite": scoped(
         "SELECT e.position, e.message_id FROM (SELECT rowid AS position FROM search_word",
@@ -72,29 +73,54 @@ _FOUND: dict[Dialect, ScopedStatement] = {
     ),
     "postgresql": scoped(
         "WITH hit AS MATERIALIZED (SELECT position, message_id FROM search_entry",
-        "WHERE words @@ CAST(CAST(:query AS TEXT) AS TSQUERY) AND tenant_id || '' = :tenant)",
+        "WHERE words @@ (SELECT CAST(CAST(:query AS TEXT) AS TSQUERY)) AND tenant_id || '' = :tenant)",
         "SELECT position, message_id FROM hit WHERE position < :before AND position >= :since",
         "ORDER BY position DESC LIMIT :limit",
     ),
+}
+# A recursive query takes one step after the other by definition, and none when there is enough. The windows are a
+# condition of their own: inside the query they would be tried for every entry of its rarest word. The index takes the
+# first condition's next entry, and leaps to it with the second. So where much is found the query comes first, which is
+# cheaper and ends with its first entry beyond the windows; where little is found, the windows do, and it ends there.
+_WINDOW = "words @@ (SELECT CAST((CAST(:steps AS TEXT[]))[s.taken + 1] AS TSQUERY))"
+_ASKED = "words @@ (SELECT CAST(CAST(:query AS TEXT) AS TSQUERY))"
+_IN_STEPS = {
+    is_dense: scoped(
+        "WITH RECURSIVE step (taken, found, positions, messages) AS (",
+        "SELECT 0, CAST(0 AS BIGINT), CAST(NULL AS BIGINT[]), CAST(NULL AS TEXT[]) UNION ALL",
+        "SELECT s.taken + 1, s.found + f.found, f.positions, f.messages FROM step s CROSS JOIN LATERAL",
+        "(SELECT COUNT(*) AS found, ARRAY_AGG(h.position) AS positions, ARRAY_AGG(h.message_id) AS messages FROM",
+        "(SELECT e.position, e.message_id FROM (SELECT position + 0 AS position, message_id FROM search_entry WHERE",
+        f"{_ASKED} AND {_WINDOW}" if is_dense else f"{_WINDOW} AND {_ASKED}",
+        "AND tenant_id || '' = :tenant) e",
+        "WHERE e.position < :before AND e.position >= :since ORDER BY e.position DESC LIMIT :limit) h) f",
+        "WHERE s.found < :limit AND s.taken < CARDINALITY(CAST(:steps AS TEXT[]))",
+        "AND (s.taken = 0 OR s.positions IS NOT NULL)" if is_dense else "",
+        ") SELECT t.taken, h.position, h.message_id FROM (SELECT MAX(taken) AS taken FROM step) t LEFT JOIN",
+        "(SELECT u.position, u.message_id FROM step s CROSS JOIN LATERAL",
+        "UNNEST(s.positions, s.messages) AS u (position, message_id) ORDER BY u.position DESC LIMIT :limit) h ON TRUE",
+        "ORDER BY h.position DESC",
+    )
+    for is_dense in (True, False)
 }
 _PLACES = {
     "tenant": "tenant_id = :tenant",
     "session": "tenant_id || '' = :tenant AND session_id = :place",
     "chat": "tenant_id || '' = :tenant AND chat_id = :place",
 }
-_WINDOW = "AND position < :before AND position >= :since ORDER BY position DESC LIMIT :window"
+_NEAREST = "AND position < :before AND position >= :since ORDER BY position DESC LIMIT :window"
 _WALK_SQLITE = {
-    place: scoped("SELECT position, message_id, words FROM search_entry WHERE", where, _WINDOW)
+    place: scoped("SELECT position, message_id, words FROM search_entry WHERE", where, _NEAREST)
     for place, where in _PLACES.items()
 }
 _WALK_POSTGRESQL = {
     place: scoped(
         "WITH w AS MATERIALIZED (SELECT position, message_id, words FROM search_entry WHERE",
         where,
-        _WINDOW,
-        ") SELECT s.walked, s.low, h.position, h.message_id",
-        "FROM (SELECT COUNT(*) AS walked, MIN(position) AS low FROM w) s LEFT JOIN",
-        "(SELECT position, message_id FROM w WHERE words @@ CAST(CAST(:query AS TEXT) AS TSQUERY)",
+        _NEAREST,
+        ") SELECT s.walked, s.low, s.high, (SELECT MAX(position) FROM search_entry) AS head, h.position, h.message_id",
+        "FROM (SELECT COUNT(*) AS walked, MIN(position) AS low, MAX(position) AS high FROM w) s LEFT JOIN",
+        "(SELECT position, message_id FROM w WHERE words @@ (SELECT CAST(CAST(:query AS TEXT) AS TSQUERY))",
         "ORDER BY position DESC LIMIT :limit) h ON TRUE ORDER BY h.position DESC",
     )
     for place, where in _PLACES.items()
@@ -115,10 +141,15 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """Some entries next to each other in time: how many, the lowest position, and those that were looked for."""
+    """Some entries next to each other in time: how many, their lowest and highest position, and what was found.
+
+    ``head`` is the highest position of all entries.
+    """
 
     walked: int
     low: int
+    high: int
+    head: int
     hits: list[Hit]
 
 
@@ -141,7 +172,7 @@ class Entry:
 
 def mark_of_window(position: int) -> str:
     """The mark of all entries of about that time."""
-    return f"_b{position >> WINDOW_BITS}"
+    return _mark_of(position >> WINDOW_BITS)
 
 
 def stored_words(dialect: Dialect, words: Sequence[str], marks: Iterable[str]) -> str:
@@ -206,6 +237,24 @@ def found(dialect: Dialect, scope: Scoped, query: str, reach: Reach, limit: int)
     return [Hit(row["position"], MessageId(row["message_id"])) for row in rows]
 
 
+def found_in_steps(
+    scope: Scoped, query: str, reach: Reach, steps: Sequence[range], limit: int, *, is_dense: bool
+) -> Script[tuple[list[Hit], int]]:
+    """Like ``found``, on PostgreSQL, but in steps of windows next to each other, the newest ones first.
+
+    As soon as there are enough no further step is taken; with ``is_dense`` that most steps bring something is taken for
+    granted, and none is taken after one that does not. The second answer is where it ended: nothing was overlooked from
+    there on.
+    """
+    asked = [" | ".join(f"'{_mark_of(window)}'" for window in step) for step in steps]
+    rows = yield _IN_STEPS[is_dense](
+        scope, query=query, steps=asked, before=reach.before, since=reach.since, limit=limit
+    )
+    hits = [Hit(row["position"], MessageId(row["message_id"])) for row in rows if row["position"] is not None]
+    last = steps[rows[0]["taken"] - 1]
+    return hits, max(last.start << WINDOW_BITS, reach.since)
+
+
 def walk_sqlite(scope: Scoped, place: tuple[str, str], reach: Reach, window: int) -> Script[list[tuple[Hit, str]]]:
     """Entries next to each other in time, with their words."""
     rows = yield _WALK_SQLITE[place[0]](scope, window=window, **_reaching(place, reach))
@@ -218,7 +267,8 @@ def walk_postgresql(
     """Entries next to each other in time, and what was looked for among them."""
     rows = yield _WALK_POSTGRESQL[place[0]](scope, query=query, window=window, limit=limit, **_reaching(place, reach))
     hits = [Hit(row["position"], MessageId(row["message_id"])) for row in rows if row["position"] is not None]
-    return Walk(rows[0]["walked"], rows[0]["low"] or 0, hits)
+    row = rows[0]
+    return Walk(row["walked"], row["low"] or 0, row["high"] or 0, row["head"] or 0, hits)
 
 
 def messages_by_id(dialect: Dialect, scope: Scoped, ids: Sequence[str]) -> Script[dict[str, Message]]:
@@ -227,6 +277,10 @@ def messages_by_id(dialect: Dialect, scope: Scoped, ids: Sequence[str]) -> Scrip
         return {}
     rows = yield _BY_IDS[dialect](scope, ids=orjson.dumps(ids).decode() if dialect == "sqlite" else list(ids))
     return {row["id"]: message_of(row) for row in rows}
+
+
+def _mark_of(window: int) -> str:
+    return f"_b{window}"
 
 
 def _reaching(place: tuple[str, str], reach: Reach) -> Mapping[str, Any]:
