@@ -3,6 +3,8 @@
 The messages are put in in bulk: words as frequent as in a language (Zipf), some Chinese, ten
 tenants of which one has half of everything, a thousand chats. Then the room is asked as the API asks it, on one
 connection, with everything that a caller may ask for; each question is asked anew with other words of its kind.
+Every kind of question is held against the bar by itself. Before it counts, one question is asked in each place: the
+first one of a process reads the plans of phone numbers, and the database's catalogue.
 """
 
 from __future__ import annotations
@@ -214,6 +216,10 @@ async def fill_postgresql(url: str, rows: Iterator[tuple[Any, ...]]) -> None:
         await database.execute("SET maintenance_work_mem = '512MB'")
         await database.execute(made)
         await database.execute("VACUUM ANALYZE")
+        size = await database.fetchval(
+            "SELECT pg_total_relation_size('search_entry') / (SELECT COUNT(*) FROM search_entry)"
+        )
+        print(f"  {size} bytes for each message to be found by")
     finally:
         await database.close()
 
@@ -256,6 +262,9 @@ async def measure(url: str, messages: int, *, hot: int) -> bool:
             ),
         }
         everything: list[float] = []
+        slowest, worst = "", 0.0
+        for only in filters.values():
+            await ask(room, Principal.system(TenantId(f"tnt_{0:026}")), Kind("", ["first", "fi*"], only))
         for tenant in (0, 3):
             principal = Principal.system(TenantId(f"tnt_{tenant:026}"))
             print(f"  a tenant with {'half' if tenant == 0 else 'a twentieth'} of everything: p50, p95, max in ms")
@@ -265,10 +274,13 @@ async def measure(url: str, messages: int, *, hot: int) -> bool:
                 waits, answers = await ask(room, principal, kind)
                 everything += waits
                 shown = (percentile(waits, 0.5), percentile(waits, 0.95), max(waits))
-                print(
-                    f"    {kind.name:42} {' '.join(f'{wait:8.2f}' for wait in shown)}   {answers:5} found", flush=True
-                )
-        return bar("first page of a search, p95 of all", percentile(everything, 0.95), BAR_MS, "ms")
+                if shown[1] > worst:
+                    slowest, worst = f"{kind.name}, {'the large' if tenant == 0 else 'a small'} tenant", shown[1]
+                line = f"    {kind.name:42} {' '.join(f'{wait:8.2f}' for wait in shown)}   {answers:5} found"
+                print(line if shown[1] <= BAR_MS else f"{line}   MISSED", flush=True)
+        print(f"  the slowest kind: {slowest}")
+        holds = bar("first page of a search, p95 of all", percentile(everything, 0.95), BAR_MS, "ms")
+        return bar("first page of a search, p95 of the slowest kind", worst, BAR_MS, "ms") and holds
     finally:
         await database.close()
 
