@@ -51,6 +51,14 @@ QUESTIONS = (
     "ear* some",
     "bur*",
     '"often so*',
+    '"to be"',
+    '"to to"',
+    '"be to" often',
+    '"to be often"',
+    '"to be to"',
+    'to -"to be"',
+    '"to b*',
+    '"to be" lately',
 )
 
 _SESSION = sql(
@@ -89,6 +97,7 @@ def said() -> Iterator[Said]:
         words += ["some"] * (random.random() < 0.15) + ["some"] * (random.random() < 0.1)
         words += ["seldom"] * (random.random() < 0.02) + ["early"] * (number < 90)
         words += ["lately"] * (number > MESSAGES - 80) + ["burst"] * (400 < number < 520)
+        words += ["to"] * (random.random() < 0.4) + ["be"] * (random.random() < 0.4) + ["to"] * (random.random() < 0.1)
         random.shuffle(words)
         tenant = random.choice((US, THEM))
         chat = f"{random.choices(CHATS, (12, 1))[0]}_{tenant[4:]}"
@@ -165,6 +174,31 @@ async def test_whatever_lies_where_pages_are_as_a_plain_look_has_them(database: 
             for limit, most in ((2, LATEST // 3), (20, LATEST), (200, MESSAGES)):
                 found = await first(pages(room, question, only, limit), most)
                 assert found == list(islice(expected, most)), (question, chat, limit)
+
+
+_UNMARK = sql(
+    "UPDATE search_entry SET words = ts_delete(words, CAST('{__to_be}' AS TEXT[])) WHERE position <= :position"
+)
+_PAIRED_AFTER = sql("UPDATE search_state SET position = :position WHERE name = 'pairs'")
+
+
+async def test_phrases_are_found_in_what_was_indexed_before_pairs_were_marked(database: Database) -> None:
+    ours = [one for one in said() if one.tenant == US][::-1]
+    query, middle = Query.read('"to be"'), ours[len(ours) // 2].position
+
+    def as_it_was() -> Script[None]:
+        yield _PAIRED_AFTER(position=middle)
+        if database.dialect == "postgresql":
+            yield _UNMARK(position=middle)
+
+    await database.write(as_it_was())
+    clock = SystemClock()
+    room = Search(database, Indexer(database, Journal(database, clock), clock), walk=4)
+    expected = [one.id for one in ours if query.matches(one.words)]
+    for limit in (1, 10, 200):
+        assert await first(pages(room, '"to be"', ANYWHERE, limit), MESSAGES) == expected
+    small = [one.id for one in ours if query.matches(one.words) and one.chat == "cht_small_us"]
+    assert await first(pages(room, '"to be"', SearchFilter(session="shop", chat="cht_small_us"), 10), MESSAGES) == small
 
 
 async def test_what_was_never_said_side_by_side_is_looked_for_to_the_end(database: Database) -> None:

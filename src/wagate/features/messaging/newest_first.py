@@ -100,6 +100,22 @@ def _newest_sqlite(scope: Scoped, query: Query, place: Place, limit: int, walk: 
 
 
 def _newest_postgresql(scope: Scoped, query: Query, place: Place, limit: int, walk: int) -> Script[list[Hit]]:
+    """With the marks of pairs where entries have them, then without."""
+    hits, before = list[Hit](), place.reach.before
+    if pairs := query.pairs:
+        low = max(place.reach.since, 1 + (yield from search.paired_after()))
+        if low < before:
+            marked = Place((*place.marks, *pairs), place.narrowest, Reach(before, low))
+            hits = yield from _look_back(scope, query, marked, limit, walk)
+            before = low
+    if len(hits) < limit and before > place.reach.since:
+        rest = Place(place.marks, place.narrowest, Reach(before, place.reach.since))
+        hits += yield from _look_back(scope, query, rest, limit - len(hits), walk)
+    return hits
+
+
+def _look_back(scope: Scoped, query: Query, place: Place, limit: int, walk: int) -> Script[list[Hit]]:
+    """From entry to entry first, then in the index."""
     asked = query.for_postgresql(place.marks)
     hits, walked, rows = list[Hit](), 0, walk
     looked = Looked(0, 0, 0, place.reach)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from wagate.domain.errors import InvalidSearch
-from wagate.features.messaging.words import Word, composed, is_run, words
+from wagate.features.messaging.words import Word, composed, is_run, pair_mark, words
 
 MAX_CHARS = 4_000
 MAX_TERMS = 250
@@ -78,6 +78,16 @@ class Query:
     def has_phrase(self) -> bool:
         """Whether it matters where words stand: that is told by entries alone, not by PostgreSQL's index."""
         return any(len(term.words) > 1 for term in (*self.wanted, *self.unwanted))
+
+    @property
+    def pairs(self) -> tuple[str, ...]:
+        """The marks of all pairs of short words that have to stand side by side."""
+        return tuple(
+            pair
+            for term in self.wanted
+            for pair in map(pair_mark, term.words, term.words[1 : -1 if term.is_prefix else None])
+            if pair is not None
+        )
 
     def matches(self, said: Sequence[str]) -> bool:
         """Whether a text of these words is what is looked for."""

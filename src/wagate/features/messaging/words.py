@@ -22,6 +22,8 @@ MAX_CHARS = 100_000
 """Characters of a message that count."""
 
 _SHORT = 2_000
+_SHORT_WORD = 3
+_FIRST_UNPARTED = "\u0e00"  # Thai; scripts that part their words stand before it, but for Korean
 # A tsvector holds a megabyte; a sign may unfold into eighteen.
 _MAX_BYTES = 500_000
 _RUNS = (
@@ -84,6 +86,16 @@ def _within(found: list[str]) -> Iterator[str]:
         if size > _MAX_BYTES:
             return
         yield word
+
+
+def pair_mark(first: str, second: str) -> str | None:
+    """What two words side by side are marked with; None unless both are short, as the most frequent ones are.
+
+    Nothing that anybody says or is filtered by begins like this.
+    """
+    if len(first) > _SHORT_WORD or len(second) > _SHORT_WORD or max(first, second) >= _FIRST_UNPARTED:
+        return None
+    return f"__{first}_{second}"
 
 
 @lru_cache(maxsize=4096)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -17,6 +18,7 @@ from wagate.domain.ids import MessageId
 from wagate.domain.message import Message
 from wagate.features.messaging.repository.messages import VIEW, message_of
 from wagate.features.messaging.repository.people import InSession
+from wagate.features.messaging.words import pair_mark
 from wagate.store.scoped import Scoped, ScopedStatement, scoped
 from wagate.store.script import Dialect, Script, Statement, sql
 
@@ -24,7 +26,7 @@ WINDOW_BITS = 14
 """Positions of the journal in a window of time, as a power of two."""
 
 BOTH: tuple[Dialect, Dialect] = ("sqlite", "postgresql")
-_STATE = sql("SELECT position FROM search_state WHERE name = 'indexer'")
+_STATE = sql("SELECT position FROM search_state WHERE name = :name")
 _ADVANCE = sql(
     "UPDATE search_state SET position = :new WHERE name = 'indexer' AND position = :old RETURNING position",
 )
@@ -176,18 +178,29 @@ def mark_of_window(position: int) -> str:
 
 
 def stored_words(dialect: Dialect, words: Sequence[str], marks: Iterable[str]) -> str:
-    """Words and marks as a row keeps them. Words have places, marks have none."""
+    """Words and marks as a row keeps them. Words have places, marks have none.
+
+    PostgreSQL's index does not know the places, so there pairs of short words are marks as well.
+    """
     if dialect == "sqlite":
         return " ".join([*marks, *words])
     places: dict[str, list[str]] = {}
     for place, word in enumerate(words, 1):
         places.setdefault(word, []).append(str(place))
-    return " ".join([*(f"'{mark}'" for mark in marks), *(f"'{word}':{','.join(at)}" for word, at in places.items())])
+    pairs = dict.fromkeys(filter(None, map(pair_mark, words, words[1:])))
+    quoted = [f"'{mark}'" for mark in chain(marks, pairs)]
+    return " ".join([*quoted, *(f"'{word}':{','.join(at)}" for word, at in places.items())])
 
 
 def indexed_up_to() -> Script[int]:
     """How far the indexer has read the journal."""
-    rows = yield _STATE()
+    rows = yield _STATE(name="indexer")
+    return int(rows[0]["position"])
+
+
+def paired_after() -> Script[int]:
+    """The position after which all entries of PostgreSQL are marked with their pairs of short words."""
+    rows = yield _STATE(name="pairs")
     return int(rows[0]["position"])
 
 
