@@ -315,8 +315,8 @@ def _furnish(parts: _Parts) -> Gateway:
     identities = Identities(journal, clock)
     acts = Acts(journal)
     receipts = Receipts(journal, identities, acts, clock)
-    policy, inspector = _media_policy(settings), ForkingInspector()
-    room, arrivals = _media_room(parts, inspector, policy), Arrivals(sealer, policy)
+    policy, inspector, eager_limits = _media_policy(settings), ForkingInspector(), dict[SessionId, int]()
+    room, arrivals = _media_room(parts, inspector, policy), Arrivals(sealer, policy, eager_limits)
     inbox = Inbox(journal, identities, acts, receipts, arrivals, clock)
     ledger = GroupLedger(journal, identities, clock)
     ledgers = (
@@ -346,6 +346,7 @@ def _furnish(parts: _Parts) -> Gateway:
         media=room.source,
         forget=way_out.disown,
         filters=filters,
+        eager_limits=eager_limits,
     )
     supervisor = Supervisor(opening, clock)
     on_the_way = OnTheWay(way_out.in_flight, partial(way_out.disown, reason="session_moved"), way_out.fit)

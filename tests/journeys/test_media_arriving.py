@@ -11,6 +11,7 @@ from fixtures.rooms import eventually
 from journeys.engine_choice import on_both_engines
 from journeys.media_shop import ANA, OWN, PDF, MakeShop, Shop
 from wagate.domain.media import VOICE_MIME
+from wagate.domain.session import SessionState
 from whatsapp_emulator.client import EmulatorClient
 
 pytestmark = one_database
@@ -103,6 +104,30 @@ async def test_a_large_file_is_fetched_when_somebody_wants_it(make_shop: MakeSho
     assert (answer.status, answer.json["code"], answer.headers["retry-after"]) == (409, "media_not_ready", "2")
     await shop.ready(media["id"])
     assert (await shop.api.ask("GET", media["url"])).body == PDF
+
+
+async def test_a_session_has_a_limit_of_its_own(shop: Shop) -> None:
+    """It is used from the next start on, in place of the gateway's, until it is taken back."""
+
+    async def restarted_with(limit: int | None) -> None:
+        answer = await shop.api.ask("PATCH", "/v1/sessions/shop", {"settings": {"media_eager_limit": limit}})
+        assert (answer.status, answer.json["settings"]["media_eager_limit"]) == (200, limit)
+        for verb, state in (("stop", SessionState.STOPPED), ("start", SessionState.CONNECTED)):
+            await shop.api.ask("POST", f"/v1/sessions/shop/{verb}")
+            session = await shop.house.gateway.sessions.get(shop.house.us, "shop")
+            await shop.house.reaches(session, state)
+
+    await restarted_with(1_000)
+    large = await shop.received(await shop.ana.send_media(OWN, "document", PDF, file_name="large.pdf"))
+    small = await shop.received(await shop.ana.send_media(OWN, "document", b"%PDF-1.4 tiny", file_name="small.pdf"))
+    await shop.ready(small["media"]["id"])
+    assert (await shop.api.get(f"/v1/media/{large['media']['id']}/info"))["state"] == "pending"
+    await restarted_with(None)
+    later = await shop.received(await shop.ana.send_media(OWN, "document", PDF, file_name="later.pdf"))
+    await shop.ready(later["media"]["id"])
+    assert (await shop.api.get(f"/v1/media/{large['media']['id']}/info"))["state"] == "pending"
+    refused = await shop.api.ask("PATCH", "/v1/sessions/shop", {"settings": {"media_eager_limit": -1}})
+    assert (refused.status, refused.json["code"]) == (422, "invalid_request")
 
 
 async def test_a_file_that_is_gone_is_asked_for_on_the_phone(make_shop: MakeShop, control: EmulatorClient) -> None:

@@ -157,7 +157,8 @@ class SessionSettings:
     """What a human can set for one session; it is used from the next start on.
 
     ``proxy`` is an ``http://`` or ``socks5://`` URL. ``device_name`` and ``device_platform`` are how the phone lists
-    the device, from the next pairing on. The others are those of `wagate.ports.engine.LineOptions`.
+    the device, from the next pairing on. ``media_eager_limit``: bytes up to which a file that arrives is fetched at
+    once (None: what the gateway's setting says). The others are those of `wagate.ports.engine.LineOptions`.
     """
 
     proxy: str | None = None
@@ -168,6 +169,7 @@ class SessionSettings:
     read_receipts: bool = True
     filters: ChatFilters = ChatFilters()
     history: HistoryPolicy = HistoryPolicy.RECENT
+    media_eager_limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from wagate.domain.ids import SessionId, media_id
 from wagate.domain.media import Media, MediaState
@@ -32,10 +32,14 @@ _LONG_AGO = 0
 class Arrivals:
     """What is known of files before their bytes are here. The scripts are parts of write scripts."""
 
-    def __init__(self, sealer: Sealer, policy: MediaPolicy) -> None:
-        """``policy`` says what is fetched at once; what engines need for that is sealed by ``sealer``."""
+    def __init__(self, sealer: Sealer, policy: MediaPolicy, limits: Mapping[SessionId, int]) -> None:
+        """``policy`` says what is fetched at once, but for sessions with ``limits`` of their own, in bytes.
+
+        What engines need for that is sealed by ``sealer``.
+        """
         self._sealer = sealer
         self._policy = policy
+        self._limits = limits
         self._noted: Callable[[], None] = lambda: None
 
     def serve(self, noted: Callable[[], None]) -> None:
@@ -72,7 +76,8 @@ class Arrivals:
         yield from repository.add_media(media, _picture(file.thumbnail))
         yield from repository.refer(scope, media.id, holder, needs_bytes=False)
         if file.reference is not None:
-            is_eager = at_once and media.size is not None and media.size <= self._policy.eager_bytes
+            limit = self._limits.get(scope.session, self._policy.eager_bytes)
+            is_eager = at_once and media.size is not None and media.size <= limit
             sealed = self._box(scope.session).seal(media.id, file.reference)
             self._noted()
             yield from origins.add_origin(media, scope.session, sealed, media.created_at if is_eager else None)

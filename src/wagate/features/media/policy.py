@@ -20,7 +20,8 @@ class MediaPolicy:
 
     ``limits`` are bytes by kind. ``quota_bytes`` is what one tenant may keep, and an upload beyond it is refused;
     beyond ``keep_bytes`` the oldest go instead, and everything after ``keep_ms``. 0 means no limit, each time. Files
-    that arrive are fetched at once up to ``eager_bytes``, larger ones when somebody asks for them.
+    that arrive are fetched at once up to ``eager_bytes``, larger ones when somebody asks for them,
+    where a session has no limit of its own.
     """
 
     limits: Mapping[MediaKind, int] = field(default_factory=_rules)

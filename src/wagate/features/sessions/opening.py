@@ -46,8 +46,8 @@ class Opening:
     """The means that opening and closing need. ``forget`` is part of throwing a session's keys away.
 
     ``media`` has the files of a tenant for its lines. ``absent`` names engines that exist and are not installed, each
-    with what to do about it. ``filters`` are those of the sessions that were started here, where they are not the
-    default ones.
+    with what to do about it. ``filters`` and ``eager_limits`` (of files that arrive) are those of the sessions
+    that were started here, where they are not the default ones.
     """
 
     database: Database
@@ -61,6 +61,7 @@ class Opening:
     media: Callable[[TenantId], MediaSource]
     forget: Forget
     filters: dict[SessionId, ChatFilters]
+    eager_limits: dict[SessionId, int]
 
     async def hold(self, session: Session) -> Running:
         """Claim a session and open its vault; it is ``starting`` and wanted from here on. Old keys are thrown away.
@@ -130,6 +131,9 @@ class Opening:
         self.filters.pop(session.id, None)
         if session.settings.filters != ChatFilters():
             self.filters[session.id] = session.settings.filters
+        self.eager_limits.pop(session.id, None)
+        if session.settings.media_eager_limit is not None:
+            self.eager_limits[session.id] = session.settings.media_eager_limit
         options, media = _options(session.settings), self.media(session.tenant)
         line = Line(session.id, running.vault, proxy, report, self.login_gate, options, media)
         return await running.engine.connect(line)

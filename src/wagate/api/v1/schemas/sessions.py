@@ -9,6 +9,9 @@ from pydantic import Field, StringConstraints, field_validator
 from wagate.api.v1.schemas.parts import Asked, Line, Moment, Shown, example
 from wagate.domain.session import DevicePlatform, HistoryPolicy, SessionState
 
+MAX_EAGER = 2 << 30
+"""Bytes of the largest file that WhatsApp takes."""
+
 Word = Annotated[Line, StringConstraints(min_length=1, max_length=64)]
 Value = Annotated[Line, StringConstraints(max_length=500)]
 
@@ -21,6 +24,10 @@ _READS = (
 )
 _NAME = "How the phone lists this device, from the next pairing on. Default: the engine's own name."
 _PLATFORM = "As what kind of program, from the next pairing on."
+_EAGER = (
+    "Bytes up to which a file that arrives is fetched at once; a larger one when it is asked for. Null: what the "
+    "gateway's setting `media_eager_limit` says."
+)
 _FILTERS = "Of which kinds of chats, besides those with one person, the session takes note."
 
 
@@ -54,6 +61,7 @@ class SettingsPatch(Asked):
         default=None,
         description="How much of the past the phone is asked for when it is paired. Null is `recent`, the default.",
     )
+    media_eager_limit: Annotated[int, Field(ge=0, le=MAX_EAGER)] | None = Field(default=None, description=_EAGER)
 
 
 class CreateSession(Asked):
@@ -206,6 +214,7 @@ class Settings(Shown):
     read_receipts: bool = Field(description=_READS)
     filters: Filters = Field(description=_FILTERS)
     history: HistoryPolicy
+    media_eager_limit: int | None = Field(description=_EAGER)
 
 
 class Session(Shown):
@@ -228,6 +237,7 @@ class Session(Shown):
             "always_online": False,
             "read_receipts": True,
             "history": "recent",
+            "media_eager_limit": None,
             "filters": {"groups": True, "status": True, "channels": True, "broadcast": True},
         },
         "metadata": {"team": "sales"},
