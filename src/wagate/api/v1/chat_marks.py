@@ -50,7 +50,7 @@ _IN_GROUPS: tuple[type[GatewayError], ...] = (GroupNotFound, NotGroupMember, Not
 async def mark_chat(request: Request, session: str, chat: str, body: schemas.MarkChat) -> Response:
     """Archive, pin, mute or mark a chat as unread, on all devices of the account; set its timer.
 
-    It is done at once, over a connected session, or not at all.
+    It is done at once, over a connected session, or not at all; a timer before the rest, which may be refused then.
     """
     marking = gateway_of(request).chat_marks
     stored = await marking.mark(principal_of(request), session, chat, body.to_marks())
