@@ -48,6 +48,7 @@ async def test_the_engines_are_listed_with_what_they_promise(api: Api) -> None:
         "fetches_files": True,
         "gives_groups_pictures": False,
         "invites_to_groups": False,
+        "keeps_name": True,
         "keeps_privacy": True,
         "keeps_profile": True,
         "lists_groups": False,

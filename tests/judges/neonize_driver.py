@@ -170,14 +170,8 @@ class Driver:
             case "fetch":
                 content = self.client.download_any(downloadable(self.received[command["id"]].Message))
                 return {"sha256": hashlib.sha256(content or b"").hexdigest()}
-            case "agreed":
-                return self.agreed(command["chat"])
-            case "rename":
-                self.client.set_profile_name(command["name"])
-                return {}
-            case "pin_chat":
-                self.client.send_app_state(pinned(command["chat"], command["collection"]))
-                return {}
+            case "agreed" | "rename" | "pin_chat" as what:
+                return self.agree(what, command)
             case "reply":
                 return {"id": self.client.reply_message(command["text"], self.received[command["answered"]]).ID}
             case "say":
@@ -189,6 +183,16 @@ class Driver:
                 return {"id": sent.ID}
             case _:
                 return self.say_or_act(command)
+
+    def agree(self, what: str, command: dict[str, Any]) -> dict[str, object]:
+        """Carry out a command that has to do with what all devices of the account share."""
+        if what == "agreed":
+            return self.agreed(command["chat"])
+        if what == "rename":
+            self.client.set_profile_name(command["name"])
+        else:
+            self.client.send_app_state(pinned(command["chat"], command["collection"]))
+        return {}
 
     def agreed(self, chat: str) -> dict[str, object]:
         """What the library keeps of a chat's settings and of a contact's name: it hands neither over.

@@ -384,11 +384,8 @@ async def test_a_session_that_was_logged_out_does_not_know_what_became_of_what_i
     assert (await house.message(sending)).status is MessageStatus.UNKNOWN
 
 
-_TRIED = sql("UPDATE outbox SET attempt = 1 WHERE message_id = :message")
-
-
 def tried_before(message: Message) -> Script[None]:
-    yield _TRIED(message=message.id)
+    yield sql("UPDATE outbox SET attempt = 1 WHERE message_id = :message")(message=message.id)
 
 
 async def test_only_what_no_engine_ever_answered_for_is_called_a_first_try(open_house: OpenHouse) -> None:
