@@ -87,6 +87,11 @@ class Company:
         """We are shown online from now on, or not any more."""
         self._shows_online = online
 
+    @property
+    def is_online(self) -> bool:
+        """Whether we are to be shown online."""
+        return self._shows_online
+
     def watched(self, person: Jid) -> None:
         """Somebody is watched, until a thousand others are."""
         self._watched.pop(person, None)

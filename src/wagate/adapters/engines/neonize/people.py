@@ -50,6 +50,7 @@ from wagate.domain.errors import (
 from wagate.domain.jid import Jid
 from wagate.ports.abilities import (
     BlocksPeople,
+    KeepsName,
     KeepsPrivacy,
     KeepsProfile,
     LooksUpPeople,
@@ -57,13 +58,16 @@ from wagate.ports.abilities import (
     ShowsPresence,
 )
 from wagate.ports.engine import NotOnWhatsApp, NotSent
-from wagate.ports.news import IdentityLinked
+from wagate.ports.news import IdentityLinked, OwnNameChanged
 from wagate.ports.people_news import BlocklistTold, CallEnded, ContactTold, PeopleNews
 from wagate.ports.vault import Unit
 
 _NAME_S: Final = 10.0
 _NAME_PAUSE_S: Final = 0.2
-"""For how long, and how often, it is tried to show us online without a name."""
+"""For how long, and how often, it is tried to show us online without a name, or to take another one."""
+
+_FETCHING: Final = "app state"
+"""In whatsmeow's words when the app state cannot be written."""
 
 _STATUS: Final = re.compile(r"status (\d+)")
 _Refusals = Mapping[str, type[GatewayError]]
@@ -78,7 +82,7 @@ _NO_PICTURE: Final[_Refusals] = {
 """whatsmeow's words and WhatsApp's codes (``errors.go``), and what they mean for us."""
 
 
-class KnowsPeople(LooksUpPeople, BlocksPeople, KeepsProfile, KeepsPrivacy, ShowsPresence, RejectsCalls):
+class KnowsPeople(LooksUpPeople, BlocksPeople, KeepsProfile, KeepsName, KeepsPrivacy, ShowsPresence, RejectsCalls):
     """The abilities that have to do with people, ourselves among them."""
 
     _company: Company
@@ -160,10 +164,19 @@ class KnowsPeople(LooksUpPeople, BlocksPeople, KeepsProfile, KeepsPrivacy, Shows
         await self._told_of_us(AboutChanged(text))
 
     @override
-    async def set_picture(self, jpeg: bytes | None, group: Jid | None = None) -> str | None:
+    async def set_name(self, name: str) -> None:
+        """Take another name; whoever sees us online is told of it, which whatsmeow leaves to its caller.
+
+        A moment after the phone linked us whatsmeow still fetches the app state, and trips over its own fetching.
+        """
+        await self._in_time("set_name", name, _FETCHING)
+        await self._learnt(OwnNameChanged(name))
+        if self._company.is_online:
+            await self.show_presence(available=True)
+
+    @override
+    async def set_picture(self, jpeg: bytes | None) -> str | None:
         """Show another picture; neonize cannot take one away."""
-        if group is not None:
-            raise UnsupportedByEngine("the pictures of groups can be seen, and not changed")
         if not jpeg:
             raise UnsupportedByEngine("neonize cannot take a picture away, it can only show another one")
         picture_id = (await self._asked("set_picture", text=base64.b64encode(jpeg).decode())).value
@@ -186,17 +199,8 @@ class KnowsPeople(LooksUpPeople, BlocksPeople, KeepsProfile, KeepsPrivacy, Shows
 
         whatsmeow refuses until it has learned the account's name, which comes a moment after the phone linked us.
         """
-        deadline = time.monotonic() + _NAME_S
-        while True:
-            try:
-                await self._asked("presence", text="available" if available else "unavailable")
-            except NotSent as error:
-                if NAMELESS not in str(error) or time.monotonic() > deadline:
-                    raise
-                await asyncio.sleep(_NAME_PAUSE_S)
-            else:
-                self._company.shown(online=available)
-                return
+        await self._in_time("presence", "available" if available else "unavailable", NAMELESS)
+        self._company.shown(online=available)
 
     @override
     async def watch_presence(self, jid: Jid) -> None:
@@ -238,13 +242,26 @@ class KnowsPeople(LooksUpPeople, BlocksPeople, KeepsProfile, KeepsPrivacy, Shows
         except AskFailed as failed:
             raise _refusal(str(failed), refusals) from failed
 
+    async def _in_time(self, what: str, text: str, too_early: str) -> None:
+        """Ask again for some seconds while the refusal says that it is too early. Raises as `_asked`."""
+        deadline = time.monotonic() + _NAME_S
+        while True:
+            try:
+                await self._asked(what, text=text)
+            except NotSent as error:
+                if too_early not in str(error) or time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(_NAME_PAUSE_S)
+            else:
+                return
+
     async def _told_of_us(self, change: ContactChange) -> None:
         us = self._account
         person = us.lid or us.pn
         if person is not None:
             await self._learnt(ContactTold(person, change, _now(), us.pn if us.lid else None))
 
-    async def _learnt(self, news: PeopleNews | IdentityLinked) -> None:
+    async def _learnt(self, news: PeopleNews | OwnNameChanged | IdentityLinked) -> None:
         await self._commit(Unit(news=[news]))
 
 

@@ -34,13 +34,14 @@ WORDS: Final = EngineWords(
         "only one that it tries. Files that arrive are fetched by the gateway, of any size, from mmg.whatsapp.net, "
         "through the session's proxy and not through one that only the environment names. A file that WhatsApp's "
         "hosts have no more is `expired`: there is no call to ask the phone for it.",
-        "chats, stars, names": "Nothing is written into the app state: neonize's `SendAppState` hands whatsmeow a "
-        "patch without the name of its collection, which WhatsApp cannot take. None of whatsmeow's events about it "
-        "is passed on: that a chat was archived, pinned or muted, and what a person is called in the address book, "
-        "is found in whatsmeow's file within seconds; that a chat was marked read or unread, cleared or deleted, "
-        "that a message has a star or was deleted for us alone (`MarkChatAsRead`, `ClearChat`, `DeleteChat`, "
-        "`Star`, `DeleteForMe`), and that a name was removed, is not. `set_disappearing_timer` dates what it sets "
-        "in a chat with a person at 1970, so the gateway has the same message sent with the time.",
+        "chats, stars, names": "Nothing but our own name is written into the app state: neonize's `SendAppState` "
+        "hands whatsmeow a patch without the name of its collection, which WhatsApp cannot take. None of "
+        "whatsmeow's events about it is passed on: that a chat was archived, pinned or muted, and what a person is "
+        "called in the address book, is found in whatsmeow's file within seconds; that a chat was marked read or "
+        "unread, cleared or deleted, that a message has a star or was deleted for us alone (`MarkChatAsRead`, "
+        "`ClearChat`, `DeleteChat`, `Star`, `DeleteForMe`), and that a name was removed, is not. "
+        "`set_disappearing_timer` dates what it sets in a chat with a person at 1970, so the gateway has the same "
+        "message sent with the time.",
         "the past": "What the phone tells after pairing is read; a part that whatsmeow has confirmed and not "
         "handed over when its process dies is not told again. Nobody can ask for older messages: there is no call "
         "for whatsmeow's `SendPeerMessage`. A history that has 20 MB costs its process 110 MB more.",

@@ -13,6 +13,7 @@ PEOPLE_ERRANDS = frozenset(
         "block",
         "unblock",
         "set_about",
+        "set_name",
         "set_picture",
         "privacy",
         "set_privacy",
@@ -24,8 +25,8 @@ PEOPLE_ERRANDS = frozenset(
 """What can be asked about people: ``subject`` is a person, or the group whose picture is to be seen.
 
 ``check``: have these numbers (``ids``, bare digits) accounts; ``see_picture`` (``text``: preview or image);
-``set_about`` (``text``); ``set_picture`` (``text``: a JPEG in base64); ``set_privacy`` (``subject`` and ``text``:
-WhatsApp's words); ``presence`` (``text``: available or unavailable); ``reject`` (``text``: a call's id,
+``set_about`` and ``set_name`` (``text``); ``set_picture`` (``text``: a JPEG in base64); ``set_privacy`` (``subject``
+and ``text``: WhatsApp's words); ``presence`` (``text``: available or unavailable); ``reject`` (``text``: a call's id,
 ``subject``: who calls).
 """
 

@@ -85,6 +85,8 @@ class People:
         match ask.what:
             case "set_about":
                 self._client.set_status_message(ask.text)
+            case "set_name":
+                self._client.set_profile_name(ask.text)
             case "set_privacy":
                 self._set_privacy(ask.subject, ask.text)
             case "presence":
