@@ -259,7 +259,8 @@ def stanza_kind(message: Message) -> StanzaKind:
     if field.kind in (Kind.POLL, Kind.POLL_VOTE):
         is_vote = field.kind is Kind.POLL_VOTE
         return StanzaKind("poll", hide_failure=is_vote, poll_type="vote" if is_vote else "creation")
-    return StanzaKind(field.stanza_type, _media_type(inner, field))
+    media_type = _media_type(inner, field)
+    return StanzaKind(field.stanza_type if media_type is None else "media", media_type)
 
 
 def _mend(message: ProtobufMessage) -> None:

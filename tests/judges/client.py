@@ -105,6 +105,26 @@ class Client(Talker, Protocol):
         """Send one of `kinds.KINDS`; returns its id."""
         ...
 
+    async def pin(self, chat: str, id: str, author: str | None, seconds: int) -> str:
+        """Pin a message, its own (no author) or another's; for no seconds, pin it no longer. Returns the act's id."""
+        ...
+
+    async def play(self, chat: str, id: str) -> None:
+        """Tell the author of a voice note that it was played."""
+        ...
+
+    async def set_timer(self, chat: str, seconds: int) -> None:
+        """Have what is said in a chat disappear after so many seconds."""
+        ...
+
+    async def post_status(self, kind: str, audience: Sequence[str]) -> str:
+        """Post one of `kinds.KINDS` or `kinds.POSTS` as a status for these people; returns its id."""
+        ...
+
+    async def look(self, id: str, author: str) -> None:
+        """Tell the author of a status post that we have looked at it."""
+        ...
+
     async def with_people(self, what: str, **given: object) -> dict[str, Any]:
         """Do something with people; tells what came of it.
 

@@ -82,11 +82,14 @@ def _webp() -> bytes:
     return b"RIFF" + struct.pack("<I", 4 + len(chunks)) + b"WEBP" + chunks
 
 
-_VIDEO = Sample(bytes(range(256)) * 100, "video/mp4", "video")
+_GIF, _NOTE, _FILM = (Sample(bytes(range(256)) * times, "video/mp4", "video") for times in (100, 101, 102))
+"""Each another one, as our engine uploads no file twice."""
+
 _VOICE = Sample(bytes(range(256)) * 20, VOICE_MIME, "audio")
-_PICTURE = Sample(png(64, 48), "image/png", "image")
+_ONCE, _POSTED = (Sample(png(64, height), "image/png", "image") for height in (49, 50))
 _STICKER = Sample(_webp(), "image/webp", "image")
 
+_SIZE = {"width": 320, "height": 200}
 _STARTS, _ENDS = 1_900_000_000, 1_900_003_600
 _LINK = "https://shop.example/new"
 _PAGE = {"title": "New", "description": "What is new in the shop"}
@@ -137,16 +140,16 @@ KINDS: Final = (
     Kind(
         "gif",
         Video(gif=True, caption="a gif"),
-        {"videoMessage": {"mimetype": "video/mp4", "gifPlayback": True, "caption": "a gif", "seconds": 2}},
+        {"videoMessage": {"mimetype": "video/mp4", "gifPlayback": True, "caption": "a gif", "seconds": 2, **_SIZE}},
         content={"video": "@file", "gifPlayback": True, "caption": "a gif", "seconds": 2},
-        file=_VIDEO,
+        file=_GIF,
     ),
     Kind(
         "round video",
         Video(note=True),
-        {"ptvMessage": {"mimetype": "video/mp4", "seconds": 2}},
+        {"ptvMessage": {"mimetype": "video/mp4", "seconds": 2, **_SIZE}},
         content={"video": "@file", "ptv": True, "seconds": 2},
-        file=_VIDEO,
+        file=_NOTE,
     ),
     Kind(
         "voice note",
@@ -158,15 +161,15 @@ KINDS: Final = (
     Kind(
         "picture to be seen once",
         Image(caption="once"),
-        {"imageMessage": {"mimetype": "image/png", "caption": "once", "viewOnce": True}},
+        {"imageMessage": {"mimetype": "image/png", "caption": "once", "viewOnce": True, **_SIZE}},
         Context(view_once=True),
         content={"image": "@file", "caption": "once", "viewOnce": True, "mimetype": "image/png"},
-        file=_PICTURE,
+        file=_ONCE,
     ),
     Kind(
         "sticker that moves",
         Sticker(animated=True),
-        {"stickerMessage": {"mimetype": "image/webp", "isAnimated": True}},
+        {"stickerMessage": {"mimetype": "image/webp", "isAnimated": True, **_SIZE}},
         content={"sticker": "@file", "isAnimated": True},
         file=_STICKER,
     ),
@@ -323,16 +326,16 @@ POSTS: Final = (
     Kind(
         "status picture",
         Image(caption="new"),
-        {"imageMessage": {"mimetype": "image/png", "caption": "new"}},
+        {"imageMessage": {"mimetype": "image/png", "caption": "new", **_SIZE}},
         content={"image": "@file", "caption": "new", "mimetype": "image/png"},
-        file=_PICTURE,
+        file=_POSTED,
     ),
     Kind(
         "status video",
         Video(caption="new, too"),
         {"videoMessage": {"mimetype": "video/mp4", "caption": "new, too", "seconds": 2}},
         content={"video": "@file", "caption": "new, too", "seconds": 2},
-        file=_VIDEO,
+        file=_FILM,
     ),
 )
 """What a status post can be."""

@@ -20,7 +20,7 @@ from judges.native_people import with_people
 from wagate.adapters.engines.native import NativeEngine
 from wagate.adapters.engines.native.connection import NativeConnection
 from wagate.adapters.vault.memory import MemoryStorage
-from wagate.domain.acts import Edit, PollVote, Reaction, Revocation, Said, Target
+from wagate.domain.acts import Edit, Pin, PollVote, Reaction, Revocation, Said, Target
 from wagate.domain.content import (
     PLAIN_CONTEXT,
     Attached,
@@ -41,10 +41,11 @@ from wagate.domain.content import (
 from wagate.domain.ids import MessageId, SessionId, wa_id
 from wagate.domain.jid import STATUS_LIST, Jid
 from wagate.domain.looks import Look
+from wagate.domain.marks import ChatMarks
 from wagate.domain.media import MediaKind
 from wagate.domain.people import GroupEdit, MembersAction, NewGroup
 from wagate.domain.session import FINAL, SessionState
-from wagate.ports.abilities import LogsOut, ManagesGroups, MarksRead, PairsDevices
+from wagate.ports.abilities import LogsOut, ManagesGroups, MarksRead, Oldest, PairsDevices
 from wagate.ports.device import LinkedDevice
 from wagate.ports.engine import Connection, Line, NotSent, Outgoing
 from wagate.ports.news import DurableNews, LineNews, MessageArrived, QrShown, SendAccepted, StateChanged
@@ -282,9 +283,39 @@ class NativeClient(Client):
         assert not states or states[-1] not in FINAL, self.told[-1]
         return bool(states) and states[-1] in (SessionState.CONNECTED, SessionState.DEGRADED)
 
-    async def post_status(self, text: str, audience: Sequence[Jid]) -> str:
+    async def post_text(self, text: str, audience: Sequence[Jid]) -> str:
         """Post a status for these people; returns its id."""
         return await self.say(STATUS_LIST, Text(text, look=Look("#102030")), audience=tuple(audience))
+
+    @override
+    async def post_status(self, kind: str, audience: Sequence[str]) -> str:
+        """Post a kind of content as a status for these people."""
+        return await self.say_kind(kind, STATUS_LIST, audience)
+
+    @override
+    async def look(self, id: str, author: str) -> None:
+        """Tell the author of a status post that we have looked at it."""
+        await self._native.mark_read(STATUS_LIST, Jid(author), [id])
+
+    @override
+    async def pin(self, chat: str, id: str, author: str | None, seconds: int) -> str:
+        """Pin a message, or do so no longer."""
+        target = self._own(id) if author is None else Target(id, Jid(author))
+        return await self.say(chat, Pin(target, seconds or None))
+
+    @override
+    async def play(self, chat: str, id: str) -> None:
+        """Say that a voice note was played."""
+        await self._native.mark_played(Jid(chat), Jid(chat), [id])
+
+    @override
+    async def set_timer(self, chat: str, seconds: int) -> None:
+        """Set the timer of a chat."""
+        await self._native.mark_chat(Jid(chat), ChatMarks(disappearing_s=seconds), None)
+
+    async def ask_for_history(self, chat: str, oldest: Oldest, count: int) -> None:
+        """Ask our phone for older messages of a chat."""
+        await self._native.ask_for_history(Jid(chat), oldest, count)
 
     async def say(
         self,

@@ -219,18 +219,22 @@ class Peer(Client):
         """Wait until a message of its own is known as `delivered`, `read` or `played`."""
         await self.wait("proof", lambda event: (event["id"], event.get("how")) == (id, how))
 
+    @override
     async def play(self, chat: str, id: str) -> None:
         """Tell the author of a voice note that it was played."""
         await self.do("read", chat=chat, id=id, played=True)
 
+    @override
     async def look(self, id: str, author: str) -> None:
         """Tell the author of a status post that we have looked at it."""
         await self.do("read", chat=STATUS_LIST, id=id, author=author)
 
+    @override
     async def set_timer(self, chat: str, seconds: int) -> None:
         """Have what is said in a chat disappear after so many seconds."""
         await self.do("set_timer", chat=chat, seconds=seconds)
 
+    @override
     async def pin(self, chat: str, id: str, author: str | None, seconds: int) -> str:
         """Pin a message, its own (no author) or another's; for no seconds, pin it no longer. Returns the act's id."""
         key = {"remoteJid": chat, "id": id, "fromMe": author is None}
@@ -245,6 +249,7 @@ class Peer(Client):
         """Take back what somebody else said in a group, as its admin; returns the act's id."""
         return await self._said("revoke", chat=group, id=id, author=author)
 
+    @override
     async def post_status(self, kind: str, audience: Sequence[str]) -> str:
         """Post one of `kinds.KINDS` or `kinds.POSTS` as a status for these people; returns its id."""
         return await self.say_kind(kind, STATUS_LIST, audience=audience)

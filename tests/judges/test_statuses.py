@@ -42,11 +42,11 @@ async def test_looks_at_our_statuses_as_at_those_of_phones(
             await until(partial(_listens, emulator, client.phone), 30)
         try:
             for text in ("first status", "second status"):
-                await us.post_status(text, [Jid.from_phone(PEER)])
+                await us.post_text(text, [Jid.from_phone(PEER)])
                 await peer.shows(text)
             # Another audience: the key that the judge has is not used any more, and it gets the one after that.
-            await us.post_status("not for the judge", [Jid.from_phone(STRANGER)])
-            await us.post_status("third status", [Jid.from_phone(PEER), Jid.from_phone(STRANGER)])
+            await us.post_text("not for the judge", [Jid.from_phone(STRANGER)])
+            await us.post_text("third status", [Jid.from_phone(PEER), Jid.from_phone(STRANGER)])
             await peer.shows("third status")
             await control.phone(STRANGER).say(STATUS, "text", text="from a stranger")
             await us.shows("from a stranger")
@@ -75,7 +75,7 @@ async def test_posts_for_us_and_looks_at_ours_file_and_all(
 async def _from_us(table: Table, kind: Kind) -> None:
     """We post, it looks, and we hear who did."""
     us, peer = table.us, table.peer
-    id = await us.say_kind(kind.name, STATUS_LIST, [table.their_lid])
+    id = await us.post_status(kind.name, [table.their_lid])
     message, _ = await peer.content(id)
     ours = wire.Jid(table.our_lid)
     assert said_in(message, read(message), Speaker(ours, wire.Jid(STATUS), ours, from_me=False), None) == kind.said

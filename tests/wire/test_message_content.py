@@ -131,7 +131,7 @@ def test_an_unknown_kind_beside_a_sender_key_is_not_swallowed() -> None:
     [
         (text_message("hi"), StanzaKind("text")),
         (text_message("hi", mentions=[ALICE]), StanzaKind("text")),
-        (Message(extended_text_message=ExtendedTextMessage(text="x", title="X")), StanzaKind("text", "url")),
+        (Message(extended_text_message=ExtendedTextMessage(text="x", title="X")), StanzaKind("media", "url")),
         (Message(image_message=ImageMessage()), StanzaKind("media", "image")),
         (Message(audio_message=AudioMessage(ptt=True)), StanzaKind("media", "ptt")),
         (Message(video_message=VideoMessage(gif_playback=True)), StanzaKind("media", "gif")),

@@ -118,7 +118,10 @@ def parse_notice(told: bytes) -> HistoryNotice:
 
 @dataclass(frozen=True, slots=True)
 class OlderWanted:
-    """A wish for ``count`` messages of a chat before one that is known (its time in ms since 1970)."""
+    """A wish for ``count`` messages of a chat before one that is known.
+
+    Its time is in ms since 1970, of which only whole seconds are told.
+    """
 
     chat: Jid
     oldest_id: str
@@ -135,7 +138,8 @@ class OlderWanted:
                 oldest_msg_id=self.oldest_id,
                 oldest_msg_from_me=self.oldest_from_me,
                 on_demand_msg_count=self.count,
-                oldest_msg_timestamp_ms=self.oldest_at_ms,
+                # In seconds, whatever the field is called (whatsmeow `send.go`).
+                oldest_msg_timestamp_ms=self.oldest_at_ms // 1000,
             ),
         )
         return Message(
@@ -161,7 +165,7 @@ def parse_wish(protocol: ProtocolMessage) -> OlderWanted | None:
         chat=Jid(wish.chat_jid),
         oldest_id=wish.oldest_msg_id,
         oldest_from_me=wish.oldest_msg_from_me,
-        oldest_at_ms=wish.oldest_msg_timestamp_ms,
+        oldest_at_ms=wish.oldest_msg_timestamp_ms * 1000,
         count=wish.on_demand_msg_count,
     )
 

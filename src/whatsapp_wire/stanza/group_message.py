@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from whatsapp_wire.jid import Jid
+from whatsapp_wire.jid import STATUS_BROADCAST, Jid
 from whatsapp_wire.node import Node
 from whatsapp_wire.stanza.message import EncKind, Recipient, enc, meta, voucher
 
@@ -33,7 +33,8 @@ class GroupMessage:
             "id": self.id,
             "type": self.type,
             "to": self.group,
-            "addressing_mode": "lid" if self.by_lid else None,
+            # A status post has none, whoever is named how (whatsmeow `send.go`).
+            "addressing_mode": "lid" if self.by_lid and self.group != STATUS_BROADCAST else None,
             "edit": self.edit,
             "phash": self.phash,
         }

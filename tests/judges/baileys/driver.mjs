@@ -78,6 +78,10 @@ const connect = () => {
         files.set(key.id, received)
         say({ event: 'file', id: key.id, kind, caption: inner[`${kind}Message`].caption ?? '', from_me: !!key.fromMe })
       }
+      // What comes while a message of ours is still being told of is told with it.
+      for (const { readTimestamp } of received.userReceipt ?? []) {
+        say({ event: 'proof', id: key.id, how: readTimestamp ? 'read' : 'delivered' })
+      }
       const text = readable(message)
       if (text !== null) say({ event: 'message', id: key.id, text, from_me: !!key.fromMe, chat: key.remoteJid, name: pushName, type })
     }
@@ -187,6 +191,9 @@ const commands = {
     sent.set(messageId, { extendedTextMessage: { text } })
     await socket.sendMessage(to, { text }, { messageId })
     return { id: messageId }
+  },
+  ask_for_history: async ({ chat, id, from_me, at, count }) => {
+    await socket.fetchMessageHistory(count, { remoteJid: chat, id, fromMe: from_me }, at)
   },
   people: ({ act, ...given }) => people[act](given),
   // Its own download does not notice that a file is gone, so that it has to be told to ask the phone.

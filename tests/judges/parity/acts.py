@@ -11,6 +11,7 @@ from pathlib import Path
 
 from judges.client import Client, Opens
 from judges.parity import acts_app_state as app_state
+from judges.parity import acts_later as later
 from judges.parity import acts_people as people
 from judges.pictures import png
 from whatsapp_emulator.client import EmulatorClient, PhoneClient
@@ -354,6 +355,7 @@ ACTS = (
     Act("receive what cannot be decrypted", receive_undecryptable),
     Act("be asked for a text again", asked_again),
     Act("be asked again, with new keys", asked_again_with_keys),
+    *(Act(name, play) for name, play in later.ACTS),
     *(Act(name, play) for name, play in people.ACTS),
     Act("create a group", create_group),
     Act("first text to a group", first_group_text),
@@ -366,6 +368,7 @@ ACTS = (
     Act("remove somebody from the group", remove_from_group),
     Act("text to one less in the group", text_to_smaller_group),
     Act("leave the group", leave_group),
+    *(Act(name, play) for name, play in later.POSTS),
     *(Act(name, play) for name, play in app_state.ACTS),
     Act("the contact unlinks a device", contact_unlinks),
     Act("text to the device that is left", text_to_fewer_devices),
