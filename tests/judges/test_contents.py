@@ -19,7 +19,7 @@ from wagate.domain.content import Attached, Card, Contacts, Image, Location, Pol
 from wagate.domain.jid import Jid
 from wagate.domain.marks import ChatMarks
 from wagate.domain.media import VOICE_MIME, MediaKind
-from wagate.ports.abilities import MarksChats, MarksPlayed
+from wagate.ports.abilities import MarksChats
 from wagate.ports.news import ChatMarked, ReceiptArrived, ReceiptKind
 from whatsapp_emulator.client import EmulatorClient
 from whatsapp_emulator.emulator import Emulator
@@ -140,16 +140,26 @@ def _is_told(us: NativeClient, chat: Jid, marks: ChatMarks) -> bool:
     return (newest.chat, newest.marks) == (chat, marks)
 
 
-async def _played(table: Table) -> None:
+async def _read_and_played(table: Table) -> None:
     us, peer = table.us, table.peer
     ours, theirs = await us.say_kind("voice note", table.their_lid), await peer.say_kind("voice note", table.our_lid)
     await table.by_us(theirs)
     await table.by_peer(ours)
-    await cast(MarksPlayed, us.connection).mark_played(table.their_lid, table.their_lid, [theirs])
+    await us.read(table.their_lid, theirs)
+    await peer.hears(theirs, "read")
+    await peer.read(table.our_lid, ours)
+    (read_by,) = await us.until(lambda: _proving(us, ReceiptKind.READ, ours))
+    assert read_by.by == table.their_lid
+    await us.play(table.their_lid, theirs)
     await peer.hears(theirs, "played")
     await peer.play(table.our_lid, ours)
-    (told,) = await us.until(lambda: [news for news in us.of_kind(ReceiptArrived) if news.kind is ReceiptKind.PLAYED])
-    assert (told.wa_ids, told.by) == ((ours,), table.their_lid)
+    (told,) = await us.until(lambda: _proving(us, ReceiptKind.PLAYED, ours))
+    assert told.by == table.their_lid
+
+
+def _proving(us: NativeClient, kind: ReceiptKind, id: str) -> list[ReceiptArrived]:
+    """The receipts of a kind for one message."""
+    return [news for news in us.of_kind(ReceiptArrived) if news.kind is kind and news.wa_ids == (id,)]
 
 
 CONVERSATIONS: tuple[Callable[[Table], Awaitable[None]], ...] = (
@@ -158,7 +168,7 @@ CONVERSATIONS: tuple[Callable[[Table], Awaitable[None]], ...] = (
     _places_and_cards,
     _files,
     _pins,
-    _played,
+    _read_and_played,
     _timers,
 )
 

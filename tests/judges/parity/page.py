@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from judges.parity.acts import ACTS
+from judges.parity.judged import table
 from judges.parity.known import Known
 
 PAGE = Path(__file__).parents[3] / "docs" / "parity.md"
@@ -33,13 +34,21 @@ yet. And all of this is a comparison with whatsmeow: what the live service makes
 ## The acts
 """
 
+_JUDGED = """## Who has judged what
+
+Everything that `native` says or does: the acts above in which it is compared with whatsmeow, and the tests in
+`tests/judges` in which an unmodified neonize and an unmodified Baileys, each in turn, understand us and are understood.
+The last column says what a judge cannot do, or is not asked for.
+"""
+
 _ANYWHERE = "any"
 
 
 def page(known: Sequence[Known]) -> str:
     """The whole page."""
     acts = "\n".join(f"{number}. {act.name}" for number, act in enumerate(ACTS, 1))
-    return f"{_HEAD}\n{acts}\n\n## The differences\n\n{_table(known)}"
+    numbers = {act.name: number for number, act in enumerate(ACTS, 1)}
+    return f"{_HEAD}\n{acts}\n\n{_JUDGED}\n{table(numbers)}\n## The differences\n\n{_table(known)}"
 
 
 def _table(known: Sequence[Known]) -> str:
