@@ -8,6 +8,7 @@ from typing import Any
 from wagate.adapters.engines.native.connection import NativeConnection
 from wagate.domain.contacts import Audience, Privacy
 from wagate.domain.jid import Jid
+from wagate.domain.people import GroupEdit
 
 
 async def with_people(line: NativeConnection, what: str, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -25,6 +26,14 @@ async def with_people(line: NativeConnection, what: str, given: Mapping[str, Any
         case "block" | "unblock":
             await line.block(who, blocked=what == "block")
             return {"blocked": [who] if what == "block" else []}
+        case "groups":
+            return {"groups": [group.jid for group in await line.groups()]}
+        case "group":
+            return {"subject": (await line.group(who)).subject}
+        case "invite":
+            return {"code": await line.invite_code(who)}
+        case "behind":
+            return {"subject": (await line.group_behind(given["code"])).subject}
     await _with_ourselves(line, what, given, who)
     return {}
 
@@ -43,5 +52,7 @@ async def _with_ourselves(line: NativeConnection, what: str, given: Mapping[str,
             await line.watch_presence(who)
         case "reject":
             await line.reject_call(given["call"])
+        case "admins_only":
+            await line.edit_group(who, GroupEdit(admins_send=given["on"]))
         case unknown:
             raise ValueError(unknown)

@@ -46,6 +46,24 @@ def with_ourselves(client: Any, command: dict[str, Any], who: Any) -> dict[str, 
             client.subscribe_presence(who)
         case "reject":
             client.reject_call(who, command["call"])
+        case _:
+            return with_groups(client, command, who)
+    return {}
+
+
+def with_groups(client: Any, command: dict[str, Any], group: Any) -> dict[str, object]:
+    """Carry out a command about groups."""
+    match command["act"]:
+        case "groups":
+            return {"groups": [f"{each.JID.User}@{each.JID.Server}" for each in client.get_joined_groups()]}
+        case "group":
+            return {"subject": client.get_group_info(group).GroupName.Name}
+        case "invite":
+            return {"code": client.get_group_invite_link(group).rpartition("/")[2]}
+        case "behind":
+            return {"subject": client.get_group_info_from_link(command["code"]).GroupName.Name}
+        case "admins_only":
+            client.set_group_announce(group, command["on"])
         case unknown:
             raise ValueError(unknown)
     return {}

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from judges.client import Client, Opens
 from judges.parity import acts_app_state as app_state
+from judges.parity import acts_groups as groups
 from judges.parity import acts_later as later
 from judges.parity import acts_people as people
 from judges.pictures import png
@@ -362,6 +363,7 @@ ACTS = (
     Act("next text to the group", next_group_text),
     Act("receive a text in the group", receive_in_group),
     Act("rename the group", rename_group),
+    *(Act(name, play) for name, play in groups.ACTS),
     Act("add somebody to the group", add_to_group),
     Act("make them an admin", promote_in_group),
     Act("text to one more in the group", text_to_larger_group),
