@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from wagate.domain.errors import InvalidSearch
 from wagate.features.messaging.query import Query, highlights
 from wagate.features.messaging.repository.search import stored_words
-from wagate.features.messaging.words import composed, word_list, words
+from wagate.features.messaging.words import composed, pair_marks, word_list, words
 
 _WORD = re.compile(r"[0-9a-z\x80-\U0010ffff]+\Z")
 
@@ -56,3 +56,16 @@ def test_whoever_quotes_a_message_finds_it_and_sees_where(text: str) -> None:
         assert query.matches(said)
         assert query.in_line(["_t"])(stored_words("sqlite", said, ["_t"]))
         assert highlights(words(composed(text)), query)
+
+
+def test_only_pairs_of_short_words_of_scripts_that_part_them_are_marked() -> None:
+    assert pair_marks(word_list("One of the three: of the ДЛЯ нас")) == [
+        "__one_of",
+        "__of_the",
+        "__of_the",
+        "__the_для",
+        "__для_нас",
+    ]
+    assert pair_marks(word_list("你好世界 👍👍 안녕 오")) == []
+    assert pair_marks(["of"]) == []
+    assert Query.read('"of the world" in-a* to be -"or not"').pairs == ("__of_the",)

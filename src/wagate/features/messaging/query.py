@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from wagate.domain.errors import InvalidSearch
-from wagate.features.messaging.words import Word, composed, is_run, pair_mark, words
+from wagate.features.messaging.words import Word, composed, is_run, pair_marks, words
 
 MAX_CHARS = 4_000
 MAX_TERMS = 250
@@ -82,12 +82,8 @@ class Query:
     @property
     def pairs(self) -> tuple[str, ...]:
         """The marks of all pairs of short words that have to stand side by side."""
-        return tuple(
-            pair
-            for term in self.wanted
-            for pair in map(pair_mark, term.words, term.words[1 : -1 if term.is_prefix else None])
-            if pair is not None
-        )
+        whole = [term.words[:-1] if term.is_prefix else term.words for term in self.wanted]
+        return tuple(mark for said in whole for mark in pair_marks(said))
 
     def matches(self, said: Sequence[str]) -> bool:
         """Whether a text of these words is what is looked for."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 MAX_WORD = 64
 """Characters of a word that count."""
@@ -88,14 +89,19 @@ def _within(found: list[str]) -> Iterator[str]:
         yield word
 
 
-def pair_mark(first: str, second: str) -> str | None:
-    """What two words side by side are marked with; None unless both are short, as the most frequent ones are.
+def pair_marks(said: Sequence[str]) -> list[str]:
+    """The marks of words side by side that are both short, as the most frequent ones are.
 
     Nothing that anybody says or is filtered by begins like this.
     """
-    if len(first) > _SHORT_WORD or len(second) > _SHORT_WORD or max(first, second) >= _FIRST_UNPARTED:
-        return None
-    return f"__{first}_{second}"
+    return [
+        f"__{first}_{second}"
+        for first, second in pairwise(said)
+        if len(first) <= _SHORT_WORD
+        and len(second) <= _SHORT_WORD
+        and first < _FIRST_UNPARTED
+        and second < _FIRST_UNPARTED
+    ]
 
 
 @lru_cache(maxsize=4096)

@@ -18,7 +18,7 @@ from wagate.domain.ids import MessageId
 from wagate.domain.message import Message
 from wagate.features.messaging.repository.messages import VIEW, message_of
 from wagate.features.messaging.repository.people import InSession
-from wagate.features.messaging.words import pair_mark
+from wagate.features.messaging.words import pair_marks
 from wagate.store.scoped import Scoped, ScopedStatement, scoped
 from wagate.store.script import Dialect, Script, Statement, sql
 
@@ -187,8 +187,7 @@ def stored_words(dialect: Dialect, words: Sequence[str], marks: Iterable[str]) -
     places: dict[str, list[str]] = {}
     for place, word in enumerate(words, 1):
         places.setdefault(word, []).append(str(place))
-    pairs = dict.fromkeys(filter(None, map(pair_mark, words, words[1:])))
-    quoted = [f"'{mark}'" for mark in chain(marks, pairs)]
+    quoted = [f"'{mark}'" for mark in chain(marks, pair_marks(words))]
     return " ".join([*quoted, *(f"'{word}':{','.join(at)}" for word, at in places.items())])
 
 
