@@ -31,14 +31,17 @@ _NEAR_FOR_PREFIX = 6
 _FIRST_STEPS = (1, 2, 4)
 """Windows in each of the first steps, where nothing is known yet."""
 
-_LARGEST_STEP = 64
+_LARGEST_STEP = 16
 """Windows of a step: what PostgreSQL does before it begins grows with their square."""
 
-_STEPS = 16
+_STEPS = 32
 """Steps of one statement."""
 
 _PER_STEP = 8
 """Entries that a step is made to hold."""
+
+_DENSE = 8
+"""Windows that hold an entry, at most, where steps are worth it."""
 
 _TOLD = 64
 """What is found in a part says how frequent it is in everything, if that is no more than so many times as much."""
@@ -138,7 +141,7 @@ def _from_index(scope: Scoped, query: Query, place: Place, limit: int, looked: L
     while len(more) < limit - looked.found and reach.before > reach.since:
         count = looked.found + len(more)
         seen = looked.high - reach.before + 1
-        is_dense = count * _LARGEST_STEP << WINDOW_BITS >= _PER_STEP * seen
+        is_dense = count * _DENSE << WINDOW_BITS >= seen
         # Nothing to gain by steps: a page takes all there is, or there is so little that all of it costs less.
         if count * looked.head <= max(limit - count, few) * seen if is_dense else looked.head <= _TOLD * seen:
             return more + (yield from search.found("postgresql", scope, asked, reach, limit - count))
