@@ -323,7 +323,7 @@ def _furnish(parts: _Parts) -> Gateway:
         ledger,
         ContactLedger(journal, identities, clock),
         MarkLedger(journal, identities, clock),
-        HistoryLedger(journal, identities, arrivals, clock),
+        HistoryLedger(database.dialect, journal, identities, arrivals, clock),
     )
     way_out = Outbox(journal, identities, receipts, clock, {name: engine.features for name, engine in engines.items()})
 

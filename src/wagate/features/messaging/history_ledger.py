@@ -12,14 +12,15 @@ from wagate.features.journal import Journal
 from wagate.features.media import Arrivals
 from wagate.features.messaging.attaching import promised
 from wagate.features.messaging.identities import Identities
-from wagate.features.messaging.repository import attachments, history, messages, people
+from wagate.features.messaging.indexer import index_past
+from wagate.features.messaging.repository import attachments, chats, history, messages, people
 from wagate.features.messaging.repository.history import Tally
 from wagate.features.messaging.repository.people import Known
 from wagate.features.messaging.shape import chat_shape
 from wagate.ports.clock import Clock
 from wagate.ports.news import HistoryArrived, HistoryRead, MessageArrived, PastChat, PastMessage, ReceiptKind
 from wagate.store.scoped import SessionScope
-from wagate.store.script import Script
+from wagate.store.script import Dialect, Script
 
 _GOT_TO = {
     None: MessageStatus.SENT,
@@ -32,8 +33,11 @@ _GOT_TO = {
 class HistoryLedger:
     """Histories, part by part. Every method is part of a write script."""
 
-    def __init__(self, journal: Journal, identities: Identities, arrivals: Arrivals, clock: Clock) -> None:
+    def __init__(
+        self, dialect: Dialect, journal: Journal, identities: Identities, arrivals: Arrivals, clock: Clock
+    ) -> None:
         """People are told apart by ``identities``; ``arrivals`` has a place for what messages show."""
+        self._dialect = dialect
         self._arrivals = arrivals
         self._journal = journal
         self._identities = identities
@@ -45,13 +49,19 @@ class HistoryLedger:
             yield from self._identities.unite_known(scope, phone, lid)
         for person, name in news.names:
             yield from self._identities.resolve(scope, person, push_name=name)
-        added = 0
+        added: list[Message] = []
         # Phones tell the newest first. Of several in one second, the one that is kept later is listed later.
         for past in reversed(news.messages):
-            added += yield from self._message(scope, past)
+            message = yield from self._message(scope, past)
+            if message is not None:
+                added.append(message)
+        if added:
+            yield from index_past(self._dialect, added[::-1])
+        for chat_id in dict.fromkeys(message.chat.id for message in added):
+            yield from chats.refresh(scope, chat_id)
         for chat in news.chats:
             yield from self._chat(scope, chat)
-        yield from history.add_to(scope, news.history, Tally(len(news.chats), len(news.messages), added))
+        yield from history.add_to(scope, news.history, Tally(len(news.chats), len(news.messages), len(added)))
 
     def read(self, scope: SessionScope, news: HistoryRead) -> Script[None]:
         """Tell what came of a history: the one event that there is of it."""
@@ -72,10 +82,11 @@ class HistoryLedger:
         yield from self._journal.append(scope, scope.session, EventType.HISTORY_SYNCED, told)
 
     def _chat(self, scope: SessionScope, told: PastChat) -> Script[None]:
-        """Keep a chat and what it is called. ``told.unread`` is for whoever counts what is unread: no one does yet."""
+        """Keep a chat, what it is called, and what is unread in it. Its messages came before it."""
         chat = yield from self._chat_at(scope, told.jid, told.alt)
         if told.name is not None and chat.contact is None and chat.name is None:
             yield from people.name_chat(scope, chat.id, told.name)
+        yield from chats.settle_past(scope, chat.id, told.unread)
 
     def _chat_at(self, scope: SessionScope, jid: Jid, alt: Jid | None) -> Script[Chat]:
         if not jid.is_person:
@@ -83,13 +94,13 @@ class HistoryLedger:
         known = yield from self._identities.resolve(scope, jid, alt)
         return (yield from self._identities.direct_chat(scope, known))
 
-    def _message(self, scope: SessionScope, past: PastMessage) -> Script[bool]:
-        """Keep a message; whether it is new. One that is here keeps all that is known of it."""
+    def _message(self, scope: SessionScope, past: PastMessage) -> Script[Message | None]:
+        """Keep a message; None when it is here already: then it keeps all that is known of it."""
         said = past.said
         if said.from_me:
             known = yield from self._identities.own(scope)
             if (yield from messages.find_message(scope, said.wa_id, Direction.OUT)) is not None:
-                return False
+                return None
         else:
             known = yield from self._identities.resolve(scope, said.sender, said.sender_alt, said.push_name)
         chat = yield from self._chat_at(scope, said.chat, said.chat_alt)
@@ -99,11 +110,11 @@ class HistoryLedger:
             message = replace(message, quoted=replace(said.quoted, message=found[0].id)) if found else message
         kept = yield from messages.add_message(message, known.contact.id)
         if kept is messages.Kept.THERE_ALREADY:
-            return False
+            return None
         if message.media is not None and file is not None:
             yield from self._arrivals.announce(scope, message.media, file, message.id, at_once=False)
             yield from attachments.add_attachment(message)
-        return True
+        return message
 
     def _kept(self, scope: SessionScope, past: PastMessage, chat: Chat, sender: Known) -> Message:
         said: MessageArrived = past.said

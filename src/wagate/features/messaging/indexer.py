@@ -24,7 +24,7 @@ from wagate.features.messaging.words import word_list
 from wagate.ports.clock import Clock
 from wagate.store.database import Database
 from wagate.store.scoped import Scoped, TenantScope
-from wagate.store.script import Script
+from wagate.store.script import Dialect, Script
 
 EVERY_S = 0.5
 """How long a message waits at most until the indexer looks for it. It is findable within a second."""
@@ -65,6 +65,21 @@ def marks_of(message: Mapping[str, Any], tenant: str, position: int) -> list[str
 def mark(word: str) -> str:
     """A mark as entries carry it."""
     return f"_{word.lower()}"
+
+
+def index_past(dialect: Dialect, past: Sequence[Message]) -> Script[None]:
+    """Make what the phone told of the past findable, the newest first: there is no event of it to be indexed by."""
+    places = yield from search.places_of_the_past(len(past))
+    entries = [
+        Entry(place, message.id, _words_of(dialect, message, place))
+        for place, message in zip(places, past, strict=True)
+    ]
+    yield from search.add_entries(dialect, entries)
+
+
+def _words_of(dialect: Dialect, message: Message, position: int) -> str:
+    marks = marks_of(message_shape(message), message.tenant, position)
+    return search.stored_words(dialect, word_list(message.content.text), marks)
 
 
 class Indexer:
@@ -160,20 +175,16 @@ class Indexer:
     def _remark(self, scope: Scoped, query: str, before: int) -> Script[int | None]:
         """Mark some entries anew; the lowest position of them, or None when there are no more."""
         dialect = self._database.dialect
-        hits = yield from search.found(dialect, scope, query, Reach(before, 0), _PAGE)
+        hits = yield from search.found(dialect, scope, query, Reach(before, search.LOWEST), _PAGE)
         there = yield from search.messages_by_id(dialect, scope, [hit.message for hit in hits])
         for hit in hits:
             message = there.get(hit.message)
             if message is None:
                 yield from search.remove_entry(hit.message)
             else:
-                yield from search.rewrite_entry(dialect, hit.message, self._words_of(message, hit.position))
+                yield from search.rewrite_entry(dialect, hit.message, _words_of(dialect, message, hit.position))
         return hits[-1].position if hits else None
 
     def _words(self, event: Event, position: int) -> str:
         marks = marks_of(event.data, event.tenant, position)
         return search.stored_words(self._database.dialect, word_list(str(event.data.get("text", ""))), marks)
-
-    def _words_of(self, message: Message, position: int) -> str:
-        marks = marks_of(message_shape(message), message.tenant, position)
-        return search.stored_words(self._database.dialect, word_list(message.content.text), marks)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wagate.domain.errors import ChatNotFound, SessionNotFound
-from wagate.domain.ids import MessageId, lowest_ulid
+from wagate.domain.ids import lowest_ulid
 from wagate.domain.message import Direction, Message
 from wagate.domain.page import DEFAULT_LIMIT, Page, read_cursor, write_cursor
 from wagate.features.access import Principal
@@ -15,7 +15,7 @@ from wagate.features.messaging.indexer import Indexer, mark
 from wagate.features.messaging.newest_first import Place, newest
 from wagate.features.messaging.query import Query, highlights
 from wagate.features.messaging.repository import outbox, search
-from wagate.features.messaging.repository.search import Reach
+from wagate.features.messaging.repository.search import Hit, Reach
 from wagate.features.messaging.words import composed, words
 from wagate.store.database import Database
 from wagate.store.script import Script
@@ -34,7 +34,8 @@ _FAR = 2**62
 class SearchFilter:
     """Where to look. ``session`` is an id or a name; ``chat`` and ``sender`` (whatever ``to`` takes) need it.
 
-    ``since`` and ``until`` are in ms since 1970: when the gateway learnt of a message, ``until`` not included.
+    ``since`` and ``until`` are in ms since 1970, ``until`` not included: when the gateway learnt of a message, or, for
+    what the phone told of the past, when it was said.
     """
 
     session: str | None = None
@@ -66,6 +67,14 @@ class Found:
     snippet: tuple[Piece, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """Where to look, as entries are marked, and by which of their columns they are walked through."""
+
+    marks: tuple[str, ...]
+    narrowest: tuple[str, str]
+
+
 class Search:
     """Search over the messages of all tenants; every verb is narrowed to the principal's."""
 
@@ -94,18 +103,19 @@ class Search:
     ) -> Page[Found]:
         """Messages that say something, newest first, in the order in which the gateway learnt of them.
 
+        What the phone told of the past comes behind all others, as it was told: the newest first, chat by chat.
         A page may hold fewer than ``limit``, where messages changed after they were indexed, and still have a next one.
         Raises InvalidSearch, InvalidCursor, SessionNotFound, ChatNotFound, InvalidRecipient.
         """
         query = Query.read(text)
         before = int(read_cursor(_LISTED, cursor)) if cursor is not None else _FAR
-        place = await self._database.read(self._place(principal, only, before))
-        if place is None:
+        spot = await self._database.read(self._spot(principal, only))
+        if spot is None:
             return Page((), None)
-        dialect = self._database.dialect
-        hits = await self._database.read(newest(dialect, principal, query, place, limit + 1, self._walk))
+        hits = await self._database.read(self._hits(principal, query, spot, only, before, limit + 1))
         shown = hits[:limit]
-        ids = [hit.message for hit in shown]
+        ids = [hit.message for hit in shown if _is_meant(hit, only)]
+        dialect = self._database.dialect
         there = await self._database.read(search.messages_by_id(dialect, principal, ids))
         found = [show(there[id_], query) for id_ in ids if id_ in there]
         following = write_cursor(_LISTED, str(shown[-1].position)) if len(hits) > limit else None
@@ -113,7 +123,17 @@ class Search:
 
     # ---- where to look
 
-    def _place(self, principal: Principal, only: SearchFilter, before: int) -> Script[Place | None]:
+    def _hits(
+        self, principal: Principal, query: Query, spot: _Spot, only: SearchFilter, before: int, limit: int
+    ) -> Script[list[Hit]]:
+        hits = list[Hit]()
+        for reach in (yield from self._reaches(only, before)):
+            if len(hits) < limit and reach.since < reach.before:
+                place, room = Place(spot.marks, spot.narrowest, reach), limit - len(hits)
+                hits += yield from newest(self._database.dialect, principal, query, place, room, self._walk)
+        return hits
+
+    def _spot(self, principal: Principal, only: SearchFilter) -> Script[_Spot | None]:
         # A chat is of one session, a session of one tenant: the narrowest mark says it all.
         marks, narrowest = [str(principal.tenant)], ("tenant", "")
         if only.session is not None:
@@ -134,17 +154,18 @@ class Search:
         marks += [only.direction.value] if only.direction is not None else []
         marks += [f"type_{only.type}"] if only.type is not None else []
         marks += ["media"] if only.has_media else []
-        reach = yield from self._reach(principal, only, before)
-        return None if reach is None else Place(tuple(map(mark, marks)), narrowest, reach)
+        return _Spot(tuple(map(mark, marks)), narrowest)
 
-    def _reach(self, principal: Principal, only: SearchFilter, before: int) -> Script[Reach | None]:
-        since: int | None = 0
+    def _reaches(self, only: SearchFilter, before: int) -> Script[tuple[Reach, Reach]]:
+        """Where to look among what happened, and among what the phone told of the past."""
+        since, end = 0, before
         if only.since is not None:
-            since = yield from search.position_since(principal, first_id_at(only.since))
+            first = yield from search.position_since(_first_at("evt_", only.since))
+            since = _FAR if first is None else first
         if only.until is not None:
-            beyond = yield from search.position_since(principal, first_id_at(only.until))
-            before = before if beyond is None else min(before, beyond)
-        return None if since is None or since >= before else Reach(before, since)
+            beyond = yield from search.position_since(_first_at("evt_", only.until))
+            end = before if beyond is None else min(before, beyond)
+        return Reach(end, since), Reach(min(before, 0), (yield from search.oldest()))
 
 
 def show(message: Message, query: Query) -> Found | None:
@@ -185,6 +206,14 @@ def snippet(text: str, spans: Sequence[tuple[int, int]]) -> tuple[Piece, ...]:
     return tuple(pieces)
 
 
-def first_id_at(ms: int) -> MessageId:
-    """The lowest id that a message of a moment (ms since 1970) can have."""
-    return MessageId("msg_" + lowest_ulid(ms))
+def _is_meant(hit: Hit, only: SearchFilter) -> bool:
+    """Whether a hit lies between the moments that were asked for. The past has ids of when it was said."""
+    if hit.position >= 0:
+        return True
+    is_too_old = only.since is not None and hit.message < _first_at("msg_", only.since)
+    return not is_too_old and not (only.until is not None and hit.message >= _first_at("msg_", only.until))
+
+
+def _first_at(prefix: str, ms: int) -> str:
+    """The lowest id that something of a moment (ms since 1970) can have."""
+    return prefix + lowest_ulid(ms)

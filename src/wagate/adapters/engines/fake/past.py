@@ -13,7 +13,7 @@ _BOOTSTRAP = 5
 
 def after_pairing(phone: FakePhone) -> list[DurableNews]:
     """What a new device is told: the newest messages. A phone without a past tells nothing."""
-    return _told(phone.past[-_BOOTSTRAP:], HistoryRead(wa_id(), "bootstrap", 1, 100)) if phone.past else []
+    return _told(phone, phone.past[-_BOOTSTRAP:], HistoryRead(wa_id(), "bootstrap", 1, 100)) if phone.past else []
 
 
 def before(phone: FakePhone, chat: Jid, oldest: Oldest, count: int) -> tuple[str, list[DurableNews]]:
@@ -26,10 +26,10 @@ def before(phone: FakePhone, chat: Jid, oldest: Oldest, count: int) -> tuple[str
     ids = [past.said.wa_id for past in phone.past]
     older = phone.past[: ids.index(oldest.wa_id)] if oldest.wa_id in ids else []
     found = [past for past in older if chat in (past.said.chat, past.said.chat_alt)]
-    return request, _told(found[-count:], HistoryRead(request, "on_demand", request=request, chat=chat))
+    return request, _told(phone, found[-count:], HistoryRead(request, "on_demand", request=request, chat=chat))
 
 
-def _told(past: list[PastMessage], read: HistoryRead) -> list[DurableNews]:
+def _told(phone: FakePhone, past: list[PastMessage], read: HistoryRead) -> list[DurableNews]:
     chats = {message.said.chat: message.said.chat_alt for message in past}
-    told = tuple(PastChat(jid, alt) for jid, alt in chats.items())
+    told = tuple(PastChat(jid, alt, unread=phone.unread_past.get(jid, 0)) for jid, alt in chats.items())
     return [HistoryArrived(read.history, tuple(reversed(past)), told), read]

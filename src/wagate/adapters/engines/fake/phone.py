@@ -55,6 +55,9 @@ class FakePhone:
         self.agreed: list[Agreed] = []
         self.devices: list[Device] = []
         self.past: list[PastMessage] = []
+        self.unread_past: dict[Jid, int] = {}
+        """How much of what was said in a chat before pairing nobody has read."""
+
         self.answers_history = True
         self._service = service
 

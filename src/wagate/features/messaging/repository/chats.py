@@ -47,6 +47,11 @@ _REFRESH = scoped(
     _NEWEST,
     ", activity) WHERE tenant_id = :tenant AND chat_id = :chat",
 )
+# Counted from the newest: as many as are unread, and the one before them.
+_READ_BEFORE = scoped(
+    "SELECT m.id FROM message m WHERE m.tenant_id || '' = :tenant AND m.chat_id = :chat AND m.direction = 'in'",
+    "AND m.origin = 'history' AND m.act_on IS NULL ORDER BY m.id DESC LIMIT 1 OFFSET :unread",
+)
 _TWO = scoped("SELECT chat_id, read_until FROM chat_activity WHERE tenant_id = :tenant AND chat_id IN (:gone, :kept)")
 _SETTLE = scoped(
     "UPDATE message SET read_at = :now WHERE tenant_id = :tenant AND chat_id = :chat AND id > :low AND id <= :high",
@@ -58,6 +63,11 @@ _RECOUNT = scoped(
     ", activity), unread =",
     _UNREAD_BEYOND,
     "WHERE tenant_id = :tenant AND chat_id = :chat",
+)
+_RAISE = scoped(
+    "UPDATE chat_activity SET read_until = :until, unread =",
+    _UNREAD_BEYOND,
+    "WHERE tenant_id = :tenant AND chat_id = :chat AND read_until < :until",
 )
 _DROP = scoped("DELETE FROM chat_activity WHERE tenant_id = :tenant AND chat_id = :chat")
 _DELETE = scoped(
@@ -164,6 +174,13 @@ def read_until(scope: Scoped, chat: ChatId, message: MessageId) -> Script[None]:
 def refresh(scope: Scoped, chat: ChatId) -> Script[None]:
     """The newest message of a chat may be another one than before."""
     yield _REFRESH(scope, chat=chat)
+
+
+def settle_past(scope: Scoped, chat: ChatId, unread: int) -> Script[None]:
+    """The phone told of a chat, and that so many of the messages in it are unread: those before them are read."""
+    rows = yield _READ_BEFORE(scope, chat=chat, unread=unread)
+    if rows:
+        yield _RAISE(scope, chat=chat, until=rows[0]["id"])
 
 
 def prepare_fusion(scope: Scoped, gone: ChatId, kept: ChatId, now_ms: int) -> Script[MessageId]:

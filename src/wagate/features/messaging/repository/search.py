@@ -25,6 +25,9 @@ from wagate.store.script import Dialect, Script, Statement, sql
 WINDOW_BITS = 14
 """Positions of the journal in a window of time, as a power of two."""
 
+LOWEST = -(2**62)
+"""Below every position. What the phone tells of the past has no event of its own: it stands below 0."""
+
 BOTH: tuple[Dialect, Dialect] = ("sqlite", "postgresql")
 _STATE = sql("SELECT position FROM search_state WHERE name = :name")
 _ADVANCE = sql(
@@ -54,15 +57,17 @@ _REWRITE: dict[Dialect, Statement] = {
 }
 _PLACE = sql("SELECT position FROM search_entry WHERE message_id = :message")
 _REMOVE = sql("DELETE FROM search_entry WHERE message_id = :message")
+_OLDEST = sql("SELECT COALESCE(MIN(position), 0) AS position FROM search_entry")
+_TAKE_PLACES = sql(
+    "INSERT INTO search_state (name, position) VALUES ('past', CAST(:taken AS BIGINT))",
+    "ON CONFLICT (name) DO UPDATE SET position = search_state.position + excluded.position RETURNING position",
+)
 _DELETE = scoped(
     "DELETE FROM search_entry WHERE tenant_id = :tenant AND position IN",
     "(SELECT position FROM search_entry WHERE session_id = :session LIMIT :limit) RETURNING position",
 )
-_SINCE = scoped(
-    "SELECT e.position FROM message m JOIN search_entry e ON e.message_id = m.id",
-    # Both are bounded: a merge of the two indexes would else begin with the oldest entry of all.
-    "WHERE m.tenant_id = :tenant AND m.id >= :id AND e.message_id >= :id ORDER BY m.id LIMIT 1",
-)
+# The journal is everybody's, and where in it a moment lies is nobody's secret.
+_SINCE = sql("SELECT position FROM event WHERE id >= :id ORDER BY id LIMIT 1")
 
 # The expression around tenant_id keeps it a filter: the full-text index, or the narrower one, is to be used. What is
 # asked is read in a query of its own, which runs once: as a part of the condition it would be read for every row.
@@ -215,6 +220,18 @@ def add_entries(dialect: Dialect, entries: Sequence[Entry]) -> Script[None]:
     )
 
 
+def places_of_the_past(count: int) -> Script[range]:
+    """So many positions for what the phone told, the newest first; each is given out once."""
+    lowest = int((yield _TAKE_PLACES(taken=-count))[0]["position"])
+    return range(lowest + count - 1, lowest - 1, -1)
+
+
+def oldest() -> Script[int]:
+    """The lowest position of all entries, 0 where there is none."""
+    rows = yield _OLDEST()
+    return int(rows[0]["position"])
+
+
 def place_of(message: str) -> Script[int | None]:
     """Where a message's entry stands."""
     rows = yield _PLACE(message=message)
@@ -237,9 +254,9 @@ def delete_entries(scope: InSession, limit: int) -> Script[int]:
     return len(rows)
 
 
-def position_since(scope: Scoped, message: str) -> Script[int | None]:
-    """The position of a tenant's first message whose id is not below this one."""
-    rows = yield _SINCE(scope, id=message)
+def position_since(event: str) -> Script[int | None]:
+    """The position of the first event whose id is not below this one; None when there is none yet."""
+    rows = yield _SINCE(id=event)
     return int(rows[0]["position"]) if rows else None
 
 
@@ -292,7 +309,7 @@ def messages_by_id(dialect: Dialect, scope: Scoped, ids: Sequence[str]) -> Scrip
 
 
 def _mark_of(window: int) -> str:
-    return f"_b{window}"
+    return f"_b{window}" if window >= 0 else f"_bn{-window}"
 
 
 def _reaching(place: tuple[str, str], reach: Reach) -> Mapping[str, Any]:
