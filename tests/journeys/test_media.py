@@ -117,7 +117,7 @@ REFUSED: list[tuple[dict[str, Any], int, str]] = [
     ({"type": "gif", "base64": base64.b64encode(samples.animation("GIF")).decode()}, 422, "invalid_media"),
     ({"type": "image", "url": "http://127.0.0.1:1/a"}, 422, "fetch_failed"),
     ({"type": "image", "base64": "no!"}, 422, "invalid_request"),
-    ({"type": "document", "base64": "AAAA", "caption": "x" * 1_025}, 422, "invalid_request"),
+    ({"type": "document", "base64": "AAAA", "caption": "x" * 1_025}, 422, "invalid_content"),
     ({"type": "document", "base64": "AAAA", "to": "nobody"}, 422, "invalid_recipient"),
 ]
 

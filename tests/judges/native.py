@@ -41,7 +41,6 @@ from wagate.domain.content import (
 from wagate.domain.ids import MessageId, SessionId, wa_id
 from wagate.domain.jid import STATUS_LIST, Jid
 from wagate.domain.looks import Look
-from wagate.domain.marks import ChatMarks
 from wagate.domain.media import MediaKind
 from wagate.domain.people import GroupEdit, MembersAction, NewGroup
 from wagate.domain.session import FINAL, SessionState
@@ -311,7 +310,7 @@ class NativeClient(Client):
     @override
     async def set_timer(self, chat: str, seconds: int) -> None:
         """Set the timer of a chat."""
-        await self._native.mark_chat(Jid(chat), ChatMarks(disappearing_s=seconds), None)
+        await self._native.set_timer(Jid(chat), seconds)
 
     async def ask_for_history(self, chat: str, oldest: Oldest, count: int) -> None:
         """Ask our phone for older messages of a chat."""

@@ -19,7 +19,7 @@ from wagate.domain.content import Attached, Card, Contacts, Image, Location, Pol
 from wagate.domain.jid import Jid
 from wagate.domain.marks import ChatMarks
 from wagate.domain.media import VOICE_MIME, MediaKind
-from wagate.ports.abilities import MarksChats
+from wagate.ports.abilities import SetsTimers
 from wagate.ports.news import ChatMarked, ReceiptArrived, ReceiptKind
 from whatsapp_emulator.client import EmulatorClient
 from whatsapp_emulator.emulator import Emulator
@@ -122,7 +122,7 @@ async def _pins(table: Table) -> None:
 async def _timers(table: Table) -> None:
     us, peer = table.us, table.peer
     for seconds in (86_400, 0):
-        await cast(MarksChats, us.connection).mark_chat(table.their_lid, ChatMarks(disappearing_s=seconds), None)
+        await cast(SetsTimers, us.connection).set_timer(table.their_lid, seconds)
         await peer.wait("content", partial(_sets, seconds))
     for seconds in (604_800, 0):
         await peer.set_timer(table.our_lid, seconds)

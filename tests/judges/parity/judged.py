@@ -122,7 +122,7 @@ JUDGED: Final = (
     Judged("played", ("MarksPlayed.mark_played",), ("play a voice note",), (_CONTENTS,)),
     Judged(
         "timer of a chat",
-        (),
+        ("SetsTimers.set_timer",),
         ("let what is said in a chat disappear", "let it stay again"),
         (_CONTENTS,),
     ),
@@ -145,6 +145,7 @@ JUDGED: Final = (
     Judged(
         "groups: make, name, settings, members, leave",
         (
+            "GivesGroupsPictures.set_group_picture",
             "ManagesGroups.create_group",
             "ManagesGroups.change_members",
             "ManagesGroups.edit_group",
@@ -193,9 +194,15 @@ JUDGED: Final = (
     ),
     Judged(
         "own profile and privacy",
-        ("KeepsProfile.set_about", "KeepsProfile.set_picture", "KeepsPrivacy.privacy", "KeepsPrivacy.set_privacy"),
-        ("show another about", "change a privacy setting"),
-        (_PEOPLE,),
+        (
+            "KeepsProfile.set_about",
+            "KeepsProfile.set_picture",
+            "KeepsName.set_name",
+            "KeepsPrivacy.privacy",
+            "KeepsPrivacy.set_privacy",
+        ),
+        ("show another about", "take another name", "change a privacy setting"),
+        (_PEOPLE, _APP_STATE),
         but=f"{_SERVER}; another picture of one's own is {_NOT_ACTED}",
     ),
     Judged(
