@@ -78,6 +78,24 @@ async def test_polls_are_voted_in_both_ways(shop: Shop, group: str, third: Phone
 
 
 @on_both_engines
+async def test_each_member_tells_how_far_a_message_got(shop: Shop, group: str, third: PhoneClient) -> None:
+    wa_id = await third.type(group, "who is hungry?")
+    received = await shop.told("message.received", wa_id)
+    sent = await shop.send({**EXAMPLES["text"], "to": group})
+    await third.read()
+    wanted = {f"+{OTHER}": (True, False), f"+{THIRD}": (True, True)}
+
+    async def all_told() -> bool:
+        told = (await shop.api.get(f"/v1/messages/{sent['id']}/receipts"))["data"]
+        found = {one["contact"]["phone"]: (bool(one["delivered_at"]), bool(one["read_at"])) for one in told}
+        return found == wanted
+
+    await until(all_told)
+    refused = await shop.api.ask("GET", f"/v1/messages/{received['id']}/receipts")
+    assert (refused.status, refused.json["code"]) == (404, "message_not_found")
+
+
+@on_both_engines
 async def test_an_admin_takes_back_what_others_wrote(shop: Shop, group: str, third: PhoneClient) -> None:
     wa_id = await third.type(group, "buy followers here")
     received = await shop.told("message.received", wa_id)

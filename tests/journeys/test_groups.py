@@ -93,6 +93,9 @@ async def test_a_text_climbs_in_a_group_and_an_answer_comes_back(
     await api.until_status(message["id"], "delivered")
     await ana.read()
     await api.until_status(message["id"], "read")
+    told = (await api.get(f"/v1/messages/{message['id']}/receipts"))["data"]
+    assert {one["contact"]["phone"]: one["read_at"] is not None for one in told} == {f"+{ANA}": True, f"+{BOB}": False}
+    assert all(one["delivered_at"] for one in told)
     await control.phone(BOB).type(group.jid, "an answer", quote=message["wa_id"])
     answer = await event(house, "message.received")
     assert answer["chat"] == message["chat"]

@@ -132,3 +132,13 @@ class Message:
     act_on: MessageId | None = None
     starred_at: int | None = None
     media: Media | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """How far a message of ours got with somebody: first moments in ms since 1970, None if it has not come so far."""
+
+    recipient: Contact
+    delivered_at: int
+    read_at: int | None
+    played_at: int | None

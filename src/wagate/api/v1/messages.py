@@ -16,7 +16,7 @@ from wagate.api.parameters import IDEMPOTENCY_KEY, SESSION, query_parameters, un
 from wagate.api.routing import JSON, GuardedRoute, answer, gateway_of, needs, principal_of, read_json, require_json
 from wagate.api.v1.enclosing import TakenIn, Terms, send_form, send_with, take_in
 from wagate.api.v1.schemas.lists import ListQuery, Word
-from wagate.api.v1.schemas.messages import Message, MessagePage, SendQuery
+from wagate.api.v1.schemas.messages import Message, MessagePage, ReceiptPage, SendQuery
 from wagate.api.v1.schemas.sendable import SENDABLE, examples
 from wagate.api.v1.schemas.sending import Sending
 from wagate.api.v1.schemas.sending_media import WITH_FILE, SendMedia
@@ -47,7 +47,7 @@ from wagate.features.access import Scope
 from wagate.features.messaging.outbox import Accepted
 from wagate.features.messaging.outcomes import is_settled
 from wagate.features.messaging.service import MessageFilter
-from wagate.features.messaging.shape import message_shape
+from wagate.features.messaging.shape import message_shape, receipt_shape
 
 _QUOTED_KEY = re.compile(r'"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\]){1,255})"\Z')
 _BARE_KEY = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,255}\Z")
@@ -180,6 +180,20 @@ async def list_messages(request: Request, query: Annotated[AnyMessageQuery, Quer
 async def get_message(request: Request, message: str) -> Response:
     """One message, and how far it got."""
     return answer(message_shape(await gateway_of(request).messaging.get(principal_of(request), message)))
+
+
+@router.get("/v1/messages/{message}/receipts", response_model=ReceiptPage)
+@needs(Scope.MESSAGES_READ, MessageNotFound, InvalidCursor)
+async def list_receipts(request: Request, message: str, query: Annotated[ListQuery, Query()]) -> Response:
+    """How far a message that was sent from this account got with each person: in groups and as a status post, too.
+
+    Each person is here once, as soon as one of their devices told of it, with the first moment of each kind. The
+    message's own `status` is that of whoever got farthest.
+    """
+    page = await gateway_of(request).messaging.receipts(
+        principal_of(request), message, limit=query.limit, cursor=query.cursor, order=query.order
+    )
+    return answer({"data": [receipt_shape(receipt) for receipt in page.items], "next_cursor": page.next_cursor})
 
 
 def idempotency_key(header: str | None) -> str | None:

@@ -33,9 +33,8 @@ from wagate.domain.errors import (
     TooBusy,
     UnsupportedByEngine,
 )
-from wagate.domain.moments import iso
 from wagate.features.access import Scope
-from wagate.features.messaging.shape import contact_shape
+from wagate.features.messaging.shape import receipt_shape
 
 router = APIRouter(route_class=GuardedRoute, tags=["messages"])
 
@@ -103,5 +102,6 @@ async def list_viewers(request: Request, message: str, query: Annotated[ListQuer
     page = await gateway_of(request).messaging.viewers(
         principal_of(request), message, limit=query.limit, cursor=query.cursor, order=query.order
     )
-    shown = [{"contact": contact_shape(view.viewer), "at": iso(view.at)} for view in page.items]
+    receipts = map(receipt_shape, page.items)
+    shown = [{"contact": receipt["contact"], "at": receipt["read_at"]} for receipt in receipts]
     return answer({"data": shown, "next_cursor": page.next_cursor})

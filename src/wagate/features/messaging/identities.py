@@ -14,7 +14,7 @@ from wagate.domain.jid import BROADCAST_SERVER, NEWSLETTER_SERVER, Jid
 from wagate.domain.message import Chat, Contact
 from wagate.domain.session import Me
 from wagate.features.journal import Journal
-from wagate.features.messaging.repository import acts, chats, contacts, marks, people, statuses
+from wagate.features.messaging.repository import acts, chats, contacts, marks, people, receipts
 from wagate.features.messaging.repository.people import InSession, Known
 from wagate.features.messaging.shape import contact_news_shape, contact_shape
 from wagate.ports.clock import Clock
@@ -207,7 +207,7 @@ class Identities:
             else:
                 yield from people.give_chat(scope, gone.chat, gone.contact.id, contact.id)
         yield from acts.move_sender(scope, gone.contact.id, contact.id)
-        yield from statuses.move_viewer(scope, gone.contact.id, contact.id)
+        yield from receipts.move_recipient(scope, gone.contact.id, contact.id)
         yield from contacts.merge_details(scope, gone.contact.id, contact.id, now)
         yield from self._journal.append(
             scope,

@@ -25,6 +25,7 @@ from wagate.features.messaging.repository import (
     messages,
     outbox,
     people,
+    receipts,
     search,
     statuses,
 )
@@ -57,7 +58,7 @@ ERASERS = (
     acts.delete_acts,
     messages.delete_messages,
     statuses.delete_audiences,
-    statuses.delete_views,
+    receipts.delete_receipts,
     search.delete_entries,
     groups.delete_groups,
     contacts.delete_details,

@@ -7,13 +7,13 @@ from dataclasses import replace
 import structlog
 
 from wagate.domain.events import EventType
-from wagate.domain.jid import Jid
 from wagate.domain.message import Direction, Message, MessageFailure, MessageStatus, Origin, may_become
 from wagate.features.journal import Journal
 from wagate.features.media import release
 from wagate.features.messaging.acts import Acts
 from wagate.features.messaging.identities import Identities
-from wagate.features.messaging.repository import attachments, chats, messages, outbox, statuses
+from wagate.features.messaging.repository import attachments, chats, groups, messages, outbox
+from wagate.features.messaging.repository import receipts as rows
 from wagate.features.messaging.repository.people import InSession
 from wagate.features.messaging.shape import message_shape
 from wagate.ports.clock import Clock
@@ -123,8 +123,9 @@ class Receipts:
             message = yield from messages.find_message(scope, wa_id, Direction.OUT)
             if message is not None:
                 yield from self.move(scope, message, _PROOFS[news.kind], at)
-                if message.chat.kind == "status" and _PROOFS[news.kind] in _READ:
-                    yield from self._viewed(scope, message, news.by, at)
+                is_for_many = message.chat.contact is None
+                if message.act_on is None and (is_for_many or news.kind is ReceiptKind.PLAYED):
+                    yield from self._got(scope, message, news, at)
 
     def fail(self, scope: InSession, message: Message, failure: MessageFailure) -> Script[None]:
         """The message will never go out."""
@@ -153,12 +154,21 @@ class Receipts:
 
     # ---- inside
 
-    def _viewed(self, scope: SessionScope, message: Message, by: Jid, at: int) -> Script[None]:
-        """Somebody has looked at a status post; one that takes a post back is not looked at."""
-        if message.act_on is None:
-            viewer = (yield from self._identities.resolve(scope, by)).contact
-            if not viewer.is_me:
-                yield from statuses.viewed(message, viewer.id, at)
+    def _got(self, scope: SessionScope, message: Message, news: ReceiptArrived, at: int) -> Script[None]:
+        """A message got so far with somebody. Who reads it has got it, and who plays it has read it.
+
+        In a chat with one person the message says so itself, but for when it was played.
+        """
+        if not news.by.is_person:
+            return
+        alt = None
+        if message.chat.kind == "group":
+            alt = yield from groups.alt_of(scope, message.chat.id, news.by)
+        recipient = (yield from self._identities.resolve(scope, news.by, alt)).contact
+        if not recipient.is_me:
+            read = at if news.kind is not ReceiptKind.DELIVERED else None
+            played = at if news.kind is ReceiptKind.PLAYED else None
+            yield from rows.got(message, recipient.id, delivered=at, read=read, played=played)
 
     def _meant(self, scope: SessionScope, news: SendAccepted | SendRefused | SendUncertain) -> Script[Message | None]:
         """The message that news are about. One that the engine has just given an id is known by it from here on."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import builtins
 from asyncio import TaskGroup
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
 
 from wagate.domain.errors import MessageNotFound, SessionNotFound, StorageUnavailable
-from wagate.domain.message import Direction, Message, MessageStatus
+from wagate.domain.message import Contact, Direction, Message, MessageStatus, Receipt
 from wagate.domain.page import DEFAULT_LIMIT, Order, Page, read_cursor, write_cursor
 from wagate.features.access import Principal
 from wagate.features.messaging.dispatcher import Dispatcher
@@ -27,9 +28,9 @@ from wagate.features.messaging.outbox import (
 from wagate.features.messaging.outcomes import Outcomes
 from wagate.features.messaging.previews import Previews
 from wagate.features.messaging.recipients import Recipient
-from wagate.features.messaging.repository import acts, messages, outbox, statuses
+from wagate.features.messaging.repository import acts, messages, outbox, receipts
 from wagate.features.messaging.repository.acts import Done
-from wagate.features.messaging.repository.statuses import View
+from wagate.features.messaging.repository.receipts import read_view, view_of
 from wagate.features.messaging.signals import Signals
 from wagate.ports.clock import Clock
 from wagate.store.database import Database
@@ -189,7 +190,7 @@ class Messaging:
         limit: int = DEFAULT_LIMIT,
         cursor: str | None = None,
         order: Order = Order.ASC,
-    ) -> Page[View]:
+    ) -> Page[Receipt]:
         """Who told that they have looked at a status post of ours, in that order; each person once.
 
         Raises MessageNotFound, also for a message that is no such post, and InvalidCursor.
@@ -198,10 +199,35 @@ class Messaging:
         if found.chat.kind != "status" or found.direction is not Direction.OUT or found.act_on is not None:
             raise MessageNotFound(f"The message {message!r} is no status post of this account")
         listed = f"viewers.{message}.{order.value}"
-        place = View.read_place(read_cursor(listed, cursor)) if cursor is not None else _ENDS[order]
-        views = await self._database.read(statuses.views_of(found, order, place, limit + 1))
-        following = write_cursor(listed, views[limit - 1].place) if len(views) > limit else None
+        place = read_view(read_cursor(listed, cursor)) if cursor is not None else _ENDS[order]
+        views = await self._database.read(receipts.viewers_of(found, order, place, limit + 1))
+        following = write_cursor(listed, view_of(views[limit - 1])) if len(views) > limit else None
         return Page(tuple(views[:limit]), following)
+
+    async def receipts(
+        self,
+        principal: Principal,
+        message: str,
+        *,
+        limit: int = DEFAULT_LIMIT,
+        cursor: str | None = None,
+        order: Order = Order.ASC,
+    ) -> Page[Receipt]:
+        """How far a message of ours got with each person whom it was for and who told, in the order of their ids.
+
+        Raises MessageNotFound, also for what others wrote, and InvalidCursor.
+        """
+        found = await self.get(principal, message)
+        if found.direction is not Direction.OUT:
+            raise MessageNotFound(f"The message {message!r} was not sent by this account")
+        if found.chat.contact is not None:
+            played = await self._database.read(receipts.receipts_of(found, Order.ASC, "", 1))
+            return Page(_receipt_in(found, found.chat.contact, played), None)
+        listed = f"receipts.{message}.{order.value}"
+        after = read_cursor(listed, cursor) if cursor is not None else "" if order is Order.ASC else "~"
+        told = await self._database.read(receipts.receipts_of(found, order, after, limit + 1))
+        following = write_cursor(listed, told[limit - 1].recipient.id) if len(told) > limit else None
+        return Page(tuple(told[:limit]), following)
 
     def stop_waiting(self) -> None:
         """Have every ``send`` that waits for an outcome return now: its caller is about to be hung up on."""
@@ -274,3 +300,11 @@ class Messaging:
 
     def _sweep_some(self) -> Script[int]:
         return (yield from outbox.sweep_keys(self._clock.now_ms() - KEY_LIFE_MS, _SWEEP))
+
+
+def _receipt_in(message: Message, recipient: Contact, played: Sequence[Receipt]) -> tuple[Receipt, ...]:
+    """How far a message got in a chat with one person, which it says itself but for when it was played."""
+    if message.delivered_at is None:
+        return ()
+    played_at = played[0].played_at if played else None
+    return (Receipt(recipient, message.delivered_at, message.read_at, played_at),)

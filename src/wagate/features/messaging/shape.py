@@ -8,7 +8,7 @@ from wagate.domain import vcard
 from wagate.domain.acts import Act, Edit, Pin, PollVote, Reaction, Said
 from wagate.domain.content import Captioned, Contacts, EventInvite, Poll, Quoted, Text
 from wagate.domain.marks import ContactName
-from wagate.domain.message import Chat, Contact, Message
+from wagate.domain.message import Chat, Contact, Message, Receipt
 from wagate.domain.moments import iso
 from wagate.domain.plain import all_fields
 from wagate.features.media import media_shape
@@ -107,6 +107,16 @@ def act_shape(chat: Chat, sender: Contact, act: Act, at: int, message: Message |
 def quoted_shape(quoted: Quoted) -> dict[str, object]:
     """The message that another one answers; ``id`` is null where it is not here."""
     return {"id": quoted.message, "wa_id": quoted.wa_id, "from": quoted.sender, "text": quoted.text}
+
+
+def receipt_shape(receipt: Receipt) -> dict[str, object]:
+    """How far a message got with somebody."""
+    return {
+        "contact": contact_shape(receipt.recipient),
+        "delivered_at": iso(receipt.delivered_at),
+        "read_at": _moment(receipt.read_at),
+        "played_at": _moment(receipt.played_at),
+    }
 
 
 def message_shape(message: Message) -> dict[str, object]:

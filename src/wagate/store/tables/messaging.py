@@ -125,6 +125,21 @@ ATTACHMENT = Table(
     Index("attachment_session_id", "session_id"),
 )
 
+# How far messages of ours got with each of those whom they were for, in groups and as status posts: first moments.
+RECEIPT = Table(
+    "receipt",
+    METADATA,
+    text("message_id", primary_key=True),
+    text("contact_id", primary_key=True),
+    text("tenant_id"),
+    text("session_id"),
+    number("delivered_at"),
+    maybe_number("read_at"),
+    maybe_number("played_at"),
+    Index("receipt_session_id_contact_id", "session_id", "contact_id"),
+    sqlite_with_rowid=False,
+)
+
 ACT = Table(
     "act",
     METADATA,

@@ -162,6 +162,31 @@ class Reactions(Shown):
     data: list[Reactor]
 
 
+class Receipt(Shown):
+    """How far a message got with one of those whom it was for: the first moment of each kind."""
+
+    EXAMPLE: ClassVar[dict[str, Any]] = {
+        "contact": _CONTACT,
+        "delivered_at": "2026-11-20T09:15:01.000Z",
+        "read_at": "2026-11-20T09:16:02.000Z",
+        "played_at": None,
+    }
+
+    contact: Contact
+    delivered_at: Moment
+    read_at: Moment | None
+    played_at: Moment | None
+
+
+class ReceiptPage(Shown):
+    """How far a message got with some of those whom it was for, and the cursor to the next ones."""
+
+    model_config = example({"data": [Receipt.EXAMPLE], "next_cursor": None})
+
+    data: list[Receipt]
+    next_cursor: str | None
+
+
 class Viewer(Shown):
     """Somebody who has looked at a status post."""
 

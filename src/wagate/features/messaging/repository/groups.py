@@ -73,6 +73,7 @@ _ROLE = scoped(
     "JOIN contact_address a ON a.session_id = m.session_id AND a.address IN (m.address, m.alt)",
     "WHERE m.tenant_id = :tenant AND m.group_id = :group AND a.contact_id = :contact LIMIT 1",
 )
+_ALT = scoped("SELECT alt FROM group_member WHERE tenant_id = :tenant AND group_id = :group AND address = :address")
 _DELETE_MEMBERS = scoped(
     "DELETE FROM group_member WHERE (group_id, address) IN (SELECT group_id, address FROM group_member",
     "WHERE tenant_id = :tenant AND session_id = :session LIMIT :limit) RETURNING address",
@@ -152,6 +153,12 @@ def role_of(scope: Scoped, group: ChatId, contact: ContactId) -> Script[GroupRol
     """What somebody is in a group; None when that, or the group, is not known."""
     rows = yield _ROLE(scope, group=group, contact=contact)
     return GroupRole(rows[0]["role"]) if rows else None
+
+
+def alt_of(scope: Scoped, group: ChatId, address: Jid) -> Script[Jid | None]:
+    """A member's other kind of address, if it is known."""
+    rows = yield _ALT(scope, group=group, address=address)
+    return Jid(rows[0]["alt"]) if rows and rows[0]["alt"] is not None else None
 
 
 def put_members(scope: InSession, group: ChatId, people: Sequence[Participant]) -> Script[None]:

@@ -1,4 +1,4 @@
-"""Who has looked at a status post is kept once a person, whatever comes in and in whatever order."""
+"""How far a message got with each whom it is for is kept once a person, whatever comes in and in whatever order."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from wagate.features.messaging.acts import Acts
 from wagate.features.messaging.identities import Identities
 from wagate.features.messaging.inbox import Inbox
 from wagate.features.messaging.receipts import Receipts
-from wagate.features.messaging.repository import messages, statuses
+from wagate.features.messaging.repository import messages, receipts
 from wagate.ports.news import MessageArrived, ReceiptArrived, ReceiptKind
 from wagate.store.database import Database
 from wagate.store.scoped import SessionScope
@@ -26,6 +26,7 @@ from wagate.store.scoped import SessionScope
 SCOPE = SessionScope(TenantId("tnt_1"), SessionId("ses_1"), 1)
 OWN, BOB, EVE = (Jid.from_phone(f"551190000000{number}") for number in (1, 2, 3))
 BOB_LID = Jid("193847562910473@lid")
+GROUP = Jid("120363000000000001@g.us")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +50,23 @@ class Desk:
         news = ReceiptArrived(kind, (wa_id,), STATUS_LIST, by, at_s)
         await self.database.write(self.receipts.arrived(SCOPE, news))
 
-    async def views(self, post: Message) -> list[tuple[str | None, str | None, int]]:
+    async def told_of(self, said: Message) -> dict[str | None, tuple[int, int | None, int | None]]:
+        """When somebody got it, read it and played it, by their phone number."""
+        found = await self.database.read(receipts.receipts_of(said, Order.ASC, "", 100))
+        return {one.recipient.phone: (one.delivered_at, one.read_at, one.played_at) for one in found}
+
+    async def views(self, post: Message) -> list[tuple[str | None, str | None, int | None]]:
         """Phone, LID and moment of everybody who has looked."""
-        found = await self.database.read(statuses.views_of(post, Order.ASC, (-1, ""), 100))
-        return [(view.viewer.phone, view.viewer.lid, view.at) for view in found]
+        found = await self.database.read(receipts.viewers_of(post, Order.ASC, (-1, ""), 100))
+        return [(view.recipient.phone, view.recipient.lid, view.read_at) for view in found]
 
 
 @pytest.fixture
 def desk(database: Database, clock: ManualClock) -> Desk:
     journal = Journal(database, clock)
     identities, acts = Identities(journal, clock), Acts(journal)
-    receipts = Receipts(journal, identities, acts, clock)
-    return Desk(database, identities, receipts, Inbox(journal, identities, acts, receipts, some_arrivals(), clock))
+    told = Receipts(journal, identities, acts, clock)
+    return Desk(database, identities, told, Inbox(journal, identities, acts, told, some_arrivals(), clock))
 
 
 async def test_each_person_is_told_once_with_the_first_moment(desk: Desk) -> None:
@@ -94,5 +100,31 @@ async def test_nothing_of_a_session_that_is_deleted_stays(desk: Desk) -> None:
     post = await desk.post("POST")
     for by in (BOB, EVE):
         await desk.looks(by, 1_000, "POST")
-    assert [await desk.database.write(statuses.delete_views(SCOPE, 1)) for _ in range(3)] == [1, 1, 0]
+    assert [await desk.database.write(receipts.delete_receipts(SCOPE, 1)) for _ in range(3)] == [1, 1, 0]
     assert await desk.views(post) == []
+
+
+async def test_in_a_group_each_member_is_told_once_with_the_first_moment_of_each_kind(desk: Desk) -> None:
+    said = await desk.post("TEXT", GROUP)
+    for by, at_s, kind in (
+        (EVE, 3_000, ReceiptKind.PLAYED),
+        (BOB, 2_000, ReceiptKind.DELIVERED),
+        (EVE, 1_000, ReceiptKind.DELIVERED),
+        (BOB, 1_500, ReceiptKind.DELIVERED),
+        (EVE, 2_500, ReceiptKind.READ),
+        (GROUP, 1_000, ReceiptKind.READ),
+    ):
+        await desk.looks(by, at_s, "TEXT", kind)
+    assert await desk.told_of(said) == {
+        "+5511900000002": (1_500_000, None, None),
+        "+5511900000003": (1_000_000, 2_500_000, 3_000_000),
+    }
+
+
+async def test_in_a_chat_with_one_person_only_what_the_message_cannot_say_is_kept(desk: Desk) -> None:
+    said = await desk.post("TEXT", BOB)
+    for at_s, kind in ((1_000, ReceiptKind.DELIVERED), (2_000, ReceiptKind.READ)):
+        await desk.looks(BOB, at_s, "TEXT", kind)
+    assert await desk.told_of(said) == {}
+    await desk.looks(BOB, 3_000, "TEXT", ReceiptKind.PLAYED)
+    assert await desk.told_of(said) == {"+5511900000002": (3_000_000, 3_000_000, 3_000_000)}

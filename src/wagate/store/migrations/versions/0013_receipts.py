@@ -1,4 +1,4 @@
-"""Who has looked at status posts of ours."""
+"""How far messages of ours got with each of those whom they were for, in groups and as status posts."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ depends_on = None
 def upgrade() -> None:
     """Create the table."""
     op.create_table(
-        "status_view",
+        "receipt",
         sa.Column("message_id", sa.Text(), nullable=False),
         sa.Column("contact_id", sa.Text(), nullable=False),
         sa.Column("tenant_id", sa.Text(), nullable=False),
         sa.Column("session_id", sa.Text(), nullable=False),
-        sa.Column("viewed_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("message_id", "contact_id", name=op.f("status_view_pkey")),
+        sa.Column("delivered_at", sa.BigInteger(), nullable=False),
+        sa.Column("read_at", sa.BigInteger(), nullable=True),
+        sa.Column("played_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("message_id", "contact_id", name=op.f("receipt_pkey")),
         sqlite_with_rowid=False,
     )
-    op.create_index("status_view_session_id_contact_id", "status_view", ["session_id", "contact_id"], unique=False)
+    op.create_index("receipt_session_id_contact_id", "receipt", ["session_id", "contact_id"], unique=False)
