@@ -27,7 +27,7 @@ ACROSS_TENANTS = {
     "messaging.repository.search._STATE": "a number that belongs to nobody",
     "messaging.repository.search._OLDEST": "a number that belongs to nobody",
     "messaging.repository.search._TAKE_PLACES": "numbers that belong to nobody",
-    "messaging.repository.search._SINCE": "a number that belongs to nobody",
+    "messaging.repository.search._FIRST": "when the index begins is nobody's secret",
     "messaging.repository.search._ADVANCE": "a number that belongs to nobody",
     "messaging.repository.search._ADD": "the indexer works for all tenants",
     "messaging.repository.search._REWRITE": "the indexer works for all tenants",

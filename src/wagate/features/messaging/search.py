@@ -127,7 +127,7 @@ class Search:
         self, principal: Principal, query: Query, spot: _Spot, only: SearchFilter, before: int, limit: int
     ) -> Script[list[Hit]]:
         hits = list[Hit]()
-        for reach in (yield from self._reaches(only, before)):
+        for reach in (yield from self._reaches(principal, only, before)):
             if len(hits) < limit and reach.since < reach.before:
                 place, room = Place(spot.marks, spot.narrowest, reach), limit - len(hits)
                 hits += yield from newest(self._database.dialect, principal, query, place, room, self._walk)
@@ -156,14 +156,14 @@ class Search:
         marks += ["media"] if only.has_media else []
         return _Spot(tuple(map(mark, marks)), narrowest)
 
-    def _reaches(self, only: SearchFilter, before: int) -> Script[tuple[Reach, Reach]]:
+    def _reaches(self, principal: Principal, only: SearchFilter, before: int) -> Script[tuple[Reach, Reach]]:
         """Where to look among what happened, and among what the phone told of the past."""
         since, end = 0, before
         if only.since is not None:
-            first = yield from search.position_since(_first_at("evt_", only.since))
+            first = yield from search.position_since(principal, _first_at(only.since))
             since = _FAR if first is None else first
         if only.until is not None:
-            beyond = yield from search.position_since(_first_at("evt_", only.until))
+            beyond = yield from search.position_since(principal, _first_at(only.until))
             end = before if beyond is None else min(before, beyond)
         return Reach(end, since), Reach(min(before, 0), (yield from search.oldest()))
 
@@ -210,10 +210,10 @@ def _is_meant(hit: Hit, only: SearchFilter) -> bool:
     """Whether a hit lies between the moments that were asked for. The past has ids of when it was said."""
     if hit.position >= 0:
         return True
-    is_too_old = only.since is not None and hit.message < _first_at("msg_", only.since)
-    return not is_too_old and not (only.until is not None and hit.message >= _first_at("msg_", only.until))
+    is_too_old = only.since is not None and hit.message < _first_at(only.since)
+    return not is_too_old and not (only.until is not None and hit.message >= _first_at(only.until))
 
 
-def _first_at(prefix: str, ms: int) -> str:
-    """The lowest id that something of a moment (ms since 1970) can have."""
-    return prefix + lowest_ulid(ms)
+def _first_at(ms: int) -> str:
+    """The lowest id that a message of a moment (ms since 1970) can have."""
+    return "msg_" + lowest_ulid(ms)

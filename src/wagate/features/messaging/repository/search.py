@@ -66,8 +66,12 @@ _DELETE = scoped(
     "DELETE FROM search_entry WHERE tenant_id = :tenant AND position IN",
     "(SELECT position FROM search_entry WHERE session_id = :session LIMIT :limit) RETURNING position",
 )
-# The journal is everybody's, and where in it a moment lies is nobody's secret.
-_SINCE = sql("SELECT position FROM event WHERE id >= :id ORDER BY id LIMIT 1")
+_FIRST = sql("SELECT message_id FROM search_entry WHERE position >= 0 ORDER BY position LIMIT 1")
+_SINCE = scoped(
+    "SELECT e.position FROM message m JOIN search_entry e ON e.message_id = m.id",
+    # Both are bounded: a merge of the two indexes would else begin with the oldest entry of all.
+    "WHERE m.tenant_id = :tenant AND m.id >= :id AND e.message_id >= :id AND e.position >= 0 ORDER BY m.id LIMIT 1",
+)
 
 # The expression around tenant_id keeps it a filter: the full-text index, or the narrower one, is to be used. What is
 # asked is read in a query of its own, which runs once: as a part of the condition it would be read for every row.
@@ -254,9 +258,12 @@ def delete_entries(scope: InSession, limit: int) -> Script[int]:
     return len(rows)
 
 
-def position_since(event: str) -> Script[int | None]:
-    """The position of the first event whose id is not below this one; None when there is none yet."""
-    rows = yield _SINCE(id=event)
+def position_since(scope: Scoped, message: str) -> Script[int | None]:
+    """The position of a tenant's first message whose id is not below this one; the past does not count."""
+    first = yield _FIRST()
+    if first and message <= first[0]["message_id"]:
+        return 0  # and need not be looked for behind all that the phone told of the past
+    rows = yield _SINCE(scope, id=message)
     return int(rows[0]["position"]) if rows else None
 
 
