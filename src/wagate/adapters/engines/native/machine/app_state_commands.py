@@ -175,7 +175,7 @@ def _read_back(us: Device, collection: Collection) -> Flow[None]:
 
 def _stand(us: Device, collection: Collection) -> Flow[tuple[Position, SharedKey]]:
     """Where to write, and with which key. What is due is read first. Raises AppStateUnavailable."""
-    key = yield from app_state_keys.newest(us)
+    key = yield from app_state_keys.awaited(us)
     if key is None:
         raise AppStateUnavailable("The phone has not shared the account's keys with this device yet")
     yield Load(((STATE, collection.value), (DUE, collection.value)))

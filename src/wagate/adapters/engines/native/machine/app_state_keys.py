@@ -12,7 +12,7 @@ from google.protobuf.message import DecodeError
 from wagate.adapters.engines.native.machine import directory, ratchets
 from wagate.adapters.engines.native.machine.app_state_records import ASKED, KEY, KEYED
 from wagate.adapters.engines.native.machine.device import Device
-from wagate.adapters.engines.native.machine.flows import Commit, Flow, List, Load
+from wagate.adapters.engines.native.machine.flows import Commit, Flow, List, Load, Pause
 from wagate.adapters.engines.native.machine.ratchets import Peer, peer_at
 from wagate.adapters.engines.native.machine.records import Step
 from whatsapp_wire.app_state.keys import KEY_SIZE, MutationKeys
@@ -35,6 +35,9 @@ _ASK_AGAIN_S: Final = 86_400.0
 _MOST: Final = 32
 """Keys in one request or answer: an account has one, and another for each device that it lost."""
 
+_LOOK_AGAIN_S: Final = 0.25
+"""How often one looks whether a key has come that is waited for."""
+
 KeyData = AppStateSyncKeyShare.Key.KeyData
 
 
@@ -51,6 +54,17 @@ def newest(us: Device) -> Flow[SharedKey | None]:
         return None
     id = max(stored, key=lambda id: (stored[id].timestamp, id))
     return SharedKey(id, MutationKeys.expand(stored[id].key_data))
+
+
+def awaited(us: Device) -> Flow[SharedKey | None]:
+    """The key to write with; just after pairing the phone is still about to share it, and is given a while."""
+    key = yield from newest(us)
+    left_s = us.habits.shared_key_s
+    while key is None and left_s > 0:
+        yield Pause(_LOOK_AGAIN_S)
+        left_s -= _LOOK_AGAIN_S
+        key = yield from newest(us)
+    return key
 
 
 def keep(step: Step, share: AppStateSyncKeyShare) -> bool:

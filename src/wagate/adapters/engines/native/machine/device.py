@@ -57,6 +57,7 @@ class Habits:
     sent_life_s: float = 8 * 86_400.0
     secret_life_s: float = 183 * 86_400.0
     history_answer_s: float = 60.0
+    shared_key_s: float = 10.0
 
 
 _DOUBTED_DEVICES: Final = 256
