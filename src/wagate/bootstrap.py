@@ -64,6 +64,7 @@ from wagate.features.sessions.sealed_settings import SettingsBox
 from wagate.features.sessions.service import Passages, Sessions
 from wagate.features.sessions.states import States
 from wagate.features.sessions.supervisor import Supervisor
+from wagate.features.templates import Templates
 from wagate.ports.blobs import BlobStore
 from wagate.ports.clock import Clock
 from wagate.ports.device import ReadsDevices
@@ -384,6 +385,7 @@ def _furnish(parts: _Parts) -> Gateway:
             chats=Chats(database, dispatcher),
             search=Search(database, Indexer(database, journal, clock)),
             chat_marks=ChatMarking(database, sessions, groups, dispatcher, engines),
+            templates=Templates(database, clock),
         ),
         Cellar(
             folder,

@@ -36,6 +36,7 @@ from wagate.api.v1.schemas import (
     sending,
     sending_media,
     sessions,
+    templates,
 )
 from wagate.api.v1.schemas.event_shapes import SHAPES
 from wagate.api.v1.schemas.sendable import examples
@@ -63,6 +64,7 @@ _MODELS: dict[str, type[BaseModel]] = {
         sending,
         sending_media,
         sessions,
+        templates,
     )
     for name, model in vars(module).items()
     if isinstance(model, type) and issubclass(model, BaseModel)

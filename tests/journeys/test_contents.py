@@ -46,6 +46,7 @@ KINDS = {
     "voice": "audio",
     "document": "document",
     "sticker": "sticker",
+    "template": "text",
 }
 KEPT = {
     "video": samples.video(),
@@ -56,6 +57,12 @@ KEPT = {
     "document": b"%PDF-1.7 an invoice",
 }
 """The files that examples name by an id."""
+
+TEMPLATE: dict[str, Any] = openapi_document()["components"]["schemas"]["StoreTemplate"]["examples"][0]
+"""The template that an example names."""
+
+SHOWN_AS = {"gif": "video", "video_note": "video", "template": TEMPLATE["content"]["type"]}
+"""What a message is called that is asked for by another word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,18 +124,41 @@ async def shop(engine_choice: EngineChoice, open_house: OpenHouse, emulator: Emu
 
 @on_both_engines
 async def test_each_example_of_the_description_is_sent_for_real(shop: Shop) -> None:
+    await shop.api.post("/v1/templates", TEMPLATE, 201)
     for type_, body in EXAMPLES.items():
         if type_ in KEPT:
             form = samples.file_form(KEPT[type_], "file")
             kept = await shop.api.ask("POST", "/v1/media", None, headers=samples.FORM, chunks=[form])
             body = {**body, "media": kept.json["id"]}
         sent = await shop.send(body)
-        assert (sent["type"], sent["error"]) == ("video" if type_ in ("gif", "video_note") else type_, None)
+        assert (sent["type"], sent["error"]) == (SHOWN_AS.get(type_, type_), None)
         shown = await shop.shown(sent["wa_id"])
         assert shown.kind == KINDS[type_]
         assert sent["text"]
         if KINDS[type_] == "text":
             assert shown.text == sent["text"]
+
+
+async def test_templates_reach_the_phone_with_their_words(shop: Shop) -> None:
+    async def send(template: str, **variables: str) -> MessageTold:
+        asked = {"name": template, "variables": variables}
+        sent = await shop.send({"to": f"+{OTHER}", "type": "template", "template": asked, "mentions": [f"+{THIRD}"]})
+        assert sent["error"] is None
+        return await shop.shown(sent["wa_id"])
+
+    form = samples.file_form(samples.image(), "file")
+    kept = await shop.api.ask("POST", "/v1/media", None, headers=samples.FORM, chunks=[form])
+    contents = {
+        "hello": {"type": "text", "text": "Hello {{name}} @5511988888888"},
+        "offer": {"type": "image", "media": kept.json["id"], "caption": "{{1}} for {{2}}"},
+    }
+    for name, content in contents.items():
+        await shop.api.post("/v1/templates", {"name": name, "content": content}, 201)
+    text = await send("hello", name="{{name}} {{7*7}} {0.__class__}")
+    assert (text.kind, text.text) == ("text", "Hello {{name}} {{7*7}} {0.__class__} @5511988888888")
+    assert [mention.partition("@")[0] for mention in text.mentions] == [THIRD]
+    picture = await send("offer", **{"1": "Bread", "2": "Ana"})
+    assert (picture.kind, picture.text) == ("image", "Bread for Ana")
 
 
 async def test_what_is_done_to_our_message_reaches_the_phone(shop: Shop) -> None:

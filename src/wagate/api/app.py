@@ -41,6 +41,7 @@ from wagate.api.v1 import (
     search,
     sessions,
     statuses,
+    templates,
 )
 from wagate.features import Gateway
 
@@ -60,6 +61,7 @@ _ROUTERS = (
     engines.router,
     events.router,
     media.router,
+    templates.router,
     keys.router,
     health.router,
 )

@@ -54,6 +54,7 @@ _PATH_WORDS = {
     "key": "An API key's id.",
     "call": "A call's id, as `call.received` tells it.",
     "media": "A media's id.",
+    "template": "A template's id.",
     "chat": "A chat: its id, or whatever `to` takes.",
 }
 _TAGS = [
@@ -61,6 +62,7 @@ _TAGS = [
     {"name": "messages", "description": "Send messages, and see what became of them."},
     {"name": "chats", "description": "Conversations: what was said last, what is unread."},
     {"name": "media", "description": "Files: keep them, look at them, get them back."},
+    {"name": "templates", "description": "Content that is stored once and sent often, each time with other words."},
     {"name": "groups", "description": "Groups: who is in them, what they are called, who may do what."},
     {"name": "contacts", "description": "People: what they show, whom to block, who is there; and our own profile."},
     {

@@ -10,6 +10,7 @@ GatewayError
 ├── Conflict ── SessionNameTaken, SessionNotPaired, SessionAlreadyPaired, SessionNotRunning, QrNotReady,
 │               MessageNotNamed, MessageUnavailable, NotOwnMessage, EditWindowOver, MoveFailed, DeviceInUse,
 │               MediaNotReady, MediaInUse; PasskeyNotAsked, PasskeyRefused (in `passkey`)
+│               TemplateNameTaken, TooManyTemplates, as are TemplateNotFound and Variables… (in `templates`)
 ├── AppStateUnavailable
 ├── GroupRefused ── NotGroupAdmin, NotGroupMember, AlreadyGroupMember, InviteInvalid
 ├── IdempotencyKeyReused, PreconditionFailed, UnsupportedByEngine, MediaGone, MediaTooLarge

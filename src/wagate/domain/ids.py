@@ -14,6 +14,7 @@ ChatId = NewType("ChatId", str)
 MessageId = NewType("MessageId", str)
 EventId = NewType("EventId", str)
 MediaId = NewType("MediaId", str)
+TemplateId = NewType("TemplateId", str)
 NodeId = NewType("NodeId", str)
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -105,6 +106,11 @@ def event_id(now_ms: int) -> EventId:
 def media_id(now_ms: int) -> MediaId:
     """A new ``med_…``."""
     return MediaId(f"med_{ulid(now_ms)}")
+
+
+def template_id(now_ms: int) -> TemplateId:
+    """A new ``tpl_…``."""
+    return TemplateId(f"tpl_{ulid(now_ms)}")
 
 
 def node_id(now_ms: int) -> NodeId:

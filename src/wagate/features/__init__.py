@@ -28,6 +28,7 @@ from wagate.features.sessions.catalogue import Catalogue
 from wagate.features.sessions.restore import Restore
 from wagate.features.sessions.service import Sessions
 from wagate.features.sessions.supervisor import Supervisor
+from wagate.features.templates import Templates
 from wagate.ports.engine import Engine
 from wagate.store.database import Database
 from wagate.store.folder import DataFolder
@@ -59,6 +60,7 @@ class Rooms:
     chats: Chats
     search: Search
     chat_marks: ChatMarking
+    templates: Templates
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,7 @@ class Gateway:
         self.chats = rooms.chats
         self.search = rooms.search
         self.chat_marks = rooms.chat_marks
+        self.templates = rooms.templates
         self.first_key: IssuedKey | None = None
         """The admin key, on the very first start only: show it, for nobody can show it again."""
         self._cellar = cellar

@@ -43,6 +43,7 @@ from wagate.domain.errors import (
 )
 from wagate.domain.message import Direction, MessageStatus
 from wagate.domain.page import Order
+from wagate.domain.templates import TemplateNotFound, VariablesMissing, VariablesUnknown
 from wagate.features.access import Scope
 from wagate.features.messaging.outbox import Accepted
 from wagate.features.messaging.outcomes import is_settled
@@ -132,12 +133,18 @@ class AnyMessageQuery(MessageQuery):
     MediaTooLarge,
     MediaQuotaExceeded,
     StorageFull,
+    TemplateNotFound,
+    VariablesMissing,
+    VariablesUnknown,
 )
 async def send_message(request: Request) -> Response:
     """Send a message: 202 once it is durably stored. It then climbs queued, sending, sent, delivered, read.
 
     A message with a file names it by `media`, `url` or `base64`, or comes as a form whose last part is the `file`; the
     file is kept before the message is.
+
+    A `template` is filled while the message is accepted, which then is a message of the template's own type. Whatever
+    becomes of the template, the message stays.
 
     With an `Idempotency-Key`, sending the same request again (for 72 hours) answers with the same message and the
     header `Idempotency-Replayed: true`, and nothing is sent twice.

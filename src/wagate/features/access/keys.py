@@ -38,6 +38,8 @@ class Scope(StrEnum):
     CONTACTS_WRITE = "contacts:write"
     MEDIA_READ = "media:read"
     MEDIA_WRITE = "media:write"
+    TEMPLATES_READ = "templates:read"
+    TEMPLATES_WRITE = "templates:write"
     EVENTS_READ = "events:read"
     KEYS_MANAGE = "keys:manage"
 

@@ -38,6 +38,7 @@ from wagate.domain.ids import MediaId, SessionId, message_id, wa_id
 from wagate.domain.jid import STATUS_LIST, Jid
 from wagate.domain.message import Chat, Contact, Direction, Message, MessageFailure, MessageStatus, Origin
 from wagate.domain.people import GroupRole
+from wagate.domain.templates import TemplateUse
 from wagate.features.journal import Journal
 from wagate.features.media import refer, release
 from wagate.features.messaging.attaching import usable
@@ -48,8 +49,8 @@ from wagate.features.messaging.recipients import Recipient
 from wagate.features.messaging.repository import attachments, chats, groups, messages, outbox, statuses
 from wagate.features.messaging.repository.outbox import KeyUse, Target, Waiting
 from wagate.features.messaging.repository.people import InSession, Known
+from wagate.features.messaging.saying import said_by, told
 from wagate.features.messaging.shape import message_shape
-from wagate.features.messaging.stored import write_content
 from wagate.features.messaging.wishes import Revoke, Wish, author_of, check
 from wagate.ports.clock import Clock
 from wagate.ports.engine import EngineFeatures
@@ -76,7 +77,7 @@ class SendRequest:
     """
 
     to: str
-    content: Content
+    content: Content | TemplateUse
     reply_to: str | None = None
     client_ref: str | None = None
     context: Context = PLAIN_CONTEXT
@@ -152,9 +153,7 @@ class Outbox:
             earlier = yield from outbox.claim_key(scope, key, use, now, now - KEY_LIFE_MS)
             if earlier is not None:
                 return (yield from self._replay(scope, key, use, earlier))
-        said = request.content
-        if preview is not None and isinstance(said, Text):
-            said = replace(said, preview=preview)
+        said = yield from said_by(scope, request.content, preview)
         content, features = self._checked(target.engine, said, is_forwarded=request.context.forwarded > 0)
         media = None if not isinstance(content, Attached) else (yield from usable(scope, content))
         inside = SessionScope(scope.tenant, target.session, 0)
@@ -195,7 +194,8 @@ class Outbox:
         target = yield from outbox.find_target(scope, session, recipient.road, recipient.word)
         if target is None:
             raise SessionNotFound(f"There is no session {session!r}")
-        self._checked(target.engine, request.content)
+        if not isinstance(request.content, TemplateUse):
+            self._checked(target.engine, request.content)
 
     def act(self, scope: Scoped, request: ActRequest, key: str | None) -> Script[Accepted]:
         """Make an act durable, which is sent like a message, behind those that wait in its chat."""
@@ -396,5 +396,4 @@ def _fingerprint(session: SessionId, recipient: Recipient, request: SendRequest)
     said = request.content
     if request.source is not None and isinstance(said, Attached):
         said = replace(said, media=MediaId(request.source))
-    content = write_content(said)
-    return fingerprint(session, recipient.word, content, request.reply_to, request.client_ref, *context)
+    return fingerprint(session, recipient.word, told(said), request.reply_to, request.client_ref, *context)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from wagate.domain.content import Text
 from wagate.domain.errors import MessageNotFound, SessionNotFound, StorageUnavailable
 from wagate.domain.message import Contact, Direction, Message, MessageStatus, Receipt
 from wagate.domain.page import DEFAULT_LIMIT, Order, Page, read_cursor, write_cursor
@@ -104,9 +105,11 @@ class Messaging:
         With ``wait_s`` it returns later: as soon as the message has reached ``until`` (sent, delivered or read) or has
         failed, or when the time is over. An idempotency key is good for 72 hours in its tenant.
         Raises SessionNotFound, InvalidRecipient, InvalidContent, UnsupportedByEngine, MessageNotFound (reply_to),
-        SessionNotPaired and MessageNotNamed (reply_to), IdempotencyKeyReused, TooBusy.
+        SessionNotPaired and MessageNotNamed (reply_to), IdempotencyKeyReused, TooBusy; for a template also
+        TemplateNotFound, VariablesMissing, VariablesUnknown, and what is wrong with the media that it shows.
         """
-        preview = await self._previews.of(request.content.text) if request.previews_link else None
+        says = request.content
+        preview = await self._previews.of(says.body) if request.previews_link and isinstance(says, Text) else None
         script = self._way_out.accept(principal, session, request, idempotency_key, preview)
         return await self._accepted(principal, script, wait_s, until)
 

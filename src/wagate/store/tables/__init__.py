@@ -12,6 +12,7 @@ from wagate.store.tables import (
     search,
     sessions,
     statuses,
+    templates,
     vault,
 )
 from wagate.store.tables.metadata import METADATA
@@ -29,5 +30,6 @@ __all__ = [
     "search",
     "sessions",
     "statuses",
+    "templates",
     "vault",
 ]

@@ -8,8 +8,9 @@ from typing import Any
 from wagate.api.v1.schemas.parts import Asked
 from wagate.api.v1.schemas.sending import WITHOUT_FILE, Sending
 from wagate.api.v1.schemas.sending_media import WITH_FILE
+from wagate.api.v1.schemas.templates import SendTemplate
 
-SENDABLE: Mapping[str, type[Sending]] = {**WITHOUT_FILE, **WITH_FILE}
+SENDABLE: Mapping[str, type[Sending]] = {**WITHOUT_FILE, **WITH_FILE, "template": SendTemplate}
 """The shape of a message to send, by its ``type``."""
 
 

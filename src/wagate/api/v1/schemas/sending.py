@@ -191,8 +191,8 @@ class SendEventInvite(Sending):
         """The invitation."""
         return content.EventInvite(
             name=self.name,
-            starts_at=_ms(self.starts_at),
-            ends_at=None if self.ends_at is None else _ms(self.ends_at),
+            starts_at=ms(self.starts_at),
+            ends_at=None if self.ends_at is None else ms(self.ends_at),
             description=self.description,
             place=self.place,
             link=None if self.link is None else str(self.link),
@@ -206,6 +206,10 @@ class AskedButton(Asked):
     title: Tag
     url: HttpUrl | None = None
     phone: Address | None = None
+
+    def button(self) -> content.Button:
+        """The same in the house's words."""
+        return content.Button(self.id, self.title, None if self.url is None else str(self.url), self.phone)
 
 
 class SendButtons(Sending):
@@ -229,11 +233,7 @@ class SendButtons(Sending):
     @override
     def said(self) -> content.Content:
         """The buttons."""
-        buttons = tuple(
-            content.Button(asked.id, asked.title, None if asked.url is None else str(asked.url), asked.phone)
-            for asked in self.buttons
-        )
-        return content.Buttons(self.text, buttons, self.footer)
+        return content.Buttons(self.text, tuple(asked.button() for asked in self.buttons), self.footer)
 
 
 class AskedRow(Asked):
@@ -249,6 +249,10 @@ class AskedSection(Asked):
 
     title: Tag | None = None
     rows: list[AskedRow] = Field(min_length=1, max_length=limits.CHOICES)
+
+    def section(self) -> content.Section:
+        """The same in the house's words."""
+        return content.Section(self.title, tuple(content.Row(row.id, row.title, row.description) for row in self.rows))
 
 
 class SendList(Sending):
@@ -276,12 +280,7 @@ class SendList(Sending):
     @override
     def said(self) -> content.Content:
         """The list."""
-        sections = tuple(
-            content.Section(
-                section.title, tuple(content.Row(row.id, row.title, row.description) for row in section.rows)
-            )
-            for section in self.sections
-        )
+        sections = tuple(asked.section() for asked in self.sections)
         return content.ListMenu(self.text, self.button, sections, self.title, self.footer)
 
 
@@ -368,5 +367,6 @@ def _parsed(text: str, pointer: str) -> Jid:
         raise InvalidRecipient(error.detail, pointer=pointer) from None
 
 
-def _ms(moment: datetime) -> int:
+def ms(moment: datetime) -> int:
+    """A moment in milliseconds since 1970."""
     return round(moment.timestamp() * 1000)
