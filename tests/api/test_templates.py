@@ -20,6 +20,7 @@ from wagate.domain.templates import TemplateNameTaken, TemplateNotFound, TooMany
 from wagate.features.access import Principal
 from wagate.features.templates import Draft, Templates
 from wagate.store.database import Database
+from wagate.store.script import Script, sql
 
 HELLO = {"type": "text", "text": "Hello {{name}}, number {{1}}"}
 MESSAGES = "/v1/sessions/support/messages"
@@ -244,6 +245,22 @@ async def test_a_file_is_made_fit_and_is_not_held(world: World) -> None:
     assert (await world.api.ask("DELETE", f"/v1/media/{media['id']}")).status == 204
     assert paper["content"]["media"] == media["id"]
     assert (await world.api.post(MESSAGES, use("paper", no="7"), 404))["code"] == "media_not_found"
+
+
+async def test_a_file_that_was_made_for_nothing_goes_again(api: Api, database: Database) -> None:
+    media = await upload(api, samples.image(), "a.png", type="document")
+    content = {"type": "image", "media": media["id"]}
+    await store(api)
+    await store(api, content, status=409)
+    other = await store(api, name="other")
+    refused = await api.ask("PUT", f"/v1/templates/{other['id']}", {"name": "hello", "content": content})
+    assert refused.status == 409
+    assert await database.read(_media()) == [media["id"]]
+
+
+def _media() -> Script[list[str]]:
+    rows = yield sql("SELECT id FROM media")()
+    return [row["id"] for row in rows]
 
 
 async def test_each_verb_needs_its_scope(world: World) -> None:
