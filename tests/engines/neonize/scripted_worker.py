@@ -32,13 +32,14 @@ from wagate.adapters.engines.neonize.link.messages import (
     Post,
     Shipped,
 )
-from wagate.adapters.engines.neonize.link.people import CallNews, PresenceTold
+from wagate.adapters.engines.neonize.link.people import CallNews, PersonTold, PresenceTold
 from wagate.adapters.engines.neonize.worker.__main__ import main
 from wagate.adapters.engines.neonize.worker.line import (
     CALL_OFFER,
     DEVICE,
     KEPT,
     MESSAGE,
+    PRESENCE,
     Accepted,
     EventUnreadable,
     InGroups,
@@ -179,9 +180,15 @@ class ScriptedLine(Line):
 
     @override
     def with_people(self, ask: Ask) -> WithPeople:
-        """The word for an errand is an error; no word is no answer."""
+        """The word for an errand is an error; no word is no answer. Who is watched is ``seen`` before the answer."""
         with Path("asked").open("a") as asked:
             asked.write(f"{ask.what} {ask.subject} {ask.text}\n")
+        if ask.what == "identify" and "seen" in SCRIPT:
+            return WithPeople(people=(PersonTold(OTHER_LID, ask.subject),))
+        if ask.what == "watch" and "seen" in SCRIPT:
+            self._listener.on_event(PRESENCE, SCRIPT["seen"].encode())
+            self._wait_for("go")
+            return WithPeople()
         raise Refused(SCRIPT.get("people", {}).get(ask.what, "info query returned status 406: not-acceptable"))
 
     @override

@@ -144,6 +144,21 @@ async def test_what_is_refused_has_its_own_words(tmp_path: Path) -> None:
         assert bench.of_kind(ContactTold) == []
 
 
+async def test_whose_lid_it_is_is_kept_before_anybody_is_seen_under_it(tmp_path: Path) -> None:
+    """Otherwise what is seen is filed under a person of whom nothing but the LID is known."""
+    phone, lid = Jid.from_phone(OTHER), Jid("222@lid")
+    async with scripted(tmp_path, run=LINKED, seen="online") as bench:
+        await bench.open()
+        await bench.is_in(SessionState.CONNECTED)
+        assert isinstance(bench.connection, ShowsPresence)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(bench.connection.watch_presence(phone))
+            await bench.hears(PresenceSeen)
+            kept = [news for news in bench.durable if isinstance(news, IdentityLinked | PresenceSeen)]
+            (bench.files / "go").touch()
+        assert kept == [IdentityLinked(phone, lid), PresenceSeen(lid, Whereabouts.ONLINE, None)]
+
+
 async def test_the_same_presence_is_told_once_and_nothing_of_a_call_that_is_known() -> None:
     company = Company(LineOptions(rejects_calls=True))
     us = Account(Jid.from_phone(OWN), Jid("111@lid"))

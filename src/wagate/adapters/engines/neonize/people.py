@@ -204,13 +204,16 @@ class KnowsPeople(LooksUpPeople, BlocksPeople, KeepsProfile, KeepsName, KeepsPri
 
     @override
     async def watch_presence(self, jid: Jid) -> None:
-        """Ask to be told when somebody comes and goes, now and after each reconnect."""
+        """Ask to be told when somebody comes and goes, now and after each reconnect.
+
+        It is told under the LID alone, perhaps before the answer: whose that is has to be kept with us by then.
+        """
         await self._meet(jid)
-        people = (await self._asked("watch", jid)).people
-        person, phone = person_of(people[0]) if people else (jid, None)
-        self._company.watched(person)
-        if phone is not None:  # what is seen of them is told under the LID alone
+        person, phone = await self._both_addresses(jid)
+        if phone is not None:
             await self._learnt(IdentityLinked(phone, person))
+        await self._asked("watch", person)
+        self._company.watched(person)
 
     @override
     async def reject_call(self, call: str) -> None:
@@ -241,6 +244,11 @@ class KnowsPeople(LooksUpPeople, BlocksPeople, KeepsProfile, KeepsName, KeepsPri
             return await self.errand(what, subject, people, text)
         except AskFailed as failed:
             raise _refusal(str(failed), refusals) from failed
+
+    async def _both_addresses(self, jid: Jid) -> tuple[Jid, Jid | None]:
+        """Somebody's address (the LID, where it is known), and their other one. Raises NotSent, RefusedByWhatsApp."""
+        found = (await self._asked("identify", jid)).people
+        return person_of(found[0]) if found else (jid, None)
 
     async def _in_time(self, what: str, text: str, too_early: str) -> None:
         """Ask again for some seconds while the refusal says that it is too early. Raises as `_asked`."""

@@ -16,7 +16,7 @@ from wagate.adapters.engines.neonize.link.people import (
     SettingTold,
 )
 
-VERSION = 4
+VERSION = 5
 """Raised with every change that a worker of an older gateway would not understand; such a worker is replaced."""
 
 # ---- the gateway's side

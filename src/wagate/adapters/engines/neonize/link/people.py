@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 PEOPLE_ERRANDS = frozenset(
     {
         "check",
+        "identify",
         "profile",
         "see_picture",
         "blocked",
@@ -24,10 +25,10 @@ PEOPLE_ERRANDS = frozenset(
 )
 """What can be asked about people: ``subject`` is a person, or the group whose picture is to be seen.
 
-``check``: have these numbers (``ids``, bare digits) accounts; ``see_picture`` (``text``: preview or image);
-``set_about`` and ``set_name`` (``text``); ``set_picture`` (``text``: a JPEG in base64); ``set_privacy`` (``subject``
-and ``text``: WhatsApp's words); ``presence`` (``text``: available or unavailable); ``reject`` (``text``: a call's id,
-``subject``: who calls).
+``check``: have these numbers (``ids``, bare digits) accounts; ``identify``: who is this, under both addresses;
+``see_picture`` (``text``: preview or image); ``set_about`` and ``set_name`` (``text``); ``set_picture`` (``text``: a
+JPEG in base64); ``set_privacy`` (``subject`` and ``text``: WhatsApp's words); ``presence`` (``text``: available or
+unavailable); ``reject`` (``text``: a call's id, ``subject``: who calls).
 """
 
 

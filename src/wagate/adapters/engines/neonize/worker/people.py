@@ -70,10 +70,8 @@ class People:
                 person = self._address(ask.subject)
                 self._client.update_blocklist(person, BlocklistAction(ask.what))
                 return WithPeople(people=(self._person(person),))
-            case "watch":
-                person = self._person(self._address(ask.subject))
-                self._client.subscribe_presence(self._address(person.lid or ask.subject))
-                return WithPeople(people=(person,))
+            case "identify":
+                return WithPeople(people=(self._identify(ask.subject),))
             case "set_picture":
                 return WithPeople(value=self._set_picture(base64.b64decode(ask.text, validate=True)))
             case "privacy":
@@ -91,6 +89,8 @@ class People:
                 self._set_privacy(ask.subject, ask.text)
             case "presence":
                 self._client.send_presence(Presence(ask.text.encode()))
+            case "watch":
+                self._client.subscribe_presence(self._address(ask.subject))
             case "reject":
                 self._client.reject_call(self._address(ask.subject), ask.text)
             case _:
@@ -104,6 +104,11 @@ class People:
                 return ()
             raise
         return tuple(self._person(one.JID, one.Query.lstrip("+")) for one in answers if one.IsIn and one.JID.User)
+
+    def _identify(self, address: str) -> PersonTold:
+        """Somebody under both addresses. The service is asked where whatsmeow does not know the LID of a number."""
+        person = self._person(self._address(address))
+        return person if person.lid else next(iter(self._profile(address)), person)
 
     def _profile(self, address: str) -> tuple[PersonTold, ...]:
         """What somebody shows, asked for under their phone number, where it is known: the service knows all by it."""
