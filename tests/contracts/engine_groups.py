@@ -90,7 +90,9 @@ class GroupNetwork(Network, Protocol):
 GroupQuestion = Callable[[GroupNetwork], Awaitable[None]]
 
 
-def _asks(*, promised: str | None = None, ability: type | None = None) -> Callable[[GroupQuestion], GroupQuestion]:
+def _asks(
+    *, promised: str | None = None, unpromised: str | None = None, ability: type | None = None
+) -> Callable[[GroupQuestion], GroupQuestion]:
     """Add a question to whom it is for, whose network must have groups."""
 
     def add(ask: GroupQuestion) -> GroupQuestion:
@@ -99,7 +101,7 @@ def _asks(*, promised: str | None = None, ability: type | None = None) -> Callab
             assert isinstance(network, GroupNetwork)
             await ask(network)
 
-        PAPER.asks(promised=promised, ability=ability)(ask_in_groups)
+        PAPER.asks(promised=promised, unpromised=unpromised, ability=ability)(ask_in_groups)
         return ask
 
     return add
@@ -285,14 +287,38 @@ async def a_group_is_given_a_picture(network: GroupNetwork) -> None:
     picture = await gives.set_group_picture(group, JPEG)
     assert picture is not None
     assert await network.group_picture(group) == picture
-    try:
-        assert await gives.set_group_picture(group, None) is None
-    except UnsupportedByEngine:
-        assert await network.group_picture(group) == picture
-    else:
-        assert await network.group_picture(group) is None
     with pytest.raises((NotGroupMember, GroupNotFound)):
         await gives.set_group_picture(await network.create_group("Elsewhere", GUEST), JPEG)
+
+
+@_asks(promised="removes_pictures", ability=GivesGroupsPictures)
+async def a_groups_picture_is_taken_away(network: GroupNetwork) -> None:
+    group, examinee = await _with_a_picture(network)
+    gives = examinee.connection
+    assert isinstance(gives, GivesGroupsPictures)
+    assert await gives.set_group_picture(group, None) is None
+    assert await network.group_picture(group) is None
+
+
+@_asks(unpromised="removes_pictures", ability=GivesGroupsPictures)
+async def a_groups_picture_that_cannot_be_taken_away_stays(network: GroupNetwork) -> None:
+    group, examinee = await _with_a_picture(network)
+    gives = examinee.connection
+    assert isinstance(gives, GivesGroupsPictures)
+    kept = await network.group_picture(group)
+    with pytest.raises(UnsupportedByEngine):
+        await gives.set_group_picture(group, None)
+    assert await network.group_picture(group) == kept
+
+
+async def _with_a_picture(network: GroupNetwork) -> tuple[Jid, Examinee]:
+    """A group to which we gave a picture, and us."""
+    examinee = await Examinee.paired(network)
+    group = await network.create_group("Sales", OWN)
+    gives = examinee.connection
+    assert isinstance(gives, GivesGroupsPictures)
+    assert await gives.set_group_picture(group, JPEG) is not None
+    return group, examinee
 
 
 @_asks(ability=InvitesToGroups)
