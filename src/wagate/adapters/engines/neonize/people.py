@@ -19,14 +19,12 @@ from wagate.adapters.engines.neonize.attachment import AskFailed
 from wagate.adapters.engines.neonize.company import NAMELESS, Company
 from wagate.adapters.engines.neonize.link.messages import Answer
 from wagate.adapters.engines.neonize.people_words import (
-    AUDIENCE_WORDS,
-    SETTING_WORDS,
     checked,
     people_in,
     person_of,
-    privacy_of,
 )
 from wagate.adapters.whatsapp_web.letters import Account
+from wagate.adapters.whatsapp_web.privacy import AUDIENCE_WORDS, SETTING_WORDS, privacy_in
 from wagate.domain.contacts import (
     AboutChanged,
     Audience,
@@ -186,7 +184,8 @@ class KnowsPeople(LooksUpPeople, BlocksPeople, KeepsProfile, KeepsName, KeepsPri
     @override
     async def privacy(self) -> dict[Privacy, Audience]:
         """Who may see what of us."""
-        return privacy_of((await self._asked("privacy")).settings)
+        answer = await self._asked("privacy")
+        return privacy_in({told.name: told.audience for told in answer.settings})
 
     @override
     async def set_privacy(self, setting: Privacy, audience: Audience) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 from wagate.adapters.engines.neonize.link.messages import Answer
 from wagate.adapters.engines.neonize.link.people import (
@@ -12,14 +11,11 @@ from wagate.adapters.engines.neonize.link.people import (
     PersonTold,
     PictureNews,
     PresenceTold,
-    SettingTold,
 )
 from wagate.domain.contacts import (
-    Audience,
     BlockChanged,
     NumberCheck,
     PictureChanged,
-    Privacy,
     Whereabouts,
     spellings,
 )
@@ -27,28 +23,6 @@ from wagate.domain.jid import Jid
 from wagate.domain.people import GroupPictureChanged
 from wagate.ports.news import GroupChanged
 from wagate.ports.people_news import CallEnded, CallRang, ContactTold, PresenceSeen
-
-SETTINGS: Final = {
-    "last": Privacy.LAST_SEEN,
-    "online": Privacy.ONLINE,
-    "profile": Privacy.PICTURE,
-    "status": Privacy.ABOUT,
-    "readreceipts": Privacy.READ_RECEIPTS,
-    "groupadd": Privacy.GROUP_ADD,
-    "calladd": Privacy.CALL_ADD,
-}
-AUDIENCES: Final = {
-    "all": Audience.EVERYBODY,
-    "contacts": Audience.CONTACTS,
-    "contact_blacklist": Audience.CONTACTS_EXCEPT,
-    "none": Audience.NOBODY,
-    "match_last_seen": Audience.MATCH_LAST_SEEN,
-    "known": Audience.KNOWN,
-}
-"""WhatsApp's words (whatsmeow `types/user.go`)."""
-
-SETTING_WORDS: Final = {setting: word for word, setting in SETTINGS.items()}
-AUDIENCE_WORDS: Final = {audience: word for word, audience in AUDIENCES.items()}
 
 
 def person_of(told: PersonTold) -> tuple[Jid, Jid | None]:
@@ -74,15 +48,6 @@ def _check(number: str, found: dict[str, PersonTold]) -> NumberCheck:
     if told is None:
         return NumberCheck(number, None)
     return NumberCheck(number, Jid(told.phone or told.lid), Jid(told.lid) if told.lid else None)
-
-
-def privacy_of(settings: tuple[SettingTold, ...]) -> dict[Privacy, Audience]:
-    """Every setting that we have words for."""
-    return {
-        SETTINGS[told.name]: AUDIENCES[told.audience]
-        for told in settings
-        if told.name in SETTINGS and told.audience in AUDIENCES
-    }
 
 
 def picture_news_of(told: PictureNews) -> ContactTold | GroupChanged:

@@ -10,6 +10,7 @@ from wagate.adapters.engines.native.machine.device import Device, Person, Phase
 from wagate.adapters.engines.native.machine.errors import RequestRefused
 from wagate.adapters.engines.native.machine.flows import Commit, Flow, Load
 from wagate.adapters.engines.native.machine.records import ContactToken, Step
+from wagate.adapters.whatsapp_web.privacy import AUDIENCE_WORDS, SETTING_WORDS, privacy_in
 from wagate.domain import contacts as domain
 from wagate.domain.contacts import Audience, BlockChanged, NumberCheck, Picture, Privacy, Profile, ProfileSeen
 from wagate.domain.errors import (
@@ -35,26 +36,6 @@ _Refusals = Mapping[int, type[GatewayError]]
 _NONE: Final[_Refusals] = {}
 _NO_PICTURE: Final[_Refusals] = {401: PictureNotFound, 403: PictureNotFound, 404: PictureNotFound}
 _IN_GROUP: Final[_Refusals] = {401: NotGroupAdmin, 403: NotGroupMember, 404: GroupNotFound}
-
-_SETTINGS: Final = {
-    "last": Privacy.LAST_SEEN,
-    "online": Privacy.ONLINE,
-    "profile": Privacy.PICTURE,
-    "status": Privacy.ABOUT,
-    "readreceipts": Privacy.READ_RECEIPTS,
-    "groupadd": Privacy.GROUP_ADD,
-    "calladd": Privacy.CALL_ADD,
-}
-_AUDIENCES: Final = {
-    "all": Audience.EVERYBODY,
-    "contacts": Audience.CONTACTS,
-    "contact_blacklist": Audience.CONTACTS_EXCEPT,
-    "none": Audience.NOBODY,
-    "match_last_seen": Audience.MATCH_LAST_SEEN,
-    "known": Audience.KNOWN,
-}
-_SETTING_WORDS: Final = {setting: word for word, setting in _SETTINGS.items()}
-_AUDIENCE_WORDS: Final = {audience: word for word, audience in _AUDIENCES.items()}
 
 
 def check_numbers(us: Device, numbers: tuple[str, ...]) -> Flow[tuple[NumberCheck, ...]]:
@@ -159,12 +140,12 @@ def get_privacy(us: Device) -> Flow[dict[Privacy, Audience]]:
     answer = yield from _ask(us, privacy.settings_query)
     told = _read(lambda: privacy.parse_settings(answer))
     us.tells_reading = told.get("readreceipts") != "none"
-    return {setting: _AUDIENCES[told[word]] for word, setting in _SETTINGS.items() if told.get(word) in _AUDIENCES}
+    return privacy_in(told)
 
 
 def set_privacy(us: Device, setting: Privacy, audience: Audience) -> Flow[None]:
     """Let others see something, or not."""
-    yield from _ask(us, lambda id: privacy.change_setting(id, _SETTING_WORDS[setting], _AUDIENCE_WORDS[audience]))
+    yield from _ask(us, lambda id: privacy.change_setting(id, SETTING_WORDS[setting], AUDIENCE_WORDS[audience]))
     if setting is Privacy.READ_RECEIPTS:
         us.tells_reading = None
 
