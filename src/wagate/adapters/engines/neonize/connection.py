@@ -45,7 +45,7 @@ from wagate.domain.jid import Jid
 from wagate.domain.session import SessionState
 from wagate.ports.abilities import LogsOut, PairingCode, PairsDevices
 from wagate.ports.engine import Connection, Line, NotSent, Outgoing
-from wagate.ports.news import GroupChanged, LineNews, StateChanged
+from wagate.ports.news import LineNews, StateChanged
 from wagate.ports.vault import OwnershipLost, RecordUnreadable, Unit, VaultFailed
 
 _log = structlog.get_logger(__name__)
@@ -151,27 +151,22 @@ class NeonizeConnection(SpeaksInGroups, HandlesFiles, ShowsManners, KnowsPeople,
             self._logs_out = False
             raise NotSent("the session's process ended before it could log out")
 
-    # ---- groups
+    # ---- what the abilities stand on
 
     @override
     async def errand(
-        self, what: str, group: str = "", people: tuple[str, ...] = (), text: str = "", within_s: float | None = None
+        self, what: str, subject: str = "", people: tuple[str, ...] = (), text: str = "", within_s: float | None = None
     ) -> Answer:
-        """See `SpeaksInGroups`."""
+        """See `RunsErrands`."""
         serving = self._ready()
         try:
-            return await serving.attachment.ask(what, group, ids=people, text=text, within_s=within_s)
+            return await serving.attachment.ask(what, subject, ids=people, text=text, within_s=within_s)
         except LinkBroken as error:
             raise NotSent(str(error)) from error
 
     @override
-    async def _tell_group(self, *changes: GroupChanged) -> None:
-        """See `SpeaksInGroups`."""
-        await self._commit(Unit(news=list(changes)))
-
-    @override
     async def _commit(self, unit: Unit) -> None:
-        """See `ShowsManners`, `KnowsPeople`."""
+        """See `RunsErrands`."""
         await self._ready().committed(unit)
 
     async def _settled(self) -> None:
@@ -181,7 +176,7 @@ class NeonizeConnection(SpeaksInGroups, HandlesFiles, ShowsManners, KnowsPeople,
     @property
     @override
     def _account(self) -> Account:
-        """See `SpeaksInGroups`."""
+        """See `RunsErrands`."""
         return self._holding.credentials.account
 
     @property
@@ -219,7 +214,7 @@ class NeonizeConnection(SpeaksInGroups, HandlesFiles, ShowsManners, KnowsPeople,
 
     @override
     async def _meet(self, chat: Jid) -> None:
-        """See `ShowsManners`."""
+        """See `RunsErrands`."""
         await self._known.check(self._ready().attachment, chat)
 
     async def _ask(

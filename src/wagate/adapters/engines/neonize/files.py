@@ -53,7 +53,7 @@ _MB: Final = 1 << 20
 class Errand(Protocol):
     """Has the worker do something."""
 
-    async def __call__(self, what: str, group: str = "", *, text: str = "", within_s: float | None = None) -> Answer:
+    async def __call__(self, what: str, subject: str = "", *, text: str = "", within_s: float | None = None) -> Answer:
         """Raises AskFailed, NotSent."""
         ...
 

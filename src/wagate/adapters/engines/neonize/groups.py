@@ -10,15 +10,14 @@ from __future__ import annotations
 import base64
 import re
 import time
-from abc import abstractmethod
 from typing import Final
 
 from typing_extensions import override
 
 from wagate.adapters.engines.neonize.attachment import AskFailed
+from wagate.adapters.engines.neonize.errands import RunsErrands
 from wagate.adapters.engines.neonize.group_words import group_of, outcome_of, participant_of
 from wagate.adapters.engines.neonize.link.messages import Answer
-from wagate.adapters.whatsapp_web.letters import Account
 from wagate.domain.errors import (
     AlreadyGroupMember,
     GatewayError,
@@ -48,6 +47,7 @@ from wagate.domain.people import (
 from wagate.ports.abilities import GivesGroupsPictures, InvitesToGroups, ListsGroups, ManagesGroups
 from wagate.ports.engine import NotSent
 from wagate.ports.news import GroupChanged
+from wagate.ports.vault import Unit
 
 _STATUS: Final = re.compile(r"info query returned status (\d+)")
 _REFUSALS: Final[dict[str, type[GatewayError]]] = {
@@ -71,31 +71,8 @@ _LINK_REFUSALS: Final[dict[str, type[GatewayError]]] = {
 """whatsmeow's words and WhatsApp's codes (``errors.go``, ``group.go``), and what they mean for us."""
 
 
-class SpeaksInGroups(ListsGroups, ManagesGroups, InvitesToGroups, GivesGroupsPictures):
+class SpeaksInGroups(RunsErrands, ListsGroups, ManagesGroups, InvitesToGroups, GivesGroupsPictures):
     """The abilities that have to do with groups."""
-
-    @abstractmethod
-    async def errand(
-        self,
-        what: str,
-        group: str = "",
-        people: tuple[str, ...] = (),
-        text: str = "",
-        within_s: float | None = None,
-    ) -> Answer:
-        """Have the worker do something, in the time that any question has or this one. Raises AskFailed, NotSent."""
-        ...
-
-    @abstractmethod
-    async def _tell_group(self, *changes: GroupChanged) -> None:
-        """Make news durable. Raises VaultFailed."""
-        ...
-
-    @property
-    @abstractmethod
-    def _account(self) -> Account:
-        """Whose line this is."""
-        ...
 
     @override
     async def groups(self) -> tuple[Group, ...]:
@@ -201,7 +178,7 @@ class SpeaksInGroups(ListsGroups, ManagesGroups, InvitesToGroups, GivesGroupsPic
     async def _told(self, *changes: tuple[Jid, GroupChange]) -> None:
         now = int(time.time())
         if changes:
-            await self._tell_group(*(GroupChanged(group, change, now) for group, change in changes))
+            await self._commit(Unit(news=[GroupChanged(group, change, now) for group, change in changes]))
 
 
 def _refusal(words: str, refusals: dict[str, type[GatewayError]]) -> GatewayError:

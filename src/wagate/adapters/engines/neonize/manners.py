@@ -7,6 +7,7 @@ from abc import abstractmethod
 
 from typing_extensions import override
 
+from wagate.adapters.engines.neonize.errands import RunsErrands
 from wagate.domain.jid import Jid
 from wagate.domain.marks import ChatMarks
 from wagate.ports.abilities import Activity, MarksPlayed, MarksRead, SetsTimers, ShowsTyping
@@ -15,7 +16,7 @@ from wagate.ports.news import ChatMarked
 from wagate.ports.vault import Unit
 
 
-class ShowsManners(MarksRead, MarksPlayed, ShowsTyping, SetsTimers):
+class ShowsManners(RunsErrands, MarksRead, MarksPlayed, ShowsTyping, SetsTimers):
     """Receipts, typing and timers, each an errand of the worker."""
 
     _line: Line
@@ -25,16 +26,6 @@ class ShowsManners(MarksRead, MarksPlayed, ShowsTyping, SetsTimers):
         self, what: str, subject: str = "", sender: str = "", ids: tuple[str, ...] = (), text: str = ""
     ) -> str:
         """Have the worker do something; what came of it, in a word. Raises NotSent."""
-        ...
-
-    @abstractmethod
-    async def _meet(self, chat: Jid) -> None:
-        """Make sure that there is an account behind an address. Raises NotOnWhatsApp, NotSent."""
-        ...
-
-    @abstractmethod
-    async def _commit(self, unit: Unit) -> None:
-        """Make it durable. Raises NotSent, VaultFailed."""
         ...
 
     @override

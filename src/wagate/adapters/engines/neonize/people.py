@@ -9,7 +9,6 @@ import asyncio
 import base64
 import re
 import time
-from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Final
 
@@ -17,13 +16,13 @@ from typing_extensions import override
 
 from wagate.adapters.engines.neonize.attachment import AskFailed
 from wagate.adapters.engines.neonize.company import NAMELESS, Company
+from wagate.adapters.engines.neonize.errands import RunsErrands
 from wagate.adapters.engines.neonize.link.messages import Answer
 from wagate.adapters.engines.neonize.people_words import (
     checked,
     people_in,
     person_of,
 )
-from wagate.adapters.whatsapp_web.letters import Account
 from wagate.adapters.whatsapp_web.privacy import AUDIENCE_WORDS, SETTING_WORDS, privacy_in
 from wagate.domain.contacts import (
     AboutChanged,
@@ -80,38 +79,12 @@ _NO_PICTURE: Final[_Refusals] = {
 """whatsmeow's words and WhatsApp's codes (``errors.go``), and what they mean for us."""
 
 
-class KnowsPeople(LooksUpPeople, BlocksPeople, KeepsProfile, KeepsName, KeepsPrivacy, ShowsPresence, RejectsCalls):
+class KnowsPeople(
+    RunsErrands, LooksUpPeople, BlocksPeople, KeepsProfile, KeepsName, KeepsPrivacy, ShowsPresence, RejectsCalls
+):
     """The abilities that have to do with people, ourselves among them."""
 
     _company: Company
-
-    @abstractmethod
-    async def errand(
-        self,
-        what: str,
-        group: str = "",
-        people: tuple[str, ...] = (),
-        text: str = "",
-        within_s: float | None = None,
-    ) -> Answer:
-        """See `SpeaksInGroups`."""
-        ...
-
-    @abstractmethod
-    async def _commit(self, unit: Unit) -> None:
-        """Make it durable. Raises NotSent, VaultFailed."""
-        ...
-
-    @abstractmethod
-    async def _meet(self, chat: Jid) -> None:
-        """See `ShowsManners`."""
-        ...
-
-    @property
-    @abstractmethod
-    def _account(self) -> Account:
-        """Whose line this is."""
-        ...
 
     @override
     async def check_numbers(self, numbers: tuple[str, ...]) -> tuple[NumberCheck, ...]:
