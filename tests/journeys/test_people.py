@@ -126,7 +126,7 @@ async def test_people_show_an_about_and_a_picture(house: House, api: Api, ana: P
 async def test_what_people_change_is_told(house: House, api: Api, ana: PhoneClient) -> None:
     await ana.type(OWN, "hello")
     await told(house, "message.received")
-    await api.post(f"{SHOP}/messages?wait=5&until=delivered", {"to": f"+{ANA}", "text": "hello"}, 200)
+    await api.post(f"{SHOP}/messages?wait=20&until=delivered", {"to": f"+{ANA}", "text": "hello"}, 200)
     await ana.people.set_about("On holiday")
     picture_id = await ana.people.set_picture(jpeg("blue"))
     await ana.people.set_picture(None)
@@ -309,7 +309,7 @@ async def test_one_person_stays_one_conversation(
     house: House, api: Api, ana: PhoneClient, control: EmulatorClient
 ) -> None:
     """Known by number, then by LID, then under another number."""
-    await api.post(f"{SHOP}/messages?wait=5&until=delivered", {"to": f"+{ANA}", "text": "hello"}, 200)
+    await api.post(f"{SHOP}/messages?wait=20&until=delivered", {"to": f"+{ANA}", "text": "hello"}, 200)
     await ana.type(OWN, "by LID")
     [before] = await told(house, "message.received")
     await ana.people.change_number("5511900000009")
@@ -318,7 +318,7 @@ async def test_one_person_stays_one_conversation(
     after = (await told(house, "message.received", 2))[-1]
     assert after["chat"]["id"] == before["chat"]["id"]
     assert (after["from"]["id"], after["from"]["phone"]) == (before["from"]["id"], "+5511900000009")
-    again = await api.post(f"{SHOP}/messages?wait=5&until=delivered", {"to": "+5511900000009", "text": "noted"}, 200)
+    again = await api.post(f"{SHOP}/messages?wait=20&until=delivered", {"to": "+5511900000009", "text": "noted"}, 200)
     assert again["chat"]["id"] == before["chat"]["id"]
     assert (await api.get(f"{CONTACTS}/+{ANA}", 404))["code"] == "contact_not_found"
     listed = await api.get(f"{SHOP}/messages?chat={before['chat']['id']}")

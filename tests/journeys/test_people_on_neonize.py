@@ -70,7 +70,7 @@ async def test_what_people_change_is_told_but_no_about(house: House, api: Api, a
     """neonize passes no about on, and no picture's id: both are there when they are asked for."""
     await ana.type(OWN, "hello")
     await told(house, "message.received")
-    await api.post(f"{SHOP}/messages?wait=5&until=delivered", {"to": f"+{ANA}", "text": "hello"}, 200)
+    await api.post(f"{SHOP}/messages?wait=20&until=delivered", {"to": f"+{ANA}", "text": "hello"}, 200)
     await ana.people.set_about("On holiday")
     picture_id = await ana.people.set_picture(jpeg("blue"))
     await ana.people.set_name("Ana Maria")

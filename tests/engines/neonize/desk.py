@@ -155,6 +155,17 @@ class Bench:
         assert self.state is not None
         return self.state
 
+    async def connects(self, times: int, within_s: float = 20.0) -> None:
+        """Wait until it has connected so many times since it was opened: that it is down may be told a while later."""
+
+        def connected() -> list[StateChanged]:
+            return [news for news in self.of_kind(StateChanged) if news.state is SessionState.CONNECTED]
+
+        try:
+            await until(lambda: len(connected()) >= times, within_s)
+        except TimeoutError:
+            raise AssertionError(f"it never came back: {self.told} {self.output()}") from None
+
     def of_kind(self, kind: type[N]) -> list[N]:
         return [news for news in (*self.durable, *self.told) if isinstance(news, kind)]
 

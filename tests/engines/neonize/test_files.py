@@ -145,7 +145,7 @@ async def test_a_worker_that_dies_while_it_uploads_costs_an_upload_and_no_messag
         assert staged(bench) == []
         assert bench.of_kind(SendStarted) == []
         (bench.files / "go").touch()
-        await bench.is_in(SessionState.CONNECTED)
+        await bench.connects(2)
         await bench.connection.send(outgoing)
         await bench.hears(SendAccepted)
         assert len(uploaded(bench)) == 2
@@ -166,8 +166,7 @@ async def test_an_upload_is_used_again_after_a_crash_and_by_other_messages(folde
         with pytest.raises(VaultFailed):
             await bench.connection.send(outgoing)
         bench.storage.before_commit = None
-        await bench.is_in(SessionState.DISCONNECTED)
-        await bench.is_in(SessionState.CONNECTED)
+        await bench.connects(2)
         await bench.connection.send(outgoing)
         await bench.connection.send(showing(bench))
         await bench.hears(SendAccepted, times=2)

@@ -21,7 +21,7 @@ from wagate.domain.jid import Jid
 from wagate.domain.session import SessionState
 from wagate.ports.abilities import RejectsCalls, ShowsPresence
 from wagate.ports.engine import LineOptions, NotSent
-from wagate.ports.news import GapSuspected, IdentityLinked, MessageArrived, StateChanged
+from wagate.ports.news import GapSuspected, IdentityLinked, MessageArrived
 from wagate.ports.people_news import BlocklistTold, CallEnded, CallRang, ContactTold, PresenceSeen
 from whatsapp_emulator.emulator import Emulator
 from whatsapp_emulator.world import people
@@ -91,10 +91,9 @@ async def test_a_call_waits_for_a_gateway_and_typing_does_not(desk: Desk) -> Non
     other = desk.control.phone(OTHER)
     await desk.die()
     spool = desk.files / "spool"
-    before = spool.stat().st_size
     await other.set_typing(OWN, on=True)
     call = await other.people.call(OWN)
-    await until(lambda: spool.stat().st_size > before, 20)  # so that the typing before it was heard by nobody
+    await until(lambda: call.id.encode() in spool.read_bytes(), 20)  # so that the typing before it was heard by nobody
     await other.people.hang_up(call.id)
     await desk.open()
     rang, ended = await desk.hears(CallRang), await desk.hears(CallEnded)
@@ -111,7 +110,7 @@ async def test_typing_that_ends_neonizes_loop_is_not_listened_to_again(desk: Des
     await other.set_typing(OWN, on=True, media="hologram")
     gap = await desk.hears(GapSuspected)
     assert (gap.code, "ChatPresence" in gap.detail) == ("engine_failed", True)
-    await until(lambda: len([news for news in desk.told if news == StateChanged(SessionState.CONNECTED)]) == 2, 20)
+    await desk.connects(2)
     await other.set_typing(OWN, on=True, media="hologram")
     await other.set_typing(OWN, on=True)
     await other.type(OWN, "still there?")

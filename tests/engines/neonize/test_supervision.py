@@ -28,8 +28,7 @@ def another(bench: Bench) -> Bench:
 
 @pytest.mark.parametrize("number", [signal.SIGABRT, signal.SIGKILL, signal.SIGSTOP], ids=lambda number: number.name)
 async def test_one_worker_is_one_session(tmp_path: Path, number: signal.Signals) -> None:
-    limits = replace(QUICK, silence_s=1.0)
-    async with scripted(tmp_path, limits, run=LINKED) as bench, cleared(neighbour := another(bench)):
+    async with scripted(tmp_path, run=LINKED) as bench, cleared(neighbour := another(bench)):
         await asyncio.gather(linked(bench), linked(neighbour))
         worker, other = bench.worker, neighbour.worker
         told = len(neighbour.told)
