@@ -1,5 +1,6 @@
 """Real services for the tests: every test of storage runs on SQLite and on a real PostgreSQL; and there is an S3."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,10 @@ from services.postgres import PostgresServer, postgres_server
 from services.s3 import S3Server, s3_server
 
 pytest_plugins = ["whatsapp_emulator.pytest_plugin", "fixtures.store", "fixtures.rooms", "fixtures.media"]
+
+# A shell starts what it puts into the background deaf to Ctrl-C, and whoever we start would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", name="postgres_server")
