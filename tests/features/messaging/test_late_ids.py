@@ -34,6 +34,7 @@ from wagate.ports.news import (
 from wagate.store import open_database
 from wagate.store.database import Database
 from wagate.store.scoped import SessionScope
+from wagate.store.script import Row, Script, sql
 
 BOB = "5511900000002"
 RANK = {"queued": 0, "sending": 1, "unknown": 1, "sent": 2, "delivered": 3, "read": 4}
@@ -243,6 +244,13 @@ async def desk(open_house: OpenHouse) -> AsyncIterator[Desk]:
     await database.close()
 
 
+_RECEIPTS = sql("SELECT message_id FROM receipt")
+
+
+def _receipts() -> Script[list[Row]]:
+    return (yield _RECEIPTS())
+
+
 def receipt(kind: ReceiptKind = ReceiptKind.DELIVERED) -> ReceiptArrived:
     return ReceiptArrived(kind, ("3EB0",), Jid.from_phone(BOB), Jid.from_phone(BOB), 1)
 
@@ -305,6 +313,20 @@ async def test_an_echo_that_comes_before_the_name_becomes_one_with_the_message(d
     assert found.delivered_at is not None
     assert [one.id for one in await desk.messages()] == [desk.message.id]
     assert await told_of(desk.house, desk.message) == ["queued", "delivered"]
+
+
+async def test_who_played_an_echo_played_the_message(desk: Desk) -> None:
+    messaging, us = desk.house.gateway.messaging, desk.house.us
+    await desk.hears(SendStarted(desk.message.id, None))
+    await desk.hears(echo())
+    await desk.hears(receipt(ReceiptKind.PLAYED))
+    (other,) = [one for one in await desk.messages() if one.id != desk.message.id]
+    (before,) = (await messaging.receipts(us, other.id)).items
+    await desk.hears(SendAccepted("3EB0", None, desk.message.id))
+    assert (await messaging.receipts(us, desk.message.id)).items == (before,)
+    assert before.played_at is not None
+    kept = await desk.database.read(_receipts())
+    assert [row["message_id"] for row in kept] == [desk.message.id]
 
 
 async def test_what_was_refused_by_name_only_fails(desk: Desk) -> None:

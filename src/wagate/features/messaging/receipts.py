@@ -184,6 +184,7 @@ class Receipts:
             _log.error("id_given_twice", session=scope.session, message=message.id, also=echo.id)
             return message
         if echo is not None:
+            yield from rows.unite(echo, message)
             yield from messages.delete_message(scope, echo.id)
             yield from attachments.remove_attachment(echo)
             yield from chats.refresh(scope, echo.chat.id)

@@ -55,6 +55,14 @@ _TAKE_OVER = scoped(
     _EARLIEST,
 )
 _DROP = scoped("DELETE FROM receipt WHERE tenant_id = :tenant AND session_id = :session AND contact_id = :gone")
+_UNITE = scoped(
+    "INSERT INTO receipt (message_id, contact_id, tenant_id, session_id, delivered_at, read_at, played_at)",
+    "SELECT :kept, contact_id, tenant_id, session_id, delivered_at, read_at, played_at FROM receipt",
+    "WHERE tenant_id = :tenant AND message_id = :gone",
+    "ON CONFLICT (message_id, contact_id) DO UPDATE SET",
+    _EARLIEST,
+)
+_DROP_OF = scoped("DELETE FROM receipt WHERE tenant_id = :tenant AND message_id = :gone")
 _DELETE = scoped(
     "DELETE FROM receipt WHERE tenant_id = :tenant AND (message_id, contact_id) IN",
     "(SELECT message_id, contact_id FROM receipt WHERE session_id = :session LIMIT :limit) RETURNING contact_id",
@@ -105,6 +113,12 @@ def move_recipient(scope: InSession, gone: ContactId, kept: ContactId) -> Script
     """A person turned out to be another one: what came first from either counts."""
     yield _TAKE_OVER(scope, session=scope.session, gone=gone, kept=kept)
     yield _DROP(scope, session=scope.session, gone=gone)
+
+
+def unite(gone: Message, kept: Message) -> Script[None]:
+    """Two messages turned out to be one: what came first of either counts."""
+    yield _UNITE(kept, gone=gone.id, kept=kept.id)
+    yield _DROP_OF(kept, gone=gone.id)
 
 
 def delete_receipts(scope: InSession, limit: int) -> Script[int]:
