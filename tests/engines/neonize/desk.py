@@ -35,7 +35,7 @@ OTHER = "5511900000002"
 NOBODY = "5511900000077"
 
 QUICK = Limits(
-    starts_per_s=100.0, ping_s=0.2, silence_s=3.0, longest_pause_s=0.2, orphan_s=5.0, watch_s=0.1, settle_s=1.0
+    starts_per_s=100.0, ping_s=0.2, silence_s=3.0, longest_pause_s=0.2, orphan_s=5.0, watch_s=0.1, settle_s=3.0
 )
 """The waits of a test."""
 
