@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,6 +27,11 @@ async def with_people(line: NativeConnection, what: str, given: Mapping[str, Any
         case "block" | "unblock":
             await line.block(who, blocked=what == "block")
             return {"blocked": [who] if what == "block" else []}
+    return await _with_groups(line, what, given, who)
+
+
+async def _with_groups(line: NativeConnection, what: str, given: Mapping[str, Any], who: Jid) -> dict[str, Any]:
+    match what:
         case "groups":
             return {"groups": [group.jid for group in await line.groups()]}
         case "group":
@@ -34,6 +40,12 @@ async def with_people(line: NativeConnection, what: str, given: Mapping[str, Any
             return {"code": await line.invite_code(who)}
         case "behind":
             return {"subject": (await line.group_behind(given["code"])).subject}
+        case "new_invite":
+            return {"code": await line.invite_code(who, reset=True)}
+        case "requests":
+            return {"people": len(await line.join_requests(who))}
+        case "join":
+            return {"joined": (await line.join_group(given["code"])).group}
     await _with_ourselves(line, what, given, who)
     return {}
 
@@ -42,6 +54,8 @@ async def _with_ourselves(line: NativeConnection, what: str, given: Mapping[str,
     match what:
         case "set_about":
             await line.set_about(given["text"])
+        case "set_picture":
+            await line.set_picture(base64.b64decode(given["jpeg"]))
         case "set_name":
             await line.set_name(given["text"])
         case "set_privacy":
@@ -52,7 +66,19 @@ async def _with_ourselves(line: NativeConnection, what: str, given: Mapping[str,
             await line.watch_presence(who)
         case "reject":
             await line.reject_call(given["call"])
+        case _:
+            await _change_group(line, what, given, who)
+
+
+async def _change_group(line: NativeConnection, what: str, given: Mapping[str, Any], who: Jid) -> None:
+    match what:
         case "admins_only":
             await line.edit_group(who, GroupEdit(admins_send=given["on"]))
+        case "admins_edit":
+            await line.edit_group(who, GroupEdit(admins_edit=given["on"]))
+        case "describe":
+            await line.edit_group(who, GroupEdit(description=given["text"]))
+        case "group_picture":
+            await line.set_group_picture(who, base64.b64decode(given["jpeg"]))
         case unknown:
             raise ValueError(unknown)

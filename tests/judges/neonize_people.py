@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from contextlib import suppress
 from typing import Any
 
@@ -37,6 +38,8 @@ def with_ourselves(client: Any, command: dict[str, Any], who: Any) -> dict[str, 
             client.set_status_message(command["text"])
         case "set_name":
             client.set_profile_name(command["text"])
+        case "set_picture":
+            client.set_profile_photo(base64.b64decode(command["jpeg"]))
         case "set_privacy":
             with suppress(SetPrivacySettingError):  # 0.5.2 takes the new settings, which it is told, for an error
                 client.set_privacy_setting(PrivacySettingType.LAST_SEEN, PrivacySetting(command["value"]))
@@ -62,8 +65,28 @@ def with_groups(client: Any, command: dict[str, Any], group: Any) -> dict[str, o
             return {"code": client.get_group_invite_link(group).rpartition("/")[2]}
         case "behind":
             return {"subject": client.get_group_info_from_link(command["code"]).GroupName.Name}
+        case "new_invite":
+            return {"code": client.get_group_invite_link(group, True).rpartition("/")[2]}
+        case "requests":
+            return {"people": len(client.get_group_request_participants(group))}
+        case "join":
+            joined = client.join_group_with_link(command["code"])
+            return {"joined": f"{joined.User}@{joined.Server}"}
+        case _:
+            change_group(client, command, group)
+    return {}
+
+
+def change_group(client: Any, command: dict[str, Any], group: Any) -> None:
+    """Carry out a command that makes a group another one."""
+    match command["act"]:
         case "admins_only":
             client.set_group_announce(group, command["on"])
+        case "admins_edit":
+            client.set_group_locked(group, command["on"])
+        case "describe":
+            client.set_group_topic(group, "", "", command["text"])
+        case "group_picture":
+            client.set_group_photo(group, base64.b64decode(command["jpeg"]))
         case unknown:
             raise ValueError(unknown)
-    return {}

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import struct
 import zlib
+from io import BytesIO
 from random import Random
+
+from PIL import Image
 
 
 def png(width: int, height: int) -> bytes:
@@ -13,6 +16,13 @@ def png(width: int, height: int) -> bytes:
     rows = b"".join(b"\x00" + noise.randbytes(3 * width) for _ in range(height))
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", zlib.compress(rows)) + _chunk(b"IEND", b"")
+
+
+def jpeg() -> bytes:
+    """A small square in one colour, as a portrait."""
+    written = BytesIO()
+    Image.new("RGB", (64, 64), "red").save(written, "JPEG")
+    return written.getvalue()
 
 
 def _chunk(name: bytes, content: bytes) -> bytes:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING
+
+from judges.pictures import jpeg
 
 if TYPE_CHECKING:
     from judges.parity.acts import Stage
+    from whatsapp_emulator.world.groups import Group
 
 
 async def list_groups(stage: Stage) -> None:
@@ -35,6 +39,45 @@ async def everybody_again(stage: Stage) -> None:
     await stage.client.with_people("admins_only", who=stage.ids["group"], on=False)
 
 
+async def describe(stage: Stage) -> None:
+    await stage.client.with_people("describe", who=stage.ids["group"], text="For friends of the shop")
+    await stage.until(lambda: _group(stage).description is not None)
+
+
+async def admins_edit(stage: Stage) -> None:
+    await stage.client.with_people("admins_edit", who=stage.ids["group"], on=True)
+
+
+async def everybody_edits(stage: Stage) -> None:
+    await stage.client.with_people("admins_edit", who=stage.ids["group"], on=False)
+
+
+async def group_picture(stage: Stage) -> None:
+    picture = base64.b64encode(jpeg()).decode()
+    await stage.client.with_people("group_picture", who=stage.ids["group"], jpeg=picture)
+    await stage.until(lambda: _group(stage).picture is not None)
+
+
+async def reset_invite(stage: Stage) -> None:
+    code = (await stage.client.with_people("new_invite", who=stage.ids["group"]))["code"]
+    assert code != stage.ids["invite"]
+
+
+async def see_requests(stage: Stage) -> None:
+    assert (await stage.client.with_people("requests", who=stage.ids["group"]))["people"] == 0
+
+
+async def join_by_link(stage: Stage) -> None:
+    elsewhere = await stage.contact.create_group("Elsewhere", [])
+    code = await stage.contact.group(elsewhere.jid).invite()
+    assert (await stage.client.with_people("join", code=code))["joined"] == elsewhere.jid
+
+
+def _group(stage: Stage) -> Group:
+    (found,) = [group for group in stage.emulator.world.groups if group.jid == stage.ids["group"]]
+    return found
+
+
 ACTS = (
     ("list one's groups", list_groups),
     ("look at a group", look_at_group),
@@ -42,4 +85,11 @@ ACTS = (
     ("look behind an invite link", look_behind_invite),
     ("let only admins write", admins_only),
     ("let everybody write again", everybody_again),
+    ("describe the group", describe),
+    ("let only admins change the group", admins_edit),
+    ("let everybody change it again", everybody_edits),
+    ("give the group a picture", group_picture),
+    ("make the invite link void", reset_invite),
+    ("see who asks to be let in", see_requests),
+    ("join another group by its link", join_by_link),
 )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from io import BytesIO
+import base64
 from typing import TYPE_CHECKING
 
-from PIL import Image
+from judges.pictures import jpeg
 
 if TYPE_CHECKING:
     from judges.parity.acts import Stage
@@ -25,7 +25,7 @@ async def look_up(stage: Stage) -> None:
 
 async def hear_of_profile(stage: Stage) -> None:
     await stage.contact.people.set_about("Another about")
-    await stage.contact.people.set_picture(_jpeg())
+    await stage.contact.people.set_picture(jpeg())
 
 
 async def get_picture(stage: Stage) -> None:
@@ -46,6 +46,11 @@ async def unblock(stage: Stage) -> None:
 async def set_about(stage: Stage) -> None:
     await stage.client.with_people("set_about", text="Mon to Fri")
     await stage.until(lambda: stage.account(ME).about == "Mon to Fri")
+
+
+async def set_picture(stage: Stage) -> None:
+    await stage.client.with_people("set_picture", jpeg=base64.b64encode(jpeg()).decode())
+    await stage.until(lambda: stage.account(ME).picture is not None)
 
 
 async def change_privacy(stage: Stage) -> None:
@@ -86,6 +91,7 @@ ACTS = (
     ("block somebody", block),
     ("unblock somebody", unblock),
     ("show another about", set_about),
+    ("show another picture", set_picture),
     ("change a privacy setting", change_privacy),
     ("hear what our own phone changed", hear_of_own_account),
     ("watch somebody come and go", watch),
@@ -93,9 +99,3 @@ ACTS = (
     ("miss a call", miss_call),
 )
 """What is played, in this order, under these names."""
-
-
-def _jpeg() -> bytes:
-    written = BytesIO()
-    Image.new("RGB", (64, 64), "red").save(written, "JPEG")
-    return written.getvalue()

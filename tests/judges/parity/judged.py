@@ -21,7 +21,6 @@ _PEOPLE: Final = "test_people.py::test_knows_people"
 _NO_STATE_CALL: Final = "neonize's `send_app_state` forgets the name of the collection, so whatsmeow cannot write it"
 _SERVER: Final = "between one client and the server: both judges do it on the emulator, with nobody at the other end"
 _IN_ONLY: Final = "only phones and businesses send it; we read it"
-_NOT_ACTED: Final = "not among the acts yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,13 +153,16 @@ JUDGED: Final = (
         (
             "create a group",
             "rename the group",
+            "describe the group",
             "let only admins write",
+            "let only admins change the group",
+            "give the group a picture",
             "add somebody to the group",
             "make them an admin",
             "leave the group",
         ),
         (_GROUPS,),
-        but=f"{_SERVER}; descriptions, pictures and the other settings are {_NOT_ACTED}",
+        but=f"{_SERVER}; that admins alone add members, or let them in, and taking a picture away: neonize has no call",
     ),
     Judged(
         "groups: list, look at, invite links",
@@ -170,14 +172,20 @@ JUDGED: Final = (
             "InvitesToGroups.invite_code",
             "InvitesToGroups.group_behind",
         ),
-        ("list one's groups", "look at a group", "get a group's invite link", "look behind an invite link"),
+        (
+            "list one's groups",
+            "look at a group",
+            "get a group's invite link",
+            "look behind an invite link",
+            "make the invite link void",
+        ),
         but=f"{_SERVER} (neonize only)",
     ),
     Judged(
         "groups: join by a link, join requests",
         ("InvitesToGroups.join_group", "ApprovesMembers.join_requests", "ApprovesMembers.decide_requests"),
-        unheard=f"{_NOT_ACTED}; neonize has no call to decide a request",
-        but="not asked of judges",
+        ("see who asks to be let in", "join another group by its link"),
+        but=f"{_SERVER} (neonize only); neonize has no call to decide a request",
     ),
     Judged(
         "people: numbers, profiles, pictures, blocking",
@@ -201,9 +209,9 @@ JUDGED: Final = (
             "KeepsPrivacy.privacy",
             "KeepsPrivacy.set_privacy",
         ),
-        ("show another about", "take another name", "change a privacy setting"),
+        ("show another about", "show another picture", "take another name", "change a privacy setting"),
         (_PEOPLE, _APP_STATE),
-        but=f"{_SERVER}; another picture of one's own is {_NOT_ACTED}",
+        but=_SERVER,
     ),
     Judged(
         "calls turned down", ("RejectsCalls.reject_call",), ("turn a call down", "miss a call"), (_PEOPLE,), but=_SERVER
