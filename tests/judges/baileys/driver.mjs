@@ -196,6 +196,7 @@ const commands = {
     await socket.fetchMessageHistory(count, { remoteJid: chat, id, fromMe: from_me }, at)
   },
   people: ({ act, ...given }) => people[act](given),
+  in_group: async ({ act, given }) => { await socket[act](...given); return {} },
   // Its own download does not notice that a file is gone, so that it has to be told to ask the phone.
   ask_phone: async ({ id }) => { await socket.updateMediaMessage(files.get(id)) },
   read: async ({ chat, id, author, played }) => {
