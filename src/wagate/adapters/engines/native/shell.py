@@ -6,7 +6,7 @@ import asyncio
 import math
 import time
 from asyncio import Future
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any, Final, TypeAlias
 
@@ -117,17 +117,17 @@ class LineShell(Shell):
     @override
     def load(self, keys: Sequence[RecordKey], then: Then) -> None:
         """Load records."""
-        self._call(self._vault.load(keys), then)
+        self._call(partial(self._vault.load, keys), then)
 
     @override
     def list(self, kind: str, then: Then) -> None:
         """List records."""
-        self._call(self._vault.list(kind), then)
+        self._call(partial(self._vault.list, kind), then)
 
     @override
     def expire(self, kind: str, before: float, then: Then) -> None:
         """Delete old records."""
-        self._call(self._vault.expire(kind, int(before * 1000)), then)
+        self._call(partial(self._vault.expire, kind, int(before * 1000)), then)
 
     @override
     def submit(self, unit: Unit, then: Then) -> None:
@@ -138,12 +138,12 @@ class LineShell(Shell):
     @override
     def compute(self, work: Callable[[], object], then: Then) -> None:
         """Work in a thread."""
-        self._call(asyncio.to_thread(work), then)
+        self._call(partial(asyncio.to_thread, work), then)
 
     @override
     def download(self, file: MediaFile, limit: int, then: Then) -> None:
         """Get a file."""
-        self._call(self._download(file, limit), then)
+        self._call(partial(self._download, file, limit), then)
 
     @override
     def after(self, seconds: float, then: Callable[[], None]) -> Timer:
@@ -201,14 +201,14 @@ class LineShell(Shell):
     def _is_pressed(self) -> bool:
         return self._is_paused or self._uncommitted > MAX_UNCOMMITTED
 
-    def _call(self, call: Coroutine[Any, Any, object], then: Then) -> None:
+    def _call(self, call: Callable[[], Awaitable[object]], then: Then) -> None:
         task = self._loop.create_task(self._answer(call, then))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _answer(self, call: Coroutine[Any, Any, object], then: Then) -> None:
+    async def _answer(self, call: Callable[[], Awaitable[object]], then: Then) -> None:
         try:
-            value = await call
+            value = await call()  # begun here: a task that is cancelled before must not leave it behind, never awaited
         except Exception as error:  # the machine decides what an error means
             self._tell(then, error, None)
         else:
