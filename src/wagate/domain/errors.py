@@ -14,8 +14,8 @@ GatewayError
 ├── AppStateUnavailable
 ├── GroupRefused ── NotGroupAdmin, NotGroupMember, AlreadyGroupMember, InviteInvalid
 ├── IdempotencyKeyReused, PreconditionFailed, UnsupportedByEngine, MediaGone, MediaTooLarge
-├── StorageUnavailable ── StorageFull
-└── MediaQuotaExceeded, TooBusy
+├── StorageUnavailable ── StorageFull, TooBusy
+└── MediaQuotaExceeded
 """
 
 from __future__ import annotations
@@ -245,7 +245,7 @@ class StorageUnavailable(GatewayError):
     code = "storage_unavailable"
 
 
-class TooBusy(GatewayError):
+class TooBusy(StorageUnavailable):
     """Too much work is waiting; try again shortly"""
 
     code = "too_busy"

@@ -259,6 +259,8 @@ class NativeConnection(
                     self._machine.received(decode(encoded))
                 except MalformedNode as error:
                     _log.warning("a stanza cannot be decoded", session=self._line.session, error=str(error))
+                if self._shell.is_pressed:  # after days offline one frame of the WebSocket may hold thousands
+                    await self._shell.calm()
                 if _monotonic() > turn_ends:
                     await asyncio.sleep(0)
                     turn_ends = _monotonic() + _TURN_S

@@ -81,7 +81,7 @@ class LineShell(Shell):
 
     async def calm(self) -> None:
         """Wait until the machine wants to read on, and not too many units wait for their commit."""
-        while self._is_pressed and self.failure is None:
+        while self.is_pressed and self.failure is None:
             self._calm = self._loop.create_future()
             await self._calm
 
@@ -198,7 +198,8 @@ class LineShell(Shell):
             self.wire.hang_up()
 
     @property
-    def _is_pressed(self) -> bool:
+    def is_pressed(self) -> bool:
+        """Whether the machine wants to read no further now, or too many units wait for their commit."""
         return self._is_paused or self._uncommitted > MAX_UNCOMMITTED
 
     def _call(self, call: Callable[[], Awaitable[object]], then: Then) -> None:

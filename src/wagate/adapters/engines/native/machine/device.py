@@ -168,6 +168,7 @@ class Device:
         "epoch",
         "flows",
         "habits",
+        "heard",
         "lane",
         "lane_is_busy",
         "link_code",
@@ -218,6 +219,7 @@ class Device:
         self._me: Person | None = None
         self.next_upkeep = 0.0
         self.seen_alive_at = 0.0
+        self.heard = 0
         self.options = options or LineOptions()
         self.calls: dict[str, Ringing] = {}
         self.watched: dict[Jid, None] = {}

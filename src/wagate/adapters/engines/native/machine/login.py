@@ -88,11 +88,17 @@ def _keep_alive(us: Device) -> Flow[None]:
 
 
 def _answers(us: Device) -> Flow[bool]:
-    """Whether the server answers a ping, or a second one."""
+    """Whether the server answers a ping, or a second one, or says anything at all meanwhile.
+
+    After days offline the answer stands behind thousands of messages.
+    """
+    before = us.heard
     for _ in range(2):
         try:
             yield from us.flows.ask(iq.ping, us.habits.pong_timeout_s)
         except Unanswered:
+            if us.heard > before:
+                return True
             us.become(SessionState.DEGRADED, Reason("keepalive_lost"))
         except RequestRefused:
             return True

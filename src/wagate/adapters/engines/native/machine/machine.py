@@ -130,6 +130,7 @@ class Machine:
 
     def received(self, stanza: Node) -> None:
         """A stanza came over the connection. Never raises for what the server says."""
+        self._device.heard += 1
         try:
             self._dispatch(stanza)
         except WireError as refused:
