@@ -10,7 +10,7 @@ import aiohttp
 
 from api.served import Served
 
-PATIENCE_S = 10.0
+PATIENCE_S = 40.0
 
 
 class Listener:

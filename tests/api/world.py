@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 from api.asgi import Answer, ask
 from wagate.adapters.engines.fake import FakePhone, FakeService
 
-PATIENCE_S = 10.0
+PATIENCE_S = 40.0
 
 one_database = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
 """For tests of what happens before any database is asked: SQLite alone will do."""

@@ -20,7 +20,7 @@ import psutil
 import pytest
 import pytest_asyncio
 
-from cli.processes import Running, environment, running, started, wagate
+from cli.processes import PATIENCE_S, Running, environment, running, started, wagate
 
 _CAROL = "+4915120000003"
 
@@ -60,7 +60,7 @@ async def test_the_printed_command_can_be_pasted_and_the_message_climbs(sandbox:
     message = orjson.loads(body)
     assert message["status"] == "queued"
     headers = {"Authorization": f"Bearer {sandbox.key}"}
-    async with aiohttp.ClientSession(headers=headers) as http, asyncio.timeout(20):
+    async with aiohttp.ClientSession(headers=headers) as http, asyncio.timeout(PATIENCE_S):
         while message["status"] != "read":
             async with http.get(f"{sandbox.url}/v1/messages/{message['id']}") as response:
                 message = await response.json()
@@ -100,7 +100,7 @@ async def test_pairing_by_qr_code_follows_until_the_phone_has_scanned(sandbox: R
     async with started("session", "pair", "dave", "--json", env=sandbox.env()) as process:
         shown = await _line(process, "qr")
         await _control(sandbox, "/phones/4915120000004/scan", qr=shown["qr"])
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             out, err = await process.communicate()
     assert process.returncode == 0, err
     last = orjson.loads(out.splitlines()[-1])["session"]
@@ -113,7 +113,7 @@ async def test_pairing_by_code_follows_until_the_phone_has_typed_it(sandbox: Run
     async with started(*arguments, env=sandbox.env()) as process:
         shown = await _line(process, "pairing_code")
         await _control(sandbox, "/phones/4915120000005/enter-code", code=shown["pairing_code"])
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             out, err = await process.communicate()
     assert process.returncode == 0, err
     assert orjson.loads(out.splitlines()[-1])["session"]["state"] == "connected"
@@ -122,11 +122,11 @@ async def test_pairing_by_code_follows_until_the_phone_has_typed_it(sandbox: Run
 async def test_pairing_shows_a_human_a_code_made_of_blocks_and_can_be_left(sandbox: Running) -> None:
     async with started("session", "pair", "frank", env=sandbox.env()) as process:
         assert process.stdout is not None
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             seen = (await process.stdout.readuntil(b"Linked devices")).decode()
         assert seen.count("█") > 100
         process.send_signal(signal.SIGINT)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             await process.communicate()
     assert process.returncode == 130
     paired = await wagate("session", "pair", "alice", env=sandbox.env())
@@ -183,7 +183,7 @@ async def test_the_pretend_network_ends_with_the_sandbox_however_it_goes(tmp_pat
         children = psutil.Process(server.process.pid).children()
         assert len(children) == 1
         await server.end(number)
-        _, alive = await asyncio.to_thread(psutil.wait_procs, children, 10)
+        _, alive = await asyncio.to_thread(psutil.wait_procs, children, PATIENCE_S)
         assert alive == []
 
 
@@ -201,7 +201,7 @@ async def test_a_network_that_cannot_come_up_is_told_at_once(tmp_path: Path) -> 
 async def _line(process: Process, name: str) -> dict[str, Any]:
     """The next line of JSON that has a field of this name."""
     assert process.stdout is not None
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             line = await process.stdout.readline()
             assert line, "the command ended early"

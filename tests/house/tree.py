@@ -32,7 +32,12 @@ def text(path: Path) -> str:
 @functools.cache
 def parsed(path: Path) -> ast.Module:
     """The syntax tree of a module of `modules`."""
-    return ast.parse(text(path), str(path))
+    try:
+        return ast.parse(text(path), str(path))
+    except SystemError:
+        # CPython before 3.11.5 now and then miscounts how deep it is in a tree, and is right the next time
+        # (python/cpython#106905).
+        return ast.parse(text(path), str(path))
 
 
 def _is_generated(path: Path) -> bool:

@@ -88,7 +88,7 @@ async def test_nobody_hears_that_we_read(start: Start, control: EmulatorClient) 
     assert answer.status == 204
 
     later = {"to": f"+{ANA}", "text": "what was said before this is there by now"}
-    await api.post("/v1/sessions/shop/messages?wait=5&until=delivered", later, 200)
+    await api.post("/v1/sessions/shop/messages?wait=30&until=delivered", later, 200)
     assert "read" not in {receipt.type for receipt in await control.phone(ANA).receipts()}
 
 
@@ -99,7 +99,7 @@ async def test_groups_are_left_out_but_what_we_send_there_is_not(start: Start, c
     group = await ana.create_group("Sales", [OWN])
     await ana.type(group.jid, "nobody takes note")
     await control.phone(OWN).type(group.jid, "nor of this")
-    sent = await api.post("/v1/sessions/shop/messages?wait=5&until=sent", {"to": group.jid, "text": "hello"}, 200)
+    sent = await api.post("/v1/sessions/shop/messages?wait=30&until=sent", {"to": group.jid, "text": "hello"}, 200)
     assert sent["status"] in ("sent", "delivered")
     await ana.type(OWN, "but of this")
     [message] = await events(api, "message.received")

@@ -131,7 +131,7 @@ class LineUnderTest:
         await self.state(SessionState.CONNECTED)
 
 
-async def until(holds: Callable[[], bool], tell: Callable[[], str] = lambda: "", timeout_s: float = 10.0) -> None:
+async def until(holds: Callable[[], bool], tell: Callable[[], str] = lambda: "", timeout_s: float = 40.0) -> None:
     """Let others run until something holds."""
     deadline = asyncio.get_running_loop().time() + timeout_s
     while not holds():

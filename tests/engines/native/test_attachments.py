@@ -237,7 +237,7 @@ async def test_closing_a_line_does_not_wait_for_what_is_on_its_way_out(
     where, files = emulator.whereabouts, StalledFiles()
     async with paired_line(where, control, ca_file=Path(where.ca_file), patience=QUICK, files=files) as line:
         media = files.keep(MediaKind.DOCUMENT, "text/plain", CONTENT)
-        async with asyncio.TaskGroup() as group, asyncio.timeout(5):
+        async with asyncio.TaskGroup() as group, asyncio.timeout(40):
             sending = group.create_task(_is_not_sent(line, Document(media)))
             await until(lambda: files.read_out == 1)
             await line.close()

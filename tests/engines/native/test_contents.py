@@ -69,7 +69,7 @@ async def arrived(line: LineUnderTest, count: int) -> MessageArrived:
 
 
 async def shown(control: EmulatorClient, count: int) -> MessageTold:
-    found = await control.phone(OTHER).inbox(count - 1, wait_s=5)
+    found = await control.phone(OTHER).inbox(count - 1, wait_s=40)
     return found[0]
 
 
@@ -110,7 +110,7 @@ async def test_an_act_on_their_message_goes_out(emulator: Emulator, control: Emu
         target = Target(id, (await arrived(line, 1)).sender)
         for said in (Reaction(target, "👍", 1), Reaction(target, None, 2), Pin(target, 86_400), Pin(target, None)):
             await line.say(OTHER, said)
-        done = await control.phone(OTHER).inbox(3, wait_s=5) and await control.phone(OTHER).inbox()
+        done = await control.phone(OTHER).inbox(3, wait_s=40) and await control.phone(OTHER).inbox()
         assert [(act.kind, act.text, act.edit, act.target) for act in done] == [
             ("reaction", "👍", None, id),
             ("reaction", "", "7", id),
@@ -127,7 +127,7 @@ async def test_an_act_on_our_own_message_goes_out(emulator: Emulator, control: E
         target = Target(id, Jid.from_phone(OWN))
         await line.say(OTHER, Edit(target, Text("hello", (Jid.from_phone(OTHER),)), 5))
         await line.say(OTHER, Revocation(target))
-        _, edit, revoke = await control.phone(OTHER).inbox(2, wait_s=5) and await control.phone(OTHER).inbox()
+        _, edit, revoke = await control.phone(OTHER).inbox(2, wait_s=40) and await control.phone(OTHER).inbox()
         assert (edit.kind, edit.text, edit.edit, edit.target) == ("edit", "hello", "1", id)
         assert edit.mentions == (f"{OTHER}@s.whatsapp.net",)
         assert (revoke.kind, revoke.edit, revoke.target) == ("revoke", "7", id)
@@ -202,7 +202,7 @@ async def test_votes_pass_both_ways(emulator: Emulator, control: EmulatorClient)
         await line.restart()
         await line.state(SessionState.CONNECTED)
         await line.say(OTHER, PollVote(Target(theirs, other), ("Soup",)))
-        told = (await control.phone(OTHER).inbox(wait_s=5))[-1]
+        told = (await control.phone(OTHER).inbox(wait_s=40))[-1]
         assert (told.kind, told.target, told.vote) == ("poll_vote", theirs, ("Soup",))
         await control.phone(OTHER).act("vote", theirs, options=[])
         taken_back = await arrived(line, 3)
@@ -312,7 +312,7 @@ async def test_a_poll_asked_for_again_keeps_its_secret(emulator: Emulator, contr
         poll = await line.say(OTHER, Poll("Lunch?", ("Pizza", "Sushi")))
         await shown(control, 1)
         await control.phone(OTHER).do("ask-retry", id=poll)
-        again = (await control.phone(OTHER).inbox(1, wait_s=5))[0]
+        again = (await control.phone(OTHER).inbox(1, wait_s=40))[0]
         assert again.repeat
         one, two = (shown.message for shown in emulator.world.phone(OTHER).inbox)
         assert one == two

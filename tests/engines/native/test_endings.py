@@ -22,7 +22,7 @@ async def test_a_lost_connection_is_dialled_again(emulator: Emulator, control: E
         assert lost[1] == ("server_unavailable" if kind == "503" else "connection_lost")
         assert connected == (SessionState.CONNECTED, None)
         await line.send(OTHER, "back")
-        (shown,) = await control.phone(OTHER).inbox(wait_s=5)
+        (shown,) = await control.phone(OTHER).inbox(wait_s=40)
         assert shown.text == "back"
 
 
@@ -127,7 +127,7 @@ async def test_a_line_that_drops_again_and_again_is_degraded(emulator: Emulator,
             await until(lambda: bool(line.states()) and line.states()[-1][0] is not SessionState.DISCONNECTED)
         assert line.states()[-1] == (SessionState.DEGRADED, "flapping")
         await line.send(OTHER, "it still works")
-        (shown,) = await control.phone(OTHER).inbox(wait_s=5)
+        (shown,) = await control.phone(OTHER).inbox(wait_s=40)
         assert shown.text == "it still works"
 
 

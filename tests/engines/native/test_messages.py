@@ -29,7 +29,7 @@ async def test_a_text_goes_out_and_its_receipts_come_back(emulator: Emulator, co
         assert [paired.me.phone for paired in line.of(Paired)] == [f"+{OWN}"]
         wa_id = await line.send(OTHER, "hello phone")
         assert [started.wa_id for started in line.of(SendStarted)] == [wa_id]
-        (shown,) = await control.phone(OTHER).inbox(wait_s=5)
+        (shown,) = await control.phone(OTHER).inbox(wait_s=40)
         assert (shown.id, shown.text) == (wa_id, "hello phone")
         await control.phone(OTHER).read()
         await until(lambda: len(line.of(ReceiptArrived)) == 2)
@@ -72,7 +72,7 @@ async def test_replies_and_mentions_pass_both_ways(emulator: Emulator, control: 
         (asked,) = line.of(MessageArrived)
         assert asked.content == Text("question", (Jid.from_phone(OWN),))
         answer = await line.send(OTHER, "answer", quoted=Quoted(question, asked.sender, "question"))
-        shown = (await control.phone(OTHER).inbox(wait_s=5))[-1]
+        shown = (await control.phone(OTHER).inbox(wait_s=40))[-1]
         assert (shown.id, shown.quoted) == (answer, question)
         await control.phone(OTHER).type(OWN, "thanks", quote=answer)
         await until(lambda: len(line.of(MessageArrived)) == 2)
@@ -92,7 +92,7 @@ async def test_our_other_devices_see_what_we_send(emulator: Emulator, control: E
         other = await control.account(OTHER)
         assert (copy.wa_id, copy.from_me, copy.content) == (wa_id, True, Text("from the first device"))
         assert (copy.chat, copy.chat_alt) == (Jid(other.lid), Jid(other.pn))
-        own = [shown for shown in await control.phone(OWN).inbox(wait_s=5) if shown.own]
+        own = [shown for shown in await control.phone(OWN).inbox(wait_s=40) if shown.own]
         assert [shown.id for shown in own] == [wa_id]
         from_phone = await control.phone(OWN).type(OTHER, "from the phone")
         await until(lambda: all(_has(each, from_phone) for each in (line, second)))
@@ -117,7 +117,7 @@ async def test_a_new_device_of_a_contact_is_reached_too(emulator: Emulator, cont
 async def test_a_note_to_ourselves(emulator: Emulator, control: EmulatorClient) -> None:
     async with paired_line(emulator.whereabouts, control) as line:
         wa_id = await line.send(OWN, "remember the milk")
-        (shown,) = await control.phone(OWN).inbox(wait_s=5)
+        (shown,) = await control.phone(OWN).inbox(wait_s=40)
         assert (shown.id, shown.text) == (wa_id, "remember the milk")
 
 
@@ -134,7 +134,7 @@ async def test_many_at_once_keep_their_order(emulator: Emulator, control: Emulat
             talks = [group.create_task(talk(number)) for number in numbers]
         await until(lambda: len(line.of(SendAccepted)) == 40)
         for number, sent in zip(numbers, talks, strict=True):
-            assert [shown.id for shown in await control.phone(number).inbox(wait_s=5)] == sent.result()
+            assert [shown.id for shown in await control.phone(number).inbox(wait_s=40)] == sent.result()
         typed = await control.phone(OTHER).type_many(OWN, "in ", 50)
         await until(lambda: len(line.of(MessageArrived)) == 50)
         assert [news.wa_id for news in line.of(MessageArrived)] == typed
@@ -152,7 +152,7 @@ async def test_who_is_not_there_cannot_be_written_to(emulator: Emulator, control
         assert line.of(SendStarted) == []
         await control.faults(no_prekeys=False)
         wa_id = await line.send(OTHER, "keys again")
-        assert [shown.id for shown in await control.phone(OTHER).inbox(wait_s=5)] == [wa_id]
+        assert [shown.id for shown in await control.phone(OTHER).inbox(wait_s=40)] == [wa_id]
 
 
 async def test_content_of_no_known_kind_cannot_be_sent(emulator: Emulator, control: EmulatorClient) -> None:
@@ -197,7 +197,7 @@ def _has(line: LineUnderTest, wa_id: str) -> bool:
 async def until_read(control: EmulatorClient, ids: list[str]) -> None:
     """Wait until the contact's phone got one read receipt for these messages."""
     for _ in range(100):
-        receipts = [receipt for receipt in await control.phone(OTHER).receipts(wait_s=5) if receipt.type == "read"]
+        receipts = [receipt for receipt in await control.phone(OTHER).receipts(wait_s=40) if receipt.type == "read"]
         if receipts:
             assert [receipt.ids for receipt in receipts] == [tuple(ids)]
             return

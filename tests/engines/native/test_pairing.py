@@ -128,7 +128,7 @@ async def test_keys_survive_a_restart(emulator: Emulator, control: EmulatorClien
         await line.state(SessionState.CONNECTED)
         assert line.states() == [(SessionState.CONNECTING, None), (SessionState.CONNECTED, None)]
         await line.send(OTHER, "still here")
-        (shown,) = await control.phone(OTHER).inbox(wait_s=5)
+        (shown,) = await control.phone(OTHER).inbox(wait_s=40)
         assert shown.text == "still here"
 
 

@@ -29,7 +29,7 @@ async def test_an_unreadable_message_is_asked_for_again(emulator: Emulator, cont
 async def test_a_message_asked_for_is_sent_again_after_a_restart(emulator: Emulator, control: EmulatorClient) -> None:
     async with paired_line(emulator.whereabouts, control) as line:
         wa_id = await line.send(OTHER, "say again?")
-        await control.phone(OTHER).inbox(wait_s=5)
+        await control.phone(OTHER).inbox(wait_s=40)
         await line.restart()
         await line.state(SessionState.CONNECTED)
         for count in (1, 2):
@@ -40,7 +40,7 @@ async def test_a_message_asked_for_is_sent_again_after_a_restart(emulator: Emula
 async def test_a_message_is_not_sent_again_for_ever(emulator: Emulator, control: EmulatorClient) -> None:
     async with paired_line(emulator.whereabouts, control) as line:
         wa_id = await line.send(OTHER, "stop asking")
-        await control.phone(OTHER).inbox(wait_s=5)
+        await control.phone(OTHER).inbox(wait_s=40)
         for count in range(1, 11):
             await control.phone(OTHER).do("ask-retry", id=wa_id, count=count)
             await _shown(control, OTHER, wa_id, times=count + 1)
@@ -53,7 +53,7 @@ async def test_a_message_is_not_sent_again_for_ever(emulator: Emulator, control:
 async def test_a_phone_that_lost_its_keys_gets_everything(emulator: Emulator, control: EmulatorClient) -> None:
     async with paired_line(emulator.whereabouts, control) as line:
         await line.send(OTHER, "before")
-        await control.phone(OTHER).inbox(wait_s=5)
+        await control.phone(OTHER).inbox(wait_s=40)
         await control.phone(OTHER).do("forget-keys")
         wa_ids = [await line.send(OTHER, f"after {n}") for n in range(5)]
         for wa_id in wa_ids:
@@ -65,7 +65,7 @@ async def test_a_phone_that_lost_its_keys_gets_everything(emulator: Emulator, co
 async def test_a_reinstalled_phone_is_met_anew(emulator: Emulator, control: EmulatorClient) -> None:
     async with paired_line(emulator.whereabouts, control) as line:
         await line.send(OTHER, "old phone")
-        await control.phone(OTHER).inbox(wait_s=5)
+        await control.phone(OTHER).inbox(wait_s=40)
         await control.phone(OTHER).do("reinstall")
         hello = await control.phone(OTHER).type(OWN, "new phone")
         await until(lambda: any(news.wa_id == hello for news in line.of(MessageArrived)))
@@ -98,7 +98,7 @@ async def test_a_lost_ack_is_made_up_for_by_the_same_stanza(
         await control.operator(OWN).kick("drop")
         await until(lambda: len(line.of(SendAccepted)) == 3)
         assert [news.wa_id for news in line.of(SendAccepted)] == wa_ids
-        shown = await control.phone(OTHER).inbox(wait_s=5)
+        shown = await control.phone(OTHER).inbox(wait_s=40)
         assert [message.id for message in shown] == wa_ids
 
 
@@ -155,14 +155,14 @@ async def test_failed_commits_lose_nothing(emulator: Emulator, control: Emulator
         await until(lambda: len(set(news.wa_id for news in line.of(MessageArrived))) == 20, timeout_s=30)
         await until(lambda: len(line.of(SendAccepted)) == 12, timeout_s=30)
         assert [news.wa_id for news in line.of(MessageArrived)] == typed
-        assert [shown.id for shown in await control.phone(OTHER).inbox(wait_s=5)] == sent
+        assert [shown.id for shown in await control.phone(OTHER).inbox(wait_s=40)] == sent
 
 
 async def _shown(control: EmulatorClient, phone: str, wa_id: str, times: int = 1) -> int:
     """Wait until a phone has shown a message so many times; returns how often it has."""
     since = shown = 0
     for _ in range(100):
-        news = await control.phone(phone).inbox(since, wait_s=5)
+        news = await control.phone(phone).inbox(since, wait_s=40)
         since += len(news)
         shown += sum(message.id == wa_id for message in news)
         if shown >= times:
