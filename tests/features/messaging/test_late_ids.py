@@ -315,6 +315,20 @@ async def test_an_echo_that_comes_before_the_name_becomes_one_with_the_message(d
     assert await told_of(desk.house, desk.message) == ["queued", "delivered"]
 
 
+async def test_of_a_message_and_its_echo_the_first_moments_count(desk: Desk) -> None:
+    await desk.hears(SendStarted(desk.message.id, None))
+    await desk.hears(echo())
+    await desk.hears(receipt(ReceiptKind.READ))
+    (other,) = [one for one in await desk.messages() if one.id != desk.message.id]
+    await desk.hears(SendAccepted("3EB1", None, desk.message.id))
+    await desk.hears(replace(receipt(ReceiptKind.READ), wa_ids=("3EB1",), timestamp=5))
+    found = await desk.hears(SendAccepted("3EB0", None, desk.message.id))  # an engine that has changed its mind
+    assert (found.status, found.wa_id) == (MessageStatus.READ, "3EB0")
+    assert (found.delivered_at, found.read_at) == (other.delivered_at, other.read_at)
+    assert [one.id for one in await desk.messages()] == [desk.message.id]
+    assert await told_of(desk.house, desk.message) == ["queued", "sent", "read"]
+
+
 async def test_who_played_an_echo_played_the_message(desk: Desk) -> None:
     messaging, us = desk.house.gateway.messaging, desk.house.us
     await desk.hears(SendStarted(desk.message.id, None))

@@ -194,18 +194,21 @@ class Receipts:
 
     def _united(self, scope: SessionScope, message: Message, echo: Message) -> Script[Message]:
         """What was told as written on another device turns out to be this message: it has got as far as that one."""
-        moved = advanced(message, echo.status, echo.sent_at or self._clock.now_ms())
-        if moved is message:
-            return message
         moved = replace(
-            moved,
-            sent_at=message.sent_at or echo.sent_at,
-            delivered_at=message.delivered_at or echo.delivered_at,
-            read_at=message.read_at or echo.read_at,
+            advanced(message, echo.status, echo.sent_at or self._clock.now_ms()),
+            sent_at=_first(message.sent_at, echo.sent_at),
+            delivered_at=_first(message.delivered_at, echo.delivered_at),
+            read_at=_first(message.read_at, echo.read_at),
         )
         yield from messages.move_message(moved)
-        yield from self._journal.append(scope, scope.session, _EVENTS[moved.status], message_shape(moved))
+        if moved.status is not message.status:
+            yield from self._journal.append(scope, scope.session, _EVENTS[moved.status], message_shape(moved))
         return moved
+
+
+def _first(*moments: int | None) -> int | None:
+    """The earliest of those moments that are known."""
+    return min((one for one in moments if one is not None), default=None)
 
 
 def _left(scope: InSession, message: Message) -> Script[None]:
