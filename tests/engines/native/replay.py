@@ -127,6 +127,10 @@ class Replay:
             self.shell.answers.popleft()()
         self._tidy()
 
+    def postpone(self) -> None:
+        """A load or computation takes longer than the ones that were begun after it."""
+        self.shell.answers.rotate(-1)
+
     def commit(self) -> None:
         self.shell.commit()
         self._tidy()

@@ -27,6 +27,7 @@ class Act(Enum):
     DISPATCH = "dispatch"
     REPEAT = "repeat"
     ANSWER = "answer"
+    POSTPONE = "postpone"
     COMMIT = "commit"
     HEAR = "hear"
     SPEAK = "speak"

@@ -70,6 +70,27 @@ def test_who_comes_or_goes_meanwhile_is_reckoned_with(namespace: str, is_there: 
     check(replay)
 
 
+@pytest.mark.parametrize("is_there", [True, False])
+def test_who_comes_or_goes_after_the_answer_is_reckoned_with(is_there: bool) -> None:
+    """The server answers who is in the group, and tells of a change; what the answer needs from the disk comes last."""
+    replay = Replay(1, is_warm=False)
+    if is_there:
+        replay.change_group()
+        replay.settle()
+    replay.post_to_group()
+    until_asking(replay, "w:g2")
+    replay.forget_clean()
+    replay.speak()
+    replay.hear()
+    replay.change_group()
+    replay.hear()
+    replay.postpone()
+    replay.settle()
+    check(replay)
+    shown = [shown.id for shown in replay.world.phone(FOURTH).inbox if shown.sender.user == replay.own.user]
+    assert shown == ([] if is_there else [post.outgoing.chosen_id for post in replay.posts])
+
+
 def test_a_member_whose_devices_come_into_doubt_meanwhile_gets_the_message() -> None:
     """A new member's devices are asked for; meanwhile an ack says that an old member's may have changed."""
     replay = Replay(1)

@@ -201,8 +201,10 @@ def look_up(us: Device, pns: Sequence[Jid]) -> Flow[None]:
 
 
 def _list_devices(us: Device, people: tuple[Jid, ...]) -> Flow[dict[Jid, DeviceList]]:
+    identities = tuple(("identity", str(person)) for person in people)
+    yield Load(identities)  # before we ask: what the server tells after its answer must not be taken in before that
     answer = yield from us.flows.ask(lambda id: usync.device_query(id, us.flows.next_id(), people))
-    yield Load(tuple(("identity", str(person)) for person in people))
+    yield Load(identities)
     step = us.step()
     lists = {listed.user: _checked(us, listed) for listed in usync.parse_devices(answer)}
     for person, known in lists.items():

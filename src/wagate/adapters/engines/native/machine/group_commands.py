@@ -6,7 +6,7 @@ The server tells every device of a change, ours as well; what comes in that way 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TypeVar
 
 from wagate.adapters.engines.native.machine import directory, group_keys, groups
@@ -98,12 +98,14 @@ def change_members(
     """Add, remove, promote or demote people."""
     group = Jid(jid)
     named = yield from _named(us, people)
+    records = (("group", group), *group_keys.records(us, group))
+    yield Load(records)  # before we ask: what the server tells after its answer must not be taken in before that
     answer = yield from _ask(us, lambda id: stanzas.change_members(id, group, action.value, named))
     fates = _read(lambda: stanzas.parse_changed(answer, action.value))
     changed = [fate for fate in fates if fate.error is None]
     if changed:
+        yield Load(records)
         step = us.step()
-        yield Load((("group", group), *group_keys.records(us, group)))
         groups.apply_members(us, step, group, action.value, changed)
         ours = any(us.own.is_me(fate.jid) for fate in changed)
         yield from _tell(us, step, jid, MembersChanged(action, tuple(map(participant_of, changed)), ours))
@@ -197,12 +199,11 @@ def _query(us: Device, group: Jid) -> Flow[Group]:
     return _read(lambda: stanzas.parse_group(answer))
 
 
-def _learn(us: Device, found: Iterable[Group]) -> Flow[None]:
-    found = list(found)
-    yield Load(groups.member_records(found))
+def _learn(us: Device, found: Sequence[Group]) -> Flow[None]:
     step = us.step()
     groups.learn(us, step, found)
     yield Commit(step)
+    yield from groups.learn_members(us, found)
 
 
 def _tell(us: Device, step: Step, jid: DomainJid, change: GroupChange) -> Flow[None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 import structlog
@@ -70,21 +70,25 @@ def has_device(us: Device, group: Jid, peer: Peer) -> Flow[bool]:
 
 
 def learn(us: Device, step: Step, groups: Iterable[Group], *, tell: bool = True) -> None:
-    """Keep what the server says of groups that we are in; `member_records` must be loaded."""
+    """Keep what the server says of groups that we are in.
+
+    Needs nothing loaded: if something were waited for between an answer and this, what the server tells meanwhile would
+    be taken in first, and overwritten with what is older.
+    """
     for group in groups:
         step.put("group", group.jid, _membership(us, group).pack())
-        for pn, lid in _pairs(group.members):
-            directory.link_quietly(step, pn, lid)
         if tell:
             seen = GroupSeen(group_of_wire(group))
             step.news.append(GroupChanged(domain.Jid(group.jid), seen, us.now))
 
 
-def member_records(groups: Iterable[Group]) -> tuple[tuple[str, str], ...]:
-    """What `learn` needs to have loaded."""
-    return tuple(
-        record for group in groups for pn, lid in _pairs(group.members) for record in directory.pair_records(pn, lid)
-    )
+def learn_members(us: Device, groups: Sequence[Group]) -> Flow[None]:
+    """Keep which addresses the server says are one person; that is so whatever has changed since."""
+    yield Load(_member_records(groups))
+    step = us.step()
+    _link_members(step, groups)
+    if step.changes:
+        us.submit(step)
 
 
 def recheck(us: Device, group: Jid) -> Flow[None]:
@@ -123,10 +127,11 @@ def changed(us: Device, step: Step, content: wire.GroupChanged, timestamp: int) 
     pairs = [*_pairs(told), *_author_pair(content)]
     pair_records = (record for pn, lid in pairs for record in directory.pair_records(pn, lid))
     yield Load(
-        (("group", content.group), *group_keys.records(us, content.group), *pair_records, *member_records(entered))
+        (("group", content.group), *group_keys.records(us, content.group), *pair_records, *_member_records(entered))
     )
     for pn, lid in pairs:
         directory.link_quietly(step, pn, lid)
+    _link_members(step, entered)
     for change in content.changes:
         _apply(us, step, content.group, change)
     by, alt = content.author, content.author_alt
@@ -198,11 +203,24 @@ def _fetch(us: Device, group: Jid) -> Flow[Membership]:
             raise NotInGroup() from refused
         raise
     found = stanzas.parse_group(answer)
-    yield Load(member_records([found]))
     step = us.step()
     learn(us, step, [found])
     us.submit(step)
+    yield from learn_members(us, [found])
     return _membership(us, found)
+
+
+def _member_records(groups: Iterable[Group]) -> tuple[tuple[str, str], ...]:
+    """What `_link_members` needs to have loaded."""
+    return tuple(
+        record for group in groups for pn, lid in _pairs(group.members) for record in directory.pair_records(pn, lid)
+    )
+
+
+def _link_members(step: Step, groups: Iterable[Group]) -> None:
+    for group in groups:
+        for pn, lid in _pairs(group.members):
+            directory.link_quietly(step, pn, lid)
 
 
 def _membership(us: Device, group: Group) -> Membership:
