@@ -2,105 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import pytest
 
-from emulator.companion import Companion, iq
-from emulator.wires import Line, Wires
+from emulator.companion import iq
+from emulator.scenes import ANN, BOB, CAT, Scene
 from whatsapp_emulator.world.replies import IqRefused
 from whatsapp_wire.jid import Jid
-from whatsapp_wire.message import read, text_message
+from whatsapp_wire.message import read
 from whatsapp_wire.node import Node
 from whatsapp_wire.proto.message_pb2 import Message
-from whatsapp_wire.sender_key_share import share, shared
+from whatsapp_wire.sender_key_share import shared
 from whatsapp_wire.signal import sender_keys
-from whatsapp_wire.signal.padding import pad, unpad
+from whatsapp_wire.signal.padding import unpad
 from whatsapp_wire.stanza import groups
 from whatsapp_wire.stanza.group_changes import (
     DescriptionChanged,
     Entered,
-    GroupChanged,
     MembersChanged,
     RequestsMade,
     SettingChanged,
     SubjectChanged,
 )
-from whatsapp_wire.stanza.group_message import GroupMessage
 from whatsapp_wire.stanza.groups import Member, MemberAddMode, Role, Settings
-from whatsapp_wire.stanza.message import Recipient
-from whatsapp_wire.stanza.notification import parse_notification
-
-ANN, BOB, CAT = "4917001", "4917002", "4917003"
-
-
-@dataclass
-class Scene:
-    """Ann has a companion; Bob and Cat have phones, and Bob made a group of all three."""
-
-    wires: Wires
-    companion: Companion
-    line: Line
-    key: bytes = field(default_factory=sender_keys.create)
-
-    @classmethod
-    def set(cls) -> Scene:
-        wires = Wires()
-        companion, line = wires.pair(ANN, "Ann")
-        for phone in (BOB, CAT):
-            wires.world.account(phone)
-        return cls(wires, companion, line)
-
-    def lid(self, phone: str) -> Jid:
-        return self.wires.world.account(phone).lid
-
-    def group(self, *members: str) -> Jid:
-        made = self.wires.world.phone(BOB).groups.create("Sales", [self.lid(phone) for phone in members])
-        self.wires.carry()
-        return made.jid
-
-    def changes(self) -> list[object]:
-        """What the companion heard of groups, in order; each is acknowledged."""
-        heard: list[object] = []
-        for stanza in self.line.take("notification", type="w:gp2"):
-            content = parse_notification(stanza).content
-            assert isinstance(content, GroupChanged)
-            heard += content.changes
-            self.line.say(Companion.ack(stanza))
-        return heard
-
-    def write(self, group: Jid, id: str, text: str, keys_for: list[Jid]) -> Node:
-        """The companion writes to a group, and gives its key to some devices."""
-        unknown = [jid for jid in keys_for if jid not in self.companion.sessions]
-        if unknown:
-            answer = self.line.ask(iq("encrypt", "get", Node("key", None, [Node("user", {"jid": j}) for j in unknown])))
-            for user in answer.require("list").all("user"):
-                self.companion.begin(user)
-        given = share(group, sender_keys.distribution(self.key))
-        recipients = []
-        for jid in keys_for:
-            enc = self.companion.seal(jid, given)
-            recipients.append(Recipient(jid, enc.attr("type"), enc.bytes()))
-        sealed = sender_keys.encrypt(self.key, pad(text_message(text).SerializeToString()))
-        self.key = sealed.record
-        message = GroupMessage(
-            id,
-            group,
-            "text",
-            tuple(recipients),
-            sealed.ciphertext,
-            "2:unknown1",
-            device_identity=self.companion.account,
-        )
-        stanza = message.node()
-        self.line.say(stanza)
-        return stanza
-
-    def inbox(self, phone: str) -> list[str | None]:
-        return [read(shown.message).text for shown in self.wires.world.phone(phone).inbox]
-
-    def violations(self) -> list[str]:
-        return [found.kind for found in self.wires.world.audit.violations]
 
 
 def ask(scene: Scene, query: Node) -> Node:
@@ -287,6 +210,31 @@ def test_a_device_without_the_key_is_found_and_asks() -> None:
     [retry] = scene.line.take("receipt", type="retry")
     assert (retry.jid("from"), retry.jid("participant")) == (group, scene.lid(CAT))
     assert scene.inbox(CAT) == []
+
+
+@pytest.mark.parametrize("with_key", [True, False])
+def test_who_asks_has_the_key_only_if_the_answer_brings_it(with_key: bool) -> None:
+    scene = Scene.set()
+    group = scene.group(ANN, CAT)
+    scene.changes()
+    scene.write(group, "M1", "hello", [scene.lid(ANN), scene.lid(BOB)])
+    scene.answer(group, scene.lid(CAT), "M1", "hello", with_key=with_key)
+    assert scene.inbox(CAT) == ["hello"]
+    scene.write(group, "M2", "again", [])
+    assert scene.violations() == ["sender_key_missing"] * (1 if with_key else 2)
+
+
+def test_what_could_not_be_read_is_held_against_its_writer_once() -> None:
+    """The same stanza goes out again, though its key has been replaced by then."""
+    scene = Scene.set()
+    group = scene.group(ANN, CAT)
+    scene.changes()
+    stanza = scene.write(group, "M1", "hello", [scene.lid(ANN), scene.lid(BOB)])
+    scene.key = sender_keys.create()
+    scene.write(group, "M2", "again", [scene.lid(phone) for phone in (ANN, BOB, CAT)])
+    scene.line.say(stanza)
+    assert scene.violations() == ["sender_key_missing"]
+    assert scene.inbox(CAT) == ["again"]
 
 
 def test_the_key_of_somebody_who_left_must_not_be_used() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from whatsapp_emulator.world import reading
 from whatsapp_emulator.world.accounts import Account, Device
-from whatsapp_emulator.world.groups import Group, SenderKeys
+from whatsapp_emulator.world.groups import Audience, Group, SenderKeys
 from whatsapp_emulator.world.links import Attrs, Link
 from whatsapp_emulator.world.state import State
 from whatsapp_emulator.world.watching import watch
@@ -106,17 +106,16 @@ def _fan_out(state: State, sender: Device, group: Group, node: Node, keys: dict[
     by_device = {_lid(state, to): encs for to, encs in keys.items()}
     everybody = [enc for enc in node.all("enc") if enc.attr("type") == "skmsg"]
     ride_along = [child for child in node.children if child.tag in _RIDE_ALONG]
-    holders = group.keys.get(sender.lid, SenderKeys()).holders
     present = list(group.devices())
-    audience = group.audiences.setdefault((sender.lid, node.attr("id")), {jid for _, jid, _ in present})
+    audience = _audience(group, sender, node.attr("id"))
     for account, jid, device in present:
-        if device is sender or jid not in audience:
+        if device is sender or jid not in audience.devices:
             continue
         copy = Node("message", _head(state, sender, group, node), [*by_device.get(jid, []), *everybody, *ride_along])
         if device is not None:
             state.deliver(device, copy)
             continue
-        if jid not in holders:
+        if jid in audience.keyless:
             # It will ask for what it cannot read, and that is already held against the sender, or excused.
             account.handset.provoked.add(sender.lid)
         reading.receive(state, account, copy)
@@ -125,19 +124,37 @@ def _fan_out(state: State, sender: Device, group: Group, node: Node, keys: dict[
         del by_device[to]
 
 
+def _audience(group: Group, sender: Device, id: str) -> Audience:
+    """Whom a message goes to; by the time the same comes again, who is there and who has which key may have changed."""
+    known = group.audiences.get((sender.lid, id))
+    if known is None:
+        devices = frozenset(jid for _, jid, _ in group.devices())
+        holders = group.keys.get(sender.lid, SenderKeys()).holders
+        known = group.audiences[sender.lid, id] = Audience(devices, devices - holders)
+    return known
+
+
 def _resend(state: State, sender: Device, group: Group, node: Node, to: Jid) -> None:
-    """One device asked for a message again; what it gets carries the key, too."""
+    """One device asked for a message again; what it gets carries the key, too, unless the sender has none any more.
+
+    A phone shows whether it got one; of a companion, whose messages nobody here can read, it is taken for granted.
+    """
     account = state.directory.find(to)
     if account is None or account not in group.members:
         state.audit.counts["messages to unknown devices"] += 1
         return
-    group.keys.setdefault(sender.lid, SenderKeys()).holders.add(account.lid.with_device(to.device))
+    holders = group.keys.setdefault(sender.lid, SenderKeys()).holders
     content = [child for child in node.children if child.tag == "enc" or child.tag in _RIDE_ALONG]
     copy = Node("message", _head(state, sender, group, node), content)
     device = account.devices.get(to.device)
     if to.device == 0:
+        keyring = account.handset.keyring
+        before = keyring.group_key(group.jid, sender.lid)
         reading.receive(state, account, copy)
+        if keyring.group_key(group.jid, sender.lid) != before:
+            holders.add(account.lid)
     elif device is not None:
+        holders.add(device.lid)
         state.deliver(device, copy)
 
 

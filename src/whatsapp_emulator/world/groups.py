@@ -27,6 +27,14 @@ class SenderKeys:
     holders: set[Jid] = field(default_factory=set)
 
 
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """The devices that a message went to when it came first, and those of them that lacked its key."""
+
+    devices: frozenset[Jid]
+    keyless: frozenset[Jid]
+
+
 @dataclass(eq=False, slots=True)
 class Group:
     """One group. Its members are addressed by LID, or by phone number as in old groups (`by_lid`)."""
@@ -49,8 +57,8 @@ class Group:
     """Who asked to be let in by a link, and when."""
 
     keys: dict[Jid, SenderKeys] = field(default_factory=dict)
-    audiences: dict[tuple[Jid, str], set[Jid]] = field(default_factory=dict)
-    """The devices that each message went to, by its writer and id: the same stanza again goes to the same ones."""
+    audiences: dict[tuple[Jid, str], Audience] = field(default_factory=dict)
+    """Whom each message went to, by its writer and id: the same stanza again goes to the same devices."""
 
     def address(self, account: Account) -> Jid:
         """How the group calls somebody."""

@@ -103,6 +103,10 @@ class Keyring:
         key = (group, device)
         self._group_keys[key] = sender_keys.process_distribution(self._group_keys.get(key), distributed)
 
+    def group_key(self, group: Jid, device: Jid) -> bytes | None:
+        """The record of the keys with which a device writes to a group, to be compared with another; None: none."""
+        return self._group_keys.get((group, device))
+
     def decrypt_from_group(self, group: Jid, device: Jid, ciphertext: bytes) -> bytes:
         """Decrypt a `skmsg`, and move its chain on when it worked. Raises SignalError and its family."""
         opened = sender_keys.decrypt(self._group_keys.get((group, device)), ciphertext)

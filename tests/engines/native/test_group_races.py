@@ -139,3 +139,42 @@ def test_who_was_out_when_the_key_came_gets_it_once_back(hears_first: bool) -> N
 def asks_for_nothing(replay: Replay) -> bool:
     """Whether the next thing that we say is a message."""
     return bool(replay.shell.written) and decode(replay.shell.written[0]).tag == "message"
+
+
+@pytest.mark.parametrize("is_answered", [True, False])
+def test_what_somebody_could_not_read_is_not_held_against_us_when_it_goes_out_again(is_answered: bool) -> None:
+    """Somebody comes in unheard of, so cannot read a text; leaves and comes back, and gets a new key; then all that has
+    no ack goes out again, the text under the old key, too.
+    """
+    replay = Replay(1)
+    replay.world.faults.no_ack = True
+    replay.post_to_group()
+    for _ in range(30):
+        replay.answer()
+        replay.commit()
+        if asks_for_nothing(replay):
+            break
+        replay.speak()
+        replay.hear()
+    replay.change_group()
+    replay.speak()
+    if is_answered:
+        exchange(replay)
+    replay.change_group()
+    replay.change_group()
+    exchange(replay)
+    replay.post_to_group()
+    exchange(replay)
+    replay.world.faults.no_ack = False
+    replay.crash()
+    replay.settle()
+    check(replay)
+    assert replay.world.audit.counts["same ciphertext"] > 1
+    assert set(replay.shown(FOURTH, replay.group)) == {post.outgoing.chosen_id for post in replay.posts[-2:]}
+
+
+def exchange(replay: Replay) -> None:
+    """Let everything happen that can, but for what waits for an ack."""
+    for _ in range(30):
+        for step in (replay.answer, replay.commit, replay.speak, replay.hear, replay.dispatch):
+            step()
