@@ -256,6 +256,46 @@ async def test_commit_listeners_do_not_hear_of_a_failed_commit(migrated_url: str
     await database.close()
 
 
+# ---- scripts that can wait
+
+
+async def test_what_can_wait_is_kept_soon_all_the_same(database: Database) -> None:
+    settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    database.enqueue(add("a"), lambda *_: settled.set_result(None), hurry=False)
+    await asyncio.wait_for(settled, 10)
+    assert await kept(database) == ["a"]
+
+
+async def test_what_can_wait_does_not_begin_a_commit_behind_another_one(
+    migrated_url: str, failpoint: Failpoint
+) -> None:
+    database = await open_database(migrated_url, before_commit=failpoint)
+    settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    is_waiting = asyncio.Event()
+
+    def first_is_kept(*_: object) -> None:
+        database.enqueue(add("b"), lambda *_: settled.set_result(None), hurry=False)
+        is_waiting.set()
+
+    database.enqueue(add("a"), first_is_kept)
+    await is_waiting.wait()
+    for _ in range(3):
+        await asyncio.sleep(0)
+    await database.write(add("c"))
+    await asyncio.wait_for(settled, 10)
+    assert failpoint.commits == 2
+    await database.close()
+
+
+async def test_what_can_wait_is_kept_before_the_database_is_closed(migrated_url: str) -> None:
+    database = await open_database(migrated_url)
+    kept_before: list[object] = []
+    database.enqueue(add("a"), lambda result, _: kept_before.append(result), hurry=False)
+    await database.close()
+    assert kept_before == [1]
+
+
 # ---- limits and the end
 
 

@@ -68,6 +68,7 @@ class Database(ABC):
         self._before_commit = before_commit
         self._commit_listeners: list[Callable[[], None]] = []
         self._closing = False
+        self._is_due = False  # somebody in the queue is in a hurry, or has lingered long enough
         self._alarm: asyncio.TimerHandle | None = None
 
     # ---- what the rooms call
@@ -88,6 +89,7 @@ class Database(ABC):
             return
         self._queue.append(Job(script, settled))
         if hurry:
+            self._is_due = True
             self._wake_writer()
         elif self._alarm is None:
             self._alarm = self._loop.call_later(_LINGER_S, self._ring)
@@ -139,11 +141,30 @@ class Database(ABC):
 
     def _ring(self) -> None:
         """Work on what is left in the queue, if anything is."""
+        self._silence()
+        if self._queue:
+            self._is_due = True
+            self._wake_writer()
+
+    def _silence(self) -> None:
         if self._alarm is not None:
             self._alarm.cancel()
             self._alarm = None
-        if self._queue:
-            self._wake_writer()
+
+    def _next_job(self) -> Job:
+        """Take the first of the queue; with the last one gone, nothing is due."""
+        job = self._queue.popleft()
+        if not self._queue:
+            self._is_due = False
+            self._silence()
+        return job
+
+    def _drop_queue(self) -> list[Job]:
+        """Take all of the queue, none of which will be run."""
+        dropped = [self._next_job() for _ in range(len(self._queue))]
+        for job in dropped:
+            job.script.close()
+        return dropped
 
     def _settle(self, batch: list[Job], failure: Callable[[], StorageUnavailable] | None = None) -> None:
         """Tell everybody how the batch ended; ``failure`` makes the error of those whose COMMIT failed."""

@@ -187,7 +187,7 @@ class PostgresqlDatabase(Database):
         while True:
             await self._work_waits.wait()
             self._work_waits.clear()
-            while self._queue:
+            while self._is_due:
                 await self._work_off()
             self._idle.set()
 
@@ -196,11 +196,7 @@ class PostgresqlDatabase(Database):
         try:
             connection = await self._begun()
         except Exception as error:  # whatever it is, those who wait must hear of it and the writer must go on
-            waiting = list(self._queue)
-            self._queue.clear()
-            for job in waiting:
-                job.script.close()
-            self._settle(waiting, _failure(StorageUnavailable, error))
+            self._settle(self._drop_queue(), _failure(StorageUnavailable, error))
             return
         batch: list[Job] = []
         failure: Callable[[], StorageUnavailable] | None = None
@@ -276,7 +272,7 @@ class PostgresqlDatabase(Database):
         while self._queue and len(batch) < _BATCH_SCRIPTS and (not batch or self._loop.time() < until):
             if batch:
                 await connection.execute(_NEXT)
-            job = self._queue.popleft()
+            job = self._next_job()
             batch.append(job)
             await self._run_script(connection, job)
         if self._before_commit is not None:

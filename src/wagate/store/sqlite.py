@@ -231,18 +231,14 @@ class SqliteDatabase(Database):
         if failure is None:
             self._run_batch()
             return
-        waiting = list(self._queue)
-        self._queue.clear()
-        for job in waiting:
-            job.script.close()
-        self._fail(waiting, failure)
+        self._fail(self._drop_queue(), failure)
 
     def _run_batch(self) -> None:
         batch: list[Job] = []
         until = time.perf_counter() + _BATCH_S
         try:
             while self._queue and len(batch) < _BATCH_SCRIPTS and (not batch or time.perf_counter() < until):
-                job = self._queue.popleft()
+                job = self._next_job()
                 batch.append(job)
                 self._run_script(job)
             if self._before_commit is not None:
@@ -298,7 +294,7 @@ class SqliteDatabase(Database):
 
     def _next(self) -> None:
         """Go on after those who have just been told had their turn: what they add joins the next batch."""
-        if self._queue:
+        if self._is_due:
             self._loop.call_soon(self._begin)
         else:
             self._busy = False
