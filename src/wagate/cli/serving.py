@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import shutil
 import socket
@@ -79,11 +80,25 @@ async def _run(settings: Settings, listener: socket.socket, ready: Ready, build:
         with stopping_on_signals(me.cancel):
             greeting = await ready(gateway, url_of(listener))
         app = create_app(gateway, Limits(body_bytes=settings.body_limit))
-        server = HttpServer(app, partial(let_everybody_go, gateway), partial(say, *greeting))
+
+        def answering() -> None:
+            say(*greeting)
+            _spare_what_stays()
+
+        server = HttpServer(app, partial(let_everybody_go, gateway), answering)
         with stopping_on_signals(server.stop):
             await server.serve(sockets=[listener])
     finally:
         await gateway.stop()
+
+
+def _spare_what_stays() -> None:
+    """Have the garbage collector pass over all that is here when the gateway starts: modules, routes, models.
+
+    None of it ever goes, and every full collection walked through it for 20 ms, in which nobody was served.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 async def _started(settings: Settings, build: Build) -> Gateway:
