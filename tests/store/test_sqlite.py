@@ -66,6 +66,17 @@ async def test_a_long_lock_fails_those_who_wait_and_nobody_after(database: Datab
     assert await kept(database) == ["c"]
 
 
+async def test_after_a_rest_nothing_waits_for_company(path: Path) -> None:
+    begun: list[None] = []
+    database = SqliteDatabase(path, before_commit=lambda: begun.append(None))
+    await asyncio.sleep(0.05)
+    database.enqueue(add("a"), lambda *_: None, hurry=False)
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert len(begun) == 1
+    await database.close()
+
+
 async def test_a_full_disk_fails_the_batch_and_recovers_by_itself(database: Database, path: Path) -> None:
     big = sql("INSERT INTO tenant (id, name, created_at) VALUES (:id, :name, 0)")
 

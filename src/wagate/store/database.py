@@ -69,6 +69,7 @@ class Database(ABC):
         self._commit_listeners: list[Callable[[], None]] = []
         self._closing = False
         self._is_due = False  # somebody in the queue is in a hurry, or has lingered long enough
+        self._stirred_at = 0.0  # when something was last begun or ended, on the loop's clock
         self._alarm: asyncio.TimerHandle | None = None
 
     # ---- what the rooms call
@@ -79,7 +80,8 @@ class Database(ABC):
         Once queued a script cannot be taken back. ``settled`` is called on the loop, must not raise, and learns of
         TooBusy, StorageUnavailable (OutcomeUnknown among them), ConstraintViolated, or what the script itself raised.
         Half of the queue is kept free for ``vital`` scripts: those that finish what was begun. Scripts without
-        ``hurry`` wait a moment for others to share their COMMIT with, as it costs more than they do.
+        ``hurry``, unless they come after a rest, wait a moment for others to share their COMMIT with, as it costs more
+        than they do.
         """
         room = self._queue_limit if vital else self._queue_limit // 2
         if self._closing or len(self._queue) >= room:
@@ -88,9 +90,8 @@ class Database(ABC):
             settled(None, closed if self._closing else TooBusy(f"{len(self._queue)} transactions are waiting"))
             return
         self._queue.append(Job(script, settled))
-        if hurry:
-            self._is_due = True
-            self._wake_writer()
+        if hurry or self._loop.time() - self._stirred_at > _LINGER_S:
+            self._make_due()
         elif self._alarm is None:
             self._alarm = self._loop.call_later(_LINGER_S, self._ring)
 
@@ -143,8 +144,12 @@ class Database(ABC):
         """Work on what is left in the queue, if anything is."""
         self._silence()
         if self._queue:
-            self._is_due = True
-            self._wake_writer()
+            self._make_due()
+
+    def _make_due(self) -> None:
+        self._is_due = True
+        self._stirred_at = self._loop.time()
+        self._wake_writer()
 
     def _silence(self) -> None:
         if self._alarm is not None:
@@ -168,6 +173,7 @@ class Database(ABC):
 
     def _settle(self, batch: list[Job], failure: Callable[[], StorageUnavailable] | None = None) -> None:
         """Tell everybody how the batch ended; ``failure`` makes the error of those whose COMMIT failed."""
+        self._stirred_at = self._loop.time()
         for job in batch:
             error = job.error
             if error is None and failure is not None:

@@ -12,7 +12,7 @@ from typing_extensions import override
 from wagate.domain.errors import GatewayError
 from wagate.domain.ids import SessionId, TenantId
 from wagate.ports.clock import Clock
-from wagate.ports.news import DurableNews, ReceiptArrived, SendAccepted
+from wagate.ports.news import DurableNews, SendStarted
 from wagate.ports.vault import NotLoaded, OwnershipLost, RecordKey, RecordUnreadable, Unit, Vault, VaultFailed
 from wagate.store.cache import RecordCache, Shelf
 from wagate.store.database import Database
@@ -60,8 +60,8 @@ _GET = {1: _GET_ONE} | {count: _get_many(count) for count in (2, 4, 8, 16, 32, 6
 
 
 def _can_wait(unit: Unit) -> bool:
-    """Whether a unit only says how far our messages got: nobody waits for that as for a message."""
-    return bool(unit.news) and all(isinstance(news, SendAccepted | ReceiptArrived) for news in unit.news)
+    """Whether a unit is about what the server told us, and not what is about to leave: that may be some together."""
+    return bool(unit.news) and not any(isinstance(news, SendStarted) for news in unit.news)
 
 
 class VaultKeeper:
