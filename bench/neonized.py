@@ -16,8 +16,9 @@ from bench.served import serve
 from wagate.adapters.clock import SystemClock
 from wagate.adapters.engines.neonize.engine import NeonizeEngine
 from wagate.adapters.engines.neonize.files import Reach
-from wagate.bootstrap import ENGINES, build
+from wagate.bootstrap import build
 from wagate.features import Gateway
+from wagate.plugs import ENGINES
 from wagate.settings import Settings
 from whatsapp_emulator.whereabouts import Whereabouts, client_environment
 

@@ -18,9 +18,10 @@ from typing_extensions import override
 
 from bench.served import serve
 from wagate.adapters.clock import SystemClock
-from wagate.bootstrap import ENGINES, build
+from wagate.bootstrap import build
 from wagate.domain.ids import SessionId
 from wagate.features import Gateway
+from wagate.plugs import ENGINES
 from wagate.ports.engine import Connection, Engine, EngineFeatures, Line
 from wagate.ports.news import MessageArrived, SendStarted
 from wagate.ports.vault import RecordKey, Unit, Vault

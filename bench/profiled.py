@@ -10,6 +10,7 @@ import runpy
 import signal
 import sys
 from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -39,18 +40,33 @@ def main(file: Path, arguments: list[str]) -> None:
         file.write_text("\n".join(lines), "utf-8")
 
 
-def engine_share(file: Path) -> float:
-    """The share of the samples that were taken in the native engine or the protocol below it, after the start."""
-    engine = total = 0
+def stacks_of(file: Path) -> Iterator[tuple[int, list[str]]]:
+    """The samples taken after the start: how many, and the calls they were taken in, innermost last."""
     for line in file.read_text("utf-8").splitlines():
         count, _, stack = line.partition(" ")
         calls = stack.split(";")
-        if any(call.startswith("importlib") for call in calls):
-            continue
-        total += int(count)
-        owner = next((call for call in reversed(calls) if call.startswith(("wagate.", "whatsapp_wire."))), "")
-        engine += int(count) if owner.startswith(ENGINE) else 0
-    return engine / total if total else 0.0
+        if not any(call.startswith("importlib") for call in calls):
+            yield int(count), calls
+
+
+def shares(file: Path, places: Mapping[str, Sequence[str]], others: str) -> dict[str, float]:
+    """The share of the samples whose innermost known module belongs to each place, by its modules' beginnings.
+
+    ``others`` is where no module is known.
+    """
+    found: Counter[str] = Counter()
+    for count, calls in stacks_of(file):
+        owners = (
+            place for call in reversed(calls) for place, starts in places.items() if call.startswith(tuple(starts))
+        )
+        found[next(owners, others)] += count
+    total = sum(found.values()) or 1
+    return {place: count / total for place, count in found.most_common()}
+
+
+def engine_share(file: Path) -> float:
+    """The share of the samples that were taken in the native engine or the protocol below it, after the start."""
+    return shares(file, {"engine": ENGINE, "others": ("wagate.",)}, "others").get("engine", 0.0)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -196,9 +196,21 @@ class Gateway:
                 raise RuntimeError(f"{method} {path}: {response.status} {answer.decode()}")
             return orjson.loads(answer) if answer else None
 
-    async def pair(self, name: str, phone: str, control: EmulatorClient, engine: str = "native") -> None:
-        """Make a session, let the phone scan its code, and wait until it is connected."""
+    async def pair(
+        self,
+        name: str,
+        phone: str,
+        control: EmulatorClient,
+        engine: str = "native",
+        prepare: Callable[[str], None] | None = None,
+    ) -> None:
+        """Make a session, let the phone scan its code, and wait until it is connected.
+
+        ``prepare`` is called with the session's name before it is started.
+        """
         await self.call("POST", "/sessions", {"name": name, "engine": engine})
+        if prepare is not None:
+            prepare(name)
         await self.call("POST", f"/sessions/{name}/start")
 
         async def code() -> str | None:
@@ -236,25 +248,37 @@ class Gateway:
         return found
 
 
+def _way_to(where: Whereabouts, *, tls: bool) -> dict[str, str]:
+    """The settings of a gateway that finds the emulator in WhatsApp's place."""
+    return {
+        "WAGATE_WHATSAPP_URL": where.tls_url if tls else where.plain_url,
+        "WAGATE_WHATSAPP_ROOT_KEY": where.root_key,
+        "WAGATE_WHATSAPP_CA_FILE": where.ca_file,
+    }
+
+
 @asynccontextmanager
 async def gateway(
     folder: Path,
-    network: Emulated,
+    network: Emulated | None,
     *,
     database_url: str = "",
     tls: bool = False,
     entry: Sequence[str] = ("wagate",),
     settings: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Gateway]:
-    """A gateway whose native engine dials the emulator; ``entry`` may be a bench's own way into ``wagate``."""
+    """A gateway whose native engine dials the emulator, if there is one.
+
+    ``entry`` may be a bench's own way into ``wagate``.
+    """
     environment = {
         **os.environ,
         "PORT": str(free_port()),
         "WAGATE_DATABASE_URL": database_url,
-        "WAGATE_WHATSAPP_URL": network.where.tls_url if tls else network.where.plain_url,
-        "WAGATE_WHATSAPP_ROOT_KEY": network.where.root_key,
-        "WAGATE_WHATSAPP_CA_FILE": network.where.ca_file,
+        **({} if network is None else _way_to(network.where, tls=tls)),
         "WAGATE_LOGIN_RATE": "0",
+        "WAGATE_PACE_PER_MINUTE": "0",
+        "WAGATE_PACE_BULK_PER_MINUTE": "0",
         "WAGATE_LOG_LEVEL": "warning",
         **(settings or {}),
     }
@@ -277,6 +301,11 @@ def percentile(values: Sequence[float], share: float) -> float:
     """The value below which that share of the values lies."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+
+def spread(values: Sequence[float], digits: int = 2) -> str:
+    """The least and the most of some figures."""
+    return f"{min(values):.{digits}f} to {max(values):.{digits}f}"
 
 
 def bar(name: str, value: float, limit: float, unit: str, *, at_least: bool = False) -> bool:

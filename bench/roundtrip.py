@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import time
 from asyncio import sslproto
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
 from bench.profiled import engine_share
-from bench.rig import Emulated, Gateway, bar, gateway, percentile, scratch, until
+from bench.rig import Emulated, Gateway, bar, gateway, percentile, scratch, spread, until
 from whatsapp_emulator.client import EmulatorClient
 from whatsapp_emulator.emulator import Emulator
 
@@ -72,7 +73,7 @@ async def run(running: Gateway, network: Emulator, control: EmulatorClient) -> N
     bar("accepted to the last message sent", rate, 150, "msg/s", at_least=True)
     await control.faults(latency_s=0.0)
     print(f"{SESSIONS} sessions, one sender each, the emulator beside the gateway on the same cores")
-    await crowd(running, control)
+    bar("accepted and sent", await crowd(running, control), 700, "msg/s", at_least=True)
 
 
 async def sequential(running: Gateway, network: Emulator, count: int) -> None:
@@ -103,11 +104,6 @@ async def answers(running: Gateway, control: EmulatorClient, count: int) -> None
     bar("phone to event stream, median", percentile(times, 0.5), 30, "ms")
 
 
-def spread(rounds: list[float]) -> str:
-    """The least and the most of some figures."""
-    return f"{min(rounds):.2f} to {max(rounds):.2f}"
-
-
 async def cost_of_sending(running: Gateway, network: Emulator, count: int) -> float:
     """CPU from the request to the delivery receipt, four at a time; the gateway is asked nothing meanwhile."""
     phone = network.world.phone(CONTACT)
@@ -135,13 +131,13 @@ async def cost_of_receiving(running: Gateway, control: EmulatorClient, count: in
     return (running.running.cpu_s() - before) / count * 1000
 
 
-async def crowd(running: Gateway, control: EmulatorClient) -> None:
-    """Many sessions at once."""
+async def crowd(running: Gateway, control: EmulatorClient, prepare: Callable[[str], None] | None = None) -> float:
+    """Many new sessions at once, each with one sender; messages a second. ``prepare``: see `Gateway.pair`."""
     names = [f"s{number}" for number in range(SESSIONS)]
     for number, name in enumerate(names):
         phone = f"49153{number:07d}"
         await control.account(phone, name)
-        await running.pair(name, phone, control)
+        await running.pair(name, phone, control, prepare=prepare)
         await send_many(running, name, [CONTACT], 1)
     began = time.perf_counter()
     per_session = 150
@@ -149,8 +145,7 @@ async def crowd(running: Gateway, control: EmulatorClient) -> None:
         for name in names:
             tasks.create_task(send_many(running, name, [CONTACT] * per_session, 1, settle=False))
     await all_gone_from(running, "queued", "sending")
-    rate = SESSIONS * per_session / (time.perf_counter() - began)
-    bar("accepted and sent", rate, 700, "msg/s", at_least=True)
+    return SESSIONS * per_session / (time.perf_counter() - began)
 
 
 async def send_many(running: Gateway, session: str, to: list[str], at_once: int, *, settle: bool = True) -> float:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
-from importlib.util import find_spec
-from pathlib import Path
 
 import structlog
 
 from wagate.adapters.clock import SystemClock
 from wagate.adapters.inspector import ForkingInspector
-from wagate.domain.errors import StorageUnavailable
 from wagate.domain.ids import SessionId
 from wagate.domain.media import RULES, MediaKind
+from wagate.domain.pacing import UNPACED, Pacing
 from wagate.domain.session import ChatFilters
 from wagate.features import Cellar, Gateway, Rooms
 from wagate.features.access import Access
@@ -27,6 +25,7 @@ from wagate.features.media.portraits import Portraits
 from wagate.features.media.service import Tools
 from wagate.features.media.shelf import Shelf
 from wagate.features.media.sweeper import Sweeper
+from wagate.features.messaging.accounts import Accounts
 from wagate.features.messaging.acts import Acts
 from wagate.features.messaging.attaching import Showing
 from wagate.features.messaging.chat_marks import ChatMarking
@@ -37,6 +36,8 @@ from wagate.features.messaging.dispatcher import Dispatcher
 from wagate.features.messaging.downloads import Downloads
 from wagate.features.messaging.group_ledger import GroupLedger
 from wagate.features.messaging.groups import Groups
+from wagate.features.messaging.handover import Handover
+from wagate.features.messaging.held import Held
 from wagate.features.messaging.history_ledger import HistoryLedger
 from wagate.features.messaging.identities import Identities
 from wagate.features.messaging.inbox import Inbox
@@ -46,11 +47,16 @@ from wagate.features.messaging.mark_ledger import MarkLedger
 from wagate.features.messaging.news import ERASERS, NewsDesk
 from wagate.features.messaging.outbox import Outbox
 from wagate.features.messaging.outcomes import Outcomes
+from wagate.features.messaging.permits import Permits
 from wagate.features.messaging.previews import Previews
 from wagate.features.messaging.profile import OwnProfile
+from wagate.features.messaging.queueing import Queueing
 from wagate.features.messaging.receipts import Receipts
 from wagate.features.messaging.search import Search
 from wagate.features.messaging.service import Messaging
+from wagate.features.messaging.sql_inbox import SqlInbox
+from wagate.features.messaging.sql_statuses import SqlStatuses
+from wagate.features.messaging.waking import Waking
 from wagate.features.realtime import Hub
 from wagate.features.sessions.catalogue import Catalogue
 from wagate.features.sessions.ending import Ending
@@ -65,9 +71,17 @@ from wagate.features.sessions.service import Passages, Sessions
 from wagate.features.sessions.states import States
 from wagate.features.sessions.supervisor import Supervisor
 from wagate.features.templates import Templates
+from wagate.plugs import (
+    absent_engines,
+    blob_store,
+    default_engine,
+    every_engine,
+    foreign_readers,
+    usable,
+    way_to_the_web,
+)
 from wagate.ports.blobs import BlobStore
 from wagate.ports.clock import Clock
-from wagate.ports.device import ReadsDevices
 from wagate.ports.egress import Egress
 from wagate.ports.engine import Engine
 from wagate.settings import Settings
@@ -78,75 +92,6 @@ from wagate.store.leases import Lease, Node
 from wagate.store.migrations import migrate
 from wagate.store.sealed import MasterKey, Sealer
 from wagate.store.vault import VaultKeeper
-
-
-def _native(settings: Settings, _clock: Clock) -> Engine:
-    from wagate.adapters.engines.native import NativeEngine
-
-    return NativeEngine(
-        url=settings.whatsapp_url,
-        root_key=bytes.fromhex(settings.whatsapp_root_key) if settings.whatsapp_root_key else None,
-        ca_file=settings.whatsapp_ca_file,
-        version=settings.client_version,
-    )
-
-
-def _neonize(settings: Settings, _clock: Clock) -> Engine:
-    from wagate.adapters.engines.neonize.engine import NeonizeEngine
-
-    return NeonizeEngine(settings.data / "neonize", device_name=settings.device_name)
-
-
-def _fake(_settings: Settings, clock: Clock) -> Engine:
-    from wagate.adapters.engines.fake import FakeEngine, FakeService
-
-    return FakeEngine(FakeService(), clock)
-
-
-ENGINES: Mapping[str, Callable[[Settings, Clock], Engine]] = {
-    "native": _native,
-    "neonize": _neonize,
-    "fake": _fake,
-}
-"""Factories that import their plug inside, so that what is not installed costs nothing.
-
-An engine can be made, and asked for its words, without what it needs to work (`is_installed`).
-"""
-
-
-_PREFERRED = ("neonize", "native")
-"""``docs/engines.md`` says why in this order."""
-
-
-def _readers() -> dict[str, ReadsDevices]:
-    """The programs whose devices can be imported."""
-    from wagate.adapters.foreign.baileys import BaileysFolder
-    from wagate.adapters.foreign.whatsmeow import WhatsmeowDatabase
-
-    return {"baileys": BaileysFolder(), "whatsmeow": WhatsmeowDatabase()}
-
-
-def _on_disk(settings: Settings) -> BlobStore:
-    from wagate.adapters.blobs.local import LocalBlobs
-
-    return LocalBlobs(Path(settings.media_store) if settings.media_store else settings.data / "media")
-
-
-def _on_s3(settings: Settings) -> BlobStore:
-    from wagate.adapters.blobs.s3 import S3Blobs, S3Place
-
-    keys = settings.s3_access_key, settings.s3_secret_key
-    access_key, secret_key = (None if key is None else key.get_secret_value() for key in keys)
-    place = S3Place.of(settings.media_store, settings.s3_endpoint, settings.s3_region, access_key, secret_key)
-    return S3Blobs(place)
-
-
-BLOBS: Mapping[str, Callable[[Settings], BlobStore]] = {
-    "": _on_disk,
-    "s3": _on_s3,
-}
-"""By the scheme of ``media_store``."""
-
 
 _log = structlog.get_logger(__name__)
 
@@ -189,7 +134,7 @@ async def build(
         opened.push_async_callback(database.close)
         await sealer.check(database)
         plugs = {engine.name: engine for engine in (engines or usable(every_engine(settings, clock), settings))}
-        blobs = media.blobs or _blobs(settings)
+        blobs = media.blobs or blob_store(settings)
         opened.push_async_callback(blobs.close)
         parts = _Parts(
             settings=settings,
@@ -200,66 +145,11 @@ async def build(
             clock=clock,
             move_patience=move_patience or Patience(),
             blobs=blobs,
-            egress=media.egress or _egress(settings),
+            egress=media.egress or way_to_the_web(settings),
         )
         gateway = _furnish(parts)
         opened.pop_all()
         return gateway
-
-
-def every_engine(settings: Settings, clock: Clock | None = None) -> list[Engine]:
-    """All that this version knows, installed or not: to be asked for their words, or to choose from (`usable`)."""
-    return [make(settings, clock or SystemClock()) for make in ENGINES.values()]
-
-
-def usable(engines: Iterable[Engine], settings: Settings) -> list[Engine]:
-    """The engines that sessions may use. The pretend one only where it was chosen, lest anybody meet it by accident."""
-    return [
-        engine for engine in engines if is_installed(engine) and (engine.name != "fake" or settings.engine == "fake")
-    ]
-
-
-def default_engine(engines: Mapping[str, Engine], settings: Settings) -> str:
-    """The engine of sessions that name none: the one that was set, else the one that has been longest in the field."""
-    return settings.engine or next((name for name in _PREFERRED if name in engines), "native")
-
-
-def absent_engines(engines: Mapping[str, Engine], settings: Settings, clock: Clock) -> dict[str, str]:
-    """What this version knows besides these and what is not installed, each with what to do about it."""
-    others = [make(settings, clock) for name, make in ENGINES.items() if name not in engines]
-    return {
-        engine.name: f"it is not installed: {engine.words.costs.installation}"
-        for engine in others
-        if not is_installed(engine)
-    }
-
-
-def is_installed(engine: Engine) -> bool:
-    """Whether what an engine needs besides wagate is there."""
-    module = engine.words.module
-    return module is None or find_spec(module) is not None
-
-
-def _blobs(settings: Settings) -> BlobStore:
-    scheme, found, _ = settings.media_store.partition("://")
-    make = BLOBS.get(scheme if found else "")
-    if make is None:
-        raise StorageUnavailable(f"There is no store of media of the kind {scheme}://")
-    try:
-        return make(settings)
-    except ImportError as error:
-        raise StorageUnavailable(f"Media in {scheme}:// needs the extra: pip install 'wagate[{scheme}]'") from error
-    except OSError as error:
-        raise StorageUnavailable(f"The store of media cannot be opened: {error}") from error
-
-
-def _egress(settings: Settings) -> Egress:
-    from wagate.adapters.addresses import read_networks
-    from wagate.adapters.egress import EgressPolicy, HttpEgress
-
-    if settings.egress_allow:
-        _log.warning("egress_allowed_inside", networks=settings.egress_allow)
-    return HttpEgress(EgressPolicy(frozenset(settings.egress_ports), read_networks(settings.egress_allow)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +194,37 @@ def _media_room(parts: _Parts, inspector: ForkingInspector, policy: MediaPolicy)
     )
 
 
+def _usual_pacing(settings: Settings) -> Pacing:
+    """The pace of sessions that set none of their own."""
+    per_minute, bulk = settings.pace_per_minute or None, settings.pace_bulk_per_minute or None
+    return UNPACED if per_minute is None and bulk is None else Pacing(per_minute, bulk)
+
+
+def _departures(
+    parts: _Parts, way_out: Outbox, receipts: Receipts, accounts: Accounts, node: Node
+) -> tuple[Held, Dispatcher, Waking]:
+    """What takes messages from the outbox to the engines, and looks after those that wait."""
+    database, clock = parts.database, parts.clock
+    held = Held(receipts, clock)
+    handover = Handover(database, way_out, held, Permits(database, accounts, clock), clock)
+    dispatcher = Dispatcher(database, handover, receipts, accounts, clock)
+    return held, dispatcher, Waking(database, held, accounts, node.id, dispatcher, clock)
+
+
+def _sql_inbox(
+    parts: _Parts, journal: Journal, way_out: Outbox, beside: tuple[MediaRoom, Previews], woken: Callable[[], None]
+) -> SqlInbox | None:
+    """What takes in the messages that other programs leave in a table, where that is wanted."""
+    if not parts.settings.sql_inbox:
+        return None
+    from wagate.api.v1.sql_rows import read_row
+
+    _log.warning("sql_inbox_open", detail="Whoever can write to the table outbox_inbox can send")
+    keep_ms = round(parts.settings.sql_inbox_keep_days * DAY_MS)
+    statuses = SqlStatuses(parts.database, journal, keep_ms, parts.clock)
+    return SqlInbox(parts.database, way_out, read_row, (*beside, statuses), woken, parts.clock)
+
+
 def _furnish(parts: _Parts) -> Gateway:
     settings, database, folder, sealer = parts.settings, parts.database, parts.folder, parts.sealer
     engines, clock = parts.engines, parts.clock
@@ -313,9 +234,9 @@ def _furnish(parts: _Parts) -> Gateway:
     realtime = Hub(journal)
     access.on_revoked(realtime.drop_key)
 
-    identities = Identities(journal, clock)
-    acts = Acts(journal)
-    receipts = Receipts(journal, identities, acts, clock)
+    identities, acts, pacing = Identities(journal, clock), Acts(journal), dict[SessionId, Pacing]()
+    accounts = Accounts(pacing, _usual_pacing(settings), journal, clock)
+    receipts = Receipts(journal, identities, acts, accounts, clock)
     policy, inspector, eager_limits = _media_policy(settings), ForkingInspector(), dict[SessionId, int]()
     room, arrivals = _media_room(parts, inspector, policy), Arrivals(sealer, policy, eager_limits)
     inbox = Inbox(journal, identities, acts, receipts, arrivals, clock)
@@ -328,7 +249,7 @@ def _furnish(parts: _Parts) -> Gateway:
     )
     way_out = Outbox(journal, identities, receipts, clock, {name: engine.features for name, engine in engines.items()})
 
-    box = SettingsBox(sealer)
+    box = SettingsBox(sealer, accounts.usual)
     filters: dict[SessionId, ChatFilters] = {}
     states = States(journal, clock, box, {name: engine.client_version for name, engine in engines.items()})
     # On SQLite the data directory's lock keeps other processes away; on PostgreSQL a lease does.
@@ -348,13 +269,15 @@ def _furnish(parts: _Parts) -> Gateway:
         forget=way_out.disown,
         filters=filters,
         eager_limits=eager_limits,
+        pacing=pacing,
     )
     supervisor = Supervisor(opening, clock)
     on_the_way = OnTheWay(way_out.in_flight, partial(way_out.disown, reason="session_moved"), way_out.fit)
     moving = Moving(opening, supervisor, on_the_way, clock, parts.move_patience)
     ending = Ending(opening, supervisor, ERASERS)
-    importing = Importing(opening, supervisor, ending, _readers(), folder.path / "imports", clock)
-    dispatcher, downloads = Dispatcher(database, way_out, clock), Downloads(database, room, arrivals, clock)
+    importing = Importing(opening, supervisor, ending, foreign_readers(), folder.path / "imports", clock)
+    held, dispatcher, waking = _departures(parts, way_out, receipts, accounts, node)
+    downloads = Downloads(database, room, arrivals, clock)
     room.serve(Showing(journal).changed, downloads.wake)
     arrivals.serve(downloads.note)
     supervisor.watch(dispatcher)
@@ -362,6 +285,8 @@ def _furnish(parts: _Parts) -> Gateway:
     passages = Passages(importing, moving, ending, Exporting(opening, supervisor))
     sessions = Sessions(opening, supervisor, passages, clock, default)
     live = LiveSessions(database, sessions, supervisor, engines)
+    previews = Previews(parts.egress, inspector)
+    sql_inbox = _sql_inbox(parts, journal, way_out, (room, previews), dispatcher.wake)
     groups = Groups(database, sessions, supervisor, ledger, engines, clock)
     return Gateway(
         Rooms(
@@ -374,7 +299,7 @@ def _furnish(parts: _Parts) -> Gateway:
                 way_out,
                 dispatcher,
                 Outcomes(journal.relay),
-                (downloads, Previews(parts.egress, inspector)),
+                (downloads, previews, waking, sql_inbox),
                 clock,
             ),
             engines=Catalogue(engines, default),
@@ -386,6 +311,7 @@ def _furnish(parts: _Parts) -> Gateway:
             search=Search(database, Indexer(database, journal, clock)),
             chat_marks=ChatMarking(database, sessions, groups, dispatcher, engines),
             templates=Templates(database, clock),
+            queues=Queueing(database, sessions, held, dispatcher, accounts, clock),
         ),
         Cellar(
             folder,

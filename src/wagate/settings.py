@@ -89,6 +89,25 @@ class Settings(BaseSettings):
         description="Logins a second that all sessions together may begin; 0 lifts the limit.",
     )
     login_burst: int = Field(default=10, ge=1, description="Logins that may begin at once before the rate applies.")
+    pace_per_minute: int = Field(
+        default=20,
+        ge=0,
+        description="Messages that a session may send in any minute, unless its own settings say otherwise; 0: any. "
+        "Real numbers that send more are at risk. See [pacing](../howto/pacing.md).",
+    )
+    pace_bulk_per_minute: int = Field(
+        default=3, ge=0, description="The same for messages of the priority `bulk`, which count for both. 0: any."
+    )
+    sql_inbox: bool = Field(
+        default=False,
+        description="Send what other programs insert into the table `outbox_inbox`. Whoever can write to it can send "
+        "for every tenant. See [SQL producers](../howto/sql-producers.md).",
+    )
+    sql_inbox_keep_days: float = Field(
+        default=30,
+        ge=0,
+        description="Days after which rows of that table are removed whose message was sent or refused. 0: never.",
+    )
     body_limit: int = Field(default=1_000_000, ge=1_000, description="Largest request body in bytes.")
     media_store: str = Field(
         default="",

@@ -216,7 +216,7 @@ async def test_acts_need_the_scope_and_the_tenants_own_message(world: World) -> 
         for method in route.methods or ()
         if method != "GET"
     ]
-    assert len(acts) == 12
+    assert len(acts) == 14
     for method, path in acts:
         assert (await reader.ask(method, path, {})).status == 403
         unknown = path.replace(message["id"], "msg_" + "0" * 26)

@@ -95,11 +95,17 @@ async def test_an_idempotency_key_makes_one_message_of_many_requests(world: Worl
     answers = await asyncio.gather(
         *(world.api.ask("POST", _MESSAGES, body, headers={"Idempotency-Key": "order-17"}) for _ in range(20))
     )
-    assert {answer.status for answer in answers} == {202}
-    assert len({answer.json["id"] for answer in answers}) == 1
-    assert sum(answer.headers.get("idempotency-replayed") == "true" for answer in answers) == 19
+    taken = [answer for answer in answers if answer.status == 202]
+    early = [answer for answer in answers if answer.status == 409]
+    assert len(taken) + len(early) == 20
+    assert early, "nobody asked while the first was being taken in"
+    assert {answer.json["code"] for answer in early} == {"idempotency_in_progress"}
+    assert {answer.headers["retry-after"] for answer in early} == {"1"}
+    assert len({answer.json["id"] for answer in taken}) == 1
+    assert sum(answer.headers.get("idempotency-replayed") == "true" for answer in taken) == len(taken) - 1
     quoted = await world.api.ask("POST", _MESSAGES, body, headers={"Idempotency-Key": '"order-17"'})
-    assert quoted.json["id"] == answers[0].json["id"]
+    assert quoted.json["id"] == taken[0].json["id"]
+    assert quoted.headers["idempotency-replayed"] == "true"
     await world.api.until_status(quoted.json["id"], "delivered")
     assert [shown.text for shown in world.ana.inbox] == ["once"]
 
@@ -229,3 +235,19 @@ async def test_one_message_is_shown_and_one_that_is_not_there_is_not(world: Worl
     sent = await world.send()
     assert (await world.api.get(f"/v1/messages/{sent['id']}"))["id"] == sent["id"]
     assert (await world.api.get("/v1/messages/msg_nothing", 404))["code"] == "message_not_found"
+
+
+async def test_what_was_said_lately_is_answered_with_the_message_that_said_it(world: World) -> None:
+    once = {"to": "+5511900000002", "text": "your parcel is here", "deduplicate_s": 60}
+    first = await world.api.ask("POST", _MESSAGES, once)
+    again = await world.api.ask("POST", f"{_MESSAGES}?wait=10", {**once, "client_ref": "another"})
+    assert (first.status, again.status) == (202, 200)
+    assert "deduplicated" not in first.headers
+    assert again.headers["deduplicated"] == "true"
+    assert again.json["id"] == first.json["id"]
+    assert "idempotency-replayed" not in again.headers
+    for wrong in ({"deduplicate_s": 0}, {"deduplicate_s": 259_201}, {"deduplication_key": ""}):
+        refused = await world.api.ask("POST", _MESSAGES, {**once, **wrong})
+        assert (refused.status, refused.json["code"]) == (422, "invalid_request")
+    keyless = {"to": "+5511900000002", "text": "x", "deduplication_key": "k"}
+    assert (await world.api.ask("POST", _MESSAGES, keyless)).json["errors"][0]["pointer"] == "/deduplicate_s"

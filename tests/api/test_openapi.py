@@ -19,6 +19,7 @@ from wagate.api.errors import STATUSES, status_of
 from wagate.api.reference import EVENT_MEANINGS, api_reference, errors_reference, events_reference
 from wagate.api.routing import JSON, GuardedRoute
 from wagate.api.v1.schemas import (
+    batches,
     chat_marks,
     chats,
     contacts,
@@ -31,6 +32,7 @@ from wagate.api.v1.schemas import (
     messages,
     parts,
     passkeys,
+    queues,
     search,
     sendable,
     sending,
@@ -48,6 +50,7 @@ _DOCS = Path(__file__).parents[2] / "docs"
 _MODELS: dict[str, type[BaseModel]] = {
     name: model
     for module in (
+        batches,
         chat_marks,
         chats,
         contacts,
@@ -60,6 +63,7 @@ _MODELS: dict[str, type[BaseModel]] = {
         messages,
         parts,
         passkeys,
+        queues,
         search,
         sending,
         sending_media,

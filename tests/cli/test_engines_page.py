@@ -8,9 +8,9 @@ from typing_extensions import override
 
 from wagate.adapters.clock import SystemClock
 from wagate.adapters.engines.fake import WITHOUT_PROMISES, FakeEngine, FakeService
-from wagate.bootstrap import every_engine, is_installed, usable
 from wagate.cli.engine_proofs import read_proofs
 from wagate.cli.engines_page import engines_page
+from wagate.plugs import every_engine, is_installed, usable
 from wagate.ports.comparison import COSTS, PROMISES, WITHOUT, Entry, every_ability
 from wagate.ports.engine import Connection, EngineCosts, EngineFeatures, EngineWords
 from wagate.settings import Settings

@@ -5,7 +5,7 @@ import pytest
 from fixtures.rooms import House, OpenHouse, eventually, until
 from wagate.domain.errors import StorageUnavailable
 from wagate.domain.message import Direction, Message, MessageStatus
-from wagate.features.messaging.service import MessageFilter
+from wagate.features.messaging.filters import MessageFilter
 
 
 class Death:

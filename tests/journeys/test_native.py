@@ -5,10 +5,10 @@ import pytest
 from fixtures.rooms import House, OpenHouse, eventually
 from journeys.engine_choice import EngineChoice
 from wagate.adapters.engines.native import Habits
-from wagate.bootstrap import ENGINES
 from wagate.domain.message import Direction, Message, MessageStatus
 from wagate.domain.session import Reason, Session, SessionState
-from wagate.features.messaging.service import MessageFilter
+from wagate.features.messaging.filters import MessageFilter
+from wagate.plugs import ENGINES
 from wagate.ports.engine import Engine
 from wagate.settings import Settings
 from whatsapp_emulator.client import EmulatorClient

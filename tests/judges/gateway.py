@@ -19,8 +19,8 @@ from wagate.domain.message import Direction, Message, MessageStatus
 from wagate.domain.page import MAX_LIMIT, Order
 from wagate.features import Gateway
 from wagate.features.access import Principal
-from wagate.features.messaging.outbox import SendRequest
-from wagate.features.messaging.service import MessageFilter
+from wagate.features.messaging.filters import MessageFilter
+from wagate.features.messaging.requests import SendRequest
 from wagate.settings import Settings
 from whatsapp_emulator.whereabouts import Whereabouts
 
@@ -96,7 +96,7 @@ class GatewayClient(Talker):
 async def running_gateway(phone: str, folder: Path, network: Whereabouts) -> AsyncIterator[GatewayClient]:
     """A gateway with one started session, on SQLite in a folder, whose engine dials the emulator without TLS."""
     engine = NativeEngine(url=network.plain_url, root_key=bytes.fromhex(network.root_key), habits=_HABITS)
-    settings = Settings(data=folder, engine=engine.name, login_rate=0)
+    settings = Settings(data=folder, engine=engine.name, login_rate=0, pace_per_minute=0, pace_bulk_per_minute=0)
     async with await build(settings, engines=[engine]) as gateway:
         principal = await gateway.access.operator()
         await gateway.sessions.create(principal, name=_SESSION)

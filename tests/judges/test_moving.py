@@ -21,7 +21,7 @@ from wagate.adapters.foreign.baileys import read_folder
 from wagate.bootstrap import build
 from wagate.domain.content import Text
 from wagate.domain.session import LIVE
-from wagate.features.messaging.outbox import SendRequest
+from wagate.features.messaging.requests import SendRequest
 from wagate.ports.device import LinkedDevice
 from wagate.ports.ratchets import MessageKey
 from wagate.settings import Settings
@@ -132,7 +132,9 @@ async def test_a_session_of_the_gateway_goes_there_and_back_under_traffic(
             root_key=bytes.fromhex(emulator.whereabouts.root_key),
             habits=Habits(longest_pause_s=1.0),
         )
-        settings = Settings(data=tmp_path / "gateway", engine="native", login_rate=0)
+        settings = Settings(
+            data=tmp_path / "gateway", engine="native", login_rate=0, pace_per_minute=0, pace_bulk_per_minute=0
+        )
         async with await build(settings, engines=[native, parked]) as gateway:
             us = await gateway.access.operator()
             session = await gateway.sessions.create(us, name="judged")

@@ -16,7 +16,7 @@ from wagate.bootstrap import build
 from wagate.domain.content import Poll
 from wagate.domain.message import Message
 from wagate.domain.session import LIVE, SessionState
-from wagate.features.messaging.outbox import SendRequest
+from wagate.features.messaging.requests import SendRequest
 from wagate.settings import Settings
 from whatsapp_emulator.client import EmulatorClient
 from whatsapp_emulator.emulator import Emulator
@@ -41,7 +41,9 @@ async def test_a_vote_in_a_poll_from_before_a_move_is_read(
         neonize = NeonizeEngine(
             folder, command=launch(where), environment=environment(where), limits=QUICK, reach=reach(where)
         )
-        settings = Settings(data=tmp_path / "gateway", engine="native", login_rate=0)
+        settings = Settings(
+            data=tmp_path / "gateway", engine="native", login_rate=0, pace_per_minute=0, pace_bulk_per_minute=0
+        )
         async with await build(settings, engines=[native, neonize]) as gateway:
             us = await gateway.access.operator()
             session = await gateway.sessions.create(us, name="judged")

@@ -26,6 +26,7 @@ from wagate.api.openapi import Document, describe
 from wagate.api.routing import JSON
 from wagate.api.v1 import (
     acts,
+    batches,
     chat_marks,
     chats,
     contacts,
@@ -38,6 +39,7 @@ from wagate.api.v1 import (
     messages,
     passkeys,
     profile,
+    queues,
     search,
     sessions,
     statuses,
@@ -48,6 +50,8 @@ from wagate.features import Gateway
 _ROUTERS = (
     search.router,
     messages.router,
+    batches.router,
+    queues.router,
     acts.router,
     chats.router,
     history.router,
@@ -97,6 +101,8 @@ def _body_limit(gateway: Gateway, limits: Limits) -> Middleware:
     exactly = {sessions.IMPORT_PATH: limits.upload_bytes, media.UPLOAD_PATH: with_file}
 
     def larger(path: str) -> int | None:
+        if batches.BATCH_PATH.match(path):
+            return max(limits.batch_bytes, limits.body_bytes)
         return exactly.get(path) or (with_file if messages.SEND_PATH.match(path) else None)
 
     return Middleware(BodyLimit, max_bytes=limits.body_bytes, larger=larger)

@@ -42,6 +42,8 @@ STATUSES: dict[str, int] = {
     "conflict": 409,
     "session_name_taken": 409,
     "message_not_named": 409,
+    "message_not_waiting": 409,
+    "idempotency_in_progress": 409,
     "nothing_known": 409,
     "session_not_paired": 409,
     "session_already_paired": 409,
@@ -110,6 +112,7 @@ RETRY_AFTER_S: dict[str, int] = {
     "not_sent": 5,
     "too_busy": 1,
     "media_not_ready": 2,
+    "idempotency_in_progress": 1,
 }
 """How long a client should wait before it asks again, for the errors that pass by themselves."""
 
@@ -199,8 +202,8 @@ class Problem:
     faults: tuple[Fault, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
 
-    def response(self, request_id: str | None) -> Response:
-        """The answer that carries it. ``request_id`` is the id under which the log knows the request."""
+    def document(self, request_id: str | None) -> dict[str, object]:
+        """The document itself. ``request_id`` is the id under which the log knows the request."""
         document: dict[str, object] = {
             "type": TYPE_PREFIX + self.code,
             "title": self.title,
@@ -211,7 +214,11 @@ class Problem:
         }
         if self.faults:
             document["errors"] = self.faults
-        return Response(orjson.dumps(document), self.status, dict(self.headers), MEDIA_TYPE)
+        return document
+
+    def response(self, request_id: str | None) -> Response:
+        """The answer that carries it."""
+        return Response(orjson.dumps(self.document(request_id)), self.status, dict(self.headers), MEDIA_TYPE)
 
 
 def request_id_of(request: Request) -> str | None:
@@ -226,12 +233,16 @@ async def answer_gateway_error(request: Request, error: GatewayError) -> Respons
 
 
 async def answer_invalid_fields(request: Request, error: RequestValidationError) -> Response:
-    """What a caller reads about fields that are missing, unknown or wrong. Values are never echoed."""
+    """What a caller reads about fields that are missing, unknown or wrong."""
+    return invalid_fields(error).response(request_id_of(request))
+
+
+def invalid_fields(error: RequestValidationError) -> Problem:
+    """The problem document about fields that are missing, unknown or wrong. Values are never echoed."""
     entries = error.errors()
     faults = tuple(_fault(entry["type"], entry["loc"], entry["msg"]) for entry in entries[:_MAX_FAULTS])
     detail = "; ".join(_sentence(fault) for fault in faults[:5])
-    invalid = Problem(InvalidRequest.code, title_of(InvalidRequest), detail, STATUSES[InvalidRequest.code], faults)
-    return invalid.response(request_id_of(request))
+    return Problem(InvalidRequest.code, title_of(InvalidRequest), detail, STATUSES[InvalidRequest.code], faults)
 
 
 async def answer_framework_error(request: Request, error: HTTPException) -> Response:

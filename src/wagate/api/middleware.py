@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable
 from random import Random
 from time import perf_counter
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -16,12 +16,22 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from wagate.api.errors import answer_framework_error, internal_error
 
 REQUEST_ID_HEADER = "X-Request-Id"
+_REQUEST_ID_NAME = REQUEST_ID_HEADER.lower().encode()
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:@/+=-]{1,128}\Z")
-_SECURITY_HEADERS = (("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"))
+_SECURITY_HEADERS = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
 _log = structlog.get_logger(__name__)
+_root = logging.getLogger()
 
 _random = Random()  # noqa: S311 - seeded by the system; a request's id tells requests apart and keeps no secret
+
+
+def _header(scope: Scope, wanted: bytes) -> str:
+    """A header of a request, or nothing. Every request is asked twice, so no object is made for it."""
+    for name, value in scope["headers"]:
+        if name == wanted:
+            return str(value, "latin-1")
+    return ""
 
 
 class RequestContext:
@@ -39,7 +49,7 @@ class RequestContext:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = Headers(scope=scope).get(REQUEST_ID_HEADER, "")
+        given = _header(scope, _REQUEST_ID_NAME)
         request_id = given if _REQUEST_ID.match(given) else f"req_{_random.getrandbits(80):020x}"
         scope.setdefault("state", {})["request_id"] = request_id
         structlog.contextvars.bind_contextvars(request_id=request_id)
@@ -50,10 +60,10 @@ class RequestContext:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers[REQUEST_ID_HEADER] = request_id
-                for name, value in _SECURITY_HEADERS:
-                    headers.setdefault(name, value)
+                headers = message["headers"] = list(message["headers"])
+                there = {name for name, _ in headers}
+                headers.append((_REQUEST_ID_NAME, request_id.encode()))
+                headers += [header for header in _SECURITY_HEADERS if header[0] not in there]
             await send(message)
 
         try:
@@ -64,13 +74,11 @@ class RequestContext:
                 raise
             await internal_error(request_id)(scope, receive, send_with_id)
         finally:
-            _log.debug(
-                "request",
-                method=scope["method"],
-                path=scope["path"],
-                status=status,
-                duration_ms=round((perf_counter() - began) * 1000, 1),
-            )
+            if _root.isEnabledFor(logging.DEBUG):
+                duration_ms = round((perf_counter() - began) * 1000, 1)
+                _log.debug(
+                    "request", method=scope["method"], path=scope["path"], status=status, duration_ms=duration_ms
+                )
             structlog.contextvars.unbind_contextvars("request_id")
 
 
@@ -89,7 +97,7 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         max_bytes = self._larger(scope["path"]) or self._max_bytes
-        declared = Headers(scope=scope).get("content-length", "")
+        declared = _header(scope, b"content-length")
         if declared.isdecimal() and int(declared[:20]) > max_bytes:
             await (await answer_framework_error(Request(scope), HTTPException(413)))(scope, receive, send)
             return

@@ -60,6 +60,7 @@ _PATH_WORDS = {
 _TAGS = [
     {"name": "sessions", "description": "WhatsApp numbers: create, pair, start, stop."},
     {"name": "messages", "description": "Send messages, and see what became of them."},
+    {"name": "queue", "description": "What waits to be sent, and how the account fares."},
     {"name": "chats", "description": "Conversations: what was said last, what is unread."},
     {"name": "media", "description": "Files: keep them, look at them, get them back."},
     {"name": "templates", "description": "Content that is stored once and sent often, each time with other words."},

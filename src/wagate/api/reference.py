@@ -42,6 +42,13 @@ EVENT_MEANINGS: dict[EventType, str] = {
     EventType.MESSAGE_READ: "The recipient opened a message.",
     EventType.MESSAGE_PLAYED: "The recipient played a message (voice, video).",
     EventType.MESSAGE_FAILED: "A message did not and will not go out; `error` says why.",
+    EventType.MESSAGE_SCHEDULED: "A message waits for a moment, `scheduled_for`, for a reason, `status_reason`: its "
+    "sender asked for it, or the account may not send it before.",
+    EventType.MESSAGE_CANCELLED: "A message was called back before it was sent; `status_reason` says how: "
+    "`cancelled_by_user` or `queue_cleared`.",
+    EventType.ACCOUNT_LIMITED: "WhatsApp gave a sign that the account sends too much: it sends slower for a while, and "
+    "perhaps nothing at all until `paused_until`. What is accepted waits.",
+    EventType.ACCOUNT_RECOVERED: "The account sends as fast again as it was set.",
     EventType.MESSAGE_UNKNOWN: "Whether a message went out is not known. It is not sent again blindly.",
     EventType.MESSAGE_EDITED: "A message says something else from now on: `text`, `content` and `edited_at`.",
     EventType.MESSAGE_DELETED: "A message was taken back, by its author or a group's admin, or deleted for the account "

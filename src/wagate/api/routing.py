@@ -11,6 +11,8 @@ from fastapi import Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Send
+from starlette.types import Scope as ASGIScope
 from typing_extensions import override
 
 from wagate.api.errors import InvalidJson, UnsupportedMediaType
@@ -76,6 +78,10 @@ class GuardedRoute(APIRoute):
             raise TypeError(f"{path} does not say which scope it needs")
         self.terms = terms
         super().__init__(path, endpoint, **options)
+        if _takes_only_the_request(self.dependant):
+            # FastAPI would open and close two stacks for dependencies that there are none of, and catch what the
+            # application catches anyway.
+            self.app = _answering(self.get_route_handler())
 
     @override
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -99,6 +105,16 @@ class GuardedRoute(APIRoute):
             return await endpoint(strict)
 
         return guarded
+
+
+def _answering(handler: Callable[[Request], Coroutine[Any, Any, Response]]) -> ASGIApp:
+    """The application that is a handler of requests and nothing else."""
+
+    async def app(scope: ASGIScope, receive: Receive, send: Send) -> None:
+        response = await handler(Request(scope, receive, send))
+        await response(scope, receive, send)
+
+    return app
 
 
 def _takes_only_the_request(dependant: Dependant) -> bool:

@@ -25,7 +25,9 @@ app = typer.Typer(
 )
 key_app = typer.Typer(help="API keys: make, list and revoke them.", no_args_is_help=True, epilog=_CODES)
 session_app = typer.Typer(help="Sessions: list, make and pair them.", no_args_is_help=True, epilog=_CODES)
+queue_app = typer.Typer(help="Queues: look at what waits, pause it, call it back.", no_args_is_help=True, epilog=_CODES)
 app.add_typer(key_app, name="key")
+app.add_typer(queue_app, name="queue")
 app.add_typer(session_app, name="session")
 
 Data = Annotated[
@@ -33,6 +35,8 @@ Data = Annotated[
 ]
 Host = Annotated[str | None, typer.Option("--host", help="Address to listen on.", show_default="127.0.0.1")]
 Port = Annotated[int | None, typer.Option("--port", help="Port to listen on.", show_default="3000")]
+Session = Annotated[str, typer.Argument(help="Name or id of the session.")]
+Message = Annotated[str, typer.Argument(help="Id of the message: msg_…")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 
 
@@ -122,18 +126,74 @@ def doctor(data: Data = None, host: Host = None, port: Port = None, as_json: Jso
 
 
 @app.command()
-def send(
+def send(  # noqa: PLR0913 - each is an option
     session: Annotated[str, typer.Argument(help="Name or id of the session to send from.")],
     to: Annotated[str, typer.Argument(help="Phone number, JID, or id of a chat or contact.")],
     text: Annotated[str, typer.Argument(help="The text; - reads standard input.")],
     wait: Annotated[float, typer.Option(min=0, max=60, help="Seconds to wait for the outcome.")] = 10,
     key: Annotated[str | None, typer.Option("--idempotency-key", help="Makes repeating this command safe.")] = None,
+    priority: Annotated[str | None, typer.Option(help="urgent, normal or bulk.", show_default="normal")] = None,
+    send_at: Annotated[str | None, typer.Option(help="Not before this moment (ISO 8601, with a time zone).")] = None,
+    expires_at: Annotated[str | None, typer.Option(help="Not after this moment (ISO 8601, with a time zone).")] = None,
     as_json: Json = False,
 ) -> None:
     """Send a text through a running gateway."""
     from wagate.cli.sending import send as run
 
-    _run(run(session, to, text, wait_s=wait, idempotency_key=key, as_json=as_json))
+    conditions = {"priority": priority, "send_at": send_at, "expires_at": expires_at}
+    _run(run(session, to, text, wait_s=wait, idempotency_key=key, conditions=conditions, as_json=as_json))
+
+
+@queue_app.command("list")
+def list_queue(session: Session, as_json: Json = False) -> None:
+    """List what waits in a session, in the order in which it goes."""
+    from wagate.cli.queues import show
+
+    _run(show(session, as_json=as_json))
+
+
+@queue_app.command("pause")
+def pause_queue(session: Session, as_json: Json = False) -> None:
+    """Let nothing leave a session, until it is resumed."""
+    from wagate.cli.queues import pause
+
+    _run(pause(session, as_json=as_json))
+
+
+@queue_app.command("resume")
+def resume_queue(session: Session, as_json: Json = False) -> None:
+    """Let messages leave a session again."""
+    from wagate.cli.queues import resume
+
+    _run(resume(session, as_json=as_json))
+
+
+@queue_app.command("clear")
+def clear_queue(session: Session, as_json: Json = False) -> None:
+    """Call back everything that waits in a session."""
+    from wagate.cli.queues import clear
+
+    _run(clear(session, as_json=as_json))
+
+
+@queue_app.command("cancel")
+def cancel_message(message: Message, as_json: Json = False) -> None:
+    """Call back a message that waits."""
+    from wagate.cli.queues import cancel
+
+    _run(cancel(message, as_json=as_json))
+
+
+@queue_app.command("raise")
+def raise_message(
+    message: Message,
+    to: Annotated[str, typer.Option("--to", metavar="PRIORITY", help="urgent, normal or bulk.")] = "urgent",
+    as_json: Json = False,
+) -> None:
+    """Make a message that waits urgent, or what else `--to` says."""
+    from wagate.cli.queues import prioritise
+
+    _run(prioritise(message, to, as_json=as_json))
 
 
 @key_app.command("create")
@@ -204,6 +264,14 @@ def pair_session(
     from wagate.cli.sessions import pair
 
     _run(pair(name, code, as_json=as_json))
+
+
+@session_app.command("health")
+def show_health(session: Session, as_json: Json = False) -> None:
+    """Say how an account fares: what WhatsApp holds against it, what it sent today, and what to do."""
+    from wagate.cli.queues import health
+
+    _run(health(session, as_json=as_json))
 
 
 @session_app.command("start")

@@ -13,7 +13,7 @@ _RUNBOOK = "docs/runbooks/outdated-client.md"
 
 def examine_engines(settings: Settings) -> Iterator[Finding]:
     """Each engine that this version knows, and whether the default one can be used."""
-    from wagate.bootstrap import ENGINES, default_engine, every_engine, is_installed
+    from wagate.plugs import ENGINES, default_engine, every_engine, is_installed
 
     try:
         engines = every_engine(settings)

@@ -53,9 +53,9 @@ def write_reference(folder: Path) -> None:
 
 def show_engines(file: Path | None) -> None:
     """Print the page about the engines, or write it into a file."""
-    from wagate.bootstrap import every_engine
     from wagate.cli.engine_proofs import read_proofs
     from wagate.cli.engines_page import engines_page
+    from wagate.plugs import every_engine
     from wagate.ports.comparison import Entry
 
     proofs = read_proofs(file.with_suffix(".toml")) if file is not None else ()

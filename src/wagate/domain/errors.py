@@ -8,8 +8,9 @@ GatewayError
 ├── NotFound ── SessionNotFound, MessageNotFound, ApiKeyNotFound, MediaNotFound, GroupNotFound, ChatNotFound,
 │               ContactNotFound, PictureNotFound, CallNotFound
 ├── Conflict ── SessionNameTaken, SessionNotPaired, SessionAlreadyPaired, SessionNotRunning, QrNotReady,
-│               MessageNotNamed, MessageUnavailable, NotOwnMessage, EditWindowOver, MoveFailed, DeviceInUse,
-│               MediaNotReady, MediaInUse; PasskeyNotAsked, PasskeyRefused (in `passkey`)
+│               IdempotencyInProgress, MessageNotNamed, MessageNotWaiting, MessageUnavailable, NotOwnMessage,
+│               EditWindowOver, MoveFailed, DeviceInUse, MediaNotReady, MediaInUse;
+│               PasskeyNotAsked, PasskeyRefused (in `passkey`)
 │               TemplateNameTaken, TooManyTemplates, as are TemplateNotFound and Variables… (in `templates`)
 ├── AppStateUnavailable
 ├── GroupRefused ── NotGroupAdmin, NotGroupMember, AlreadyGroupMember, InviteInvalid
@@ -143,6 +144,12 @@ class SessionNameTaken(Conflict):
     code = "session_name_taken"
 
 
+class MessageNotWaiting(Conflict):
+    """The message waits no longer"""
+
+    code = "message_not_waiting"
+
+
 class MessageNotNamed(Conflict):
     """WhatsApp has given this message no id yet"""
 
@@ -219,6 +226,12 @@ class IdempotencyKeyReused(GatewayError):
     """This Idempotency-Key was used for a different request"""
 
     code = "idempotency_key_reused"
+
+
+class IdempotencyInProgress(Conflict):
+    """An earlier request with this Idempotency-Key is still being taken in"""
+
+    code = "idempotency_in_progress"
 
 
 class PreconditionFailed(GatewayError):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from wagate.domain.acts import Said
+from wagate.domain.conditions import PLAIN_CONDITIONS, Conditions
 from wagate.domain.content import PLAIN_CONTEXT, Context, Quoted
 from wagate.domain.ids import ChatId, ContactId, MessageId, SessionId, TenantId
 from wagate.domain.jid import Jid
@@ -13,9 +14,13 @@ from wagate.domain.media import Media
 
 
 class MessageStatus(StrEnum):
-    """Where a message is. Ranks only rise, but ``unknown`` may resolve to anything."""
+    """Where a message is. Ranks only rise, but ``unknown`` may resolve to anything.
+
+    ``scheduled``: it waits for a moment; ``cancelled``: whoever accepted it took it back before it was sent.
+    """
 
     QUEUED = "queued"
+    SCHEDULED = "scheduled"
     SENDING = "sending"
     UNKNOWN = "unknown"
     SENT = "sent"
@@ -23,11 +28,16 @@ class MessageStatus(StrEnum):
     READ = "read"
     PLAYED = "played"
     FAILED = "failed"
+    CANCELLED = "cancelled"
     RECEIVED = "received"
 
 
+WAITING = frozenset({MessageStatus.QUEUED, MessageStatus.SCHEDULED})
+"""Of a message that no engine has taken over."""
+
 _RANK = {
     MessageStatus.QUEUED: 0,
+    MessageStatus.SCHEDULED: 0,
     MessageStatus.SENDING: 1,
     MessageStatus.UNKNOWN: 1,
     MessageStatus.SENT: 2,
@@ -35,18 +45,31 @@ _RANK = {
     MessageStatus.READ: 4,
     MessageStatus.PLAYED: 5,
 }
+OVER = frozenset({MessageStatus.FAILED, MessageStatus.CANCELLED})
+"""Of a message that will not go out, as far as is known."""
 
 
 def may_become(old: MessageStatus, new: MessageStatus) -> bool:
     """Whether an outbound message may move from one status to another: a late ``delivered`` never undoes ``read``."""
-    if old in (MessageStatus.RECEIVED, MessageStatus.FAILED) or new is MessageStatus.RECEIVED:
+    if MessageStatus.RECEIVED in (old, new):
+        return False
+    if old in OVER:
         # A receipt proves that a message once called failed went out after all.
-        return old is MessageStatus.FAILED and _RANK.get(new, 0) >= _RANK[MessageStatus.SENT]
+        return _RANK.get(new, 0) >= _RANK[MessageStatus.SENT]
+    if new is MessageStatus.CANCELLED:
+        return old in WAITING
     if new is MessageStatus.FAILED:
         return _RANK[old] < _RANK[MessageStatus.DELIVERED]
+    if old in WAITING and new in WAITING:
+        return old is not new
     if old is MessageStatus.SENDING and new is MessageStatus.UNKNOWN:
         return True
     return _RANK[new] > _RANK[old]
+
+
+def may_return(old: MessageStatus, new: MessageStatus) -> bool:
+    """Whether a message may go back to waiting: it certainly did not go out, or may be sent twice by its own terms."""
+    return new in WAITING and old in (MessageStatus.SENDING, MessageStatus.UNKNOWN)
 
 
 class Direction(StrEnum):
@@ -105,7 +128,7 @@ class Message:
     """A message as the API shows it. All ``*_at`` are milliseconds since 1970, UTC.
 
     An act that we send travels as a message of its own; ``act_on`` is then the message that it is about. ``media`` is
-    the file that it shows, if any.
+    the file that it shows, if any. ``due_at``: a waiting message is not sent before.
     """
 
     id: MessageId
@@ -132,6 +155,8 @@ class Message:
     act_on: MessageId | None = None
     starred_at: int | None = None
     media: Media | None = None
+    conditions: Conditions = PLAIN_CONDITIONS
+    due_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

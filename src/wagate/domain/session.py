@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from wagate.domain.ids import SessionId, TenantId
 from wagate.domain.jid import NEWSLETTER_SERVER, STATUS_LIST, Jid
+from wagate.domain.pacing import Pacing
 
 
 class SessionState(StrEnum):
@@ -158,7 +159,8 @@ class SessionSettings:
 
     ``proxy`` is an ``http://`` or ``socks5://`` URL. ``device_name`` and ``device_platform`` are how the phone lists
     the device, from the next pairing on. ``media_eager_limit``: bytes up to which a file that arrives is fetched at
-    once (None: what the gateway's setting says). The others are those of `wagate.ports.engine.LineOptions`.
+    once (None: what the gateway's setting says). ``pacing``: how fast the account sends (None: what the gateway's
+    settings say). The others are those of `wagate.ports.engine.LineOptions`.
     """
 
     proxy: str | None = None
@@ -170,6 +172,7 @@ class SessionSettings:
     filters: ChatFilters = ChatFilters()
     history: HistoryPolicy = HistoryPolicy.RECENT
     media_eager_limit: int | None = None
+    pacing: Pacing | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from wagate.features.messaging.chats import Chats
 from wagate.features.messaging.contacts import Contacts
 from wagate.features.messaging.groups import Groups
 from wagate.features.messaging.profile import OwnProfile
+from wagate.features.messaging.queueing import Queueing
 from wagate.features.messaging.search import Search
 from wagate.features.messaging.service import Messaging
 from wagate.features.realtime import Hub
@@ -61,6 +62,7 @@ class Rooms:
     search: Search
     chat_marks: ChatMarking
     templates: Templates
+    queues: Queueing
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ class Gateway:
         self.search = rooms.search
         self.chat_marks = rooms.chat_marks
         self.templates = rooms.templates
+        self.queues = rooms.queues
         self.first_key: IssuedKey | None = None
         """The admin key, on the very first start only: show it, for nobody can show it again."""
         self._cellar = cellar

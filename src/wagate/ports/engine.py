@@ -165,7 +165,8 @@ class Connection(Protocol):
         """Take responsibility for a message.
 
         Returns once ``SendStarted`` is durable; ``SendAccepted``, ``SendRefused`` or ``SendUncertain`` follow as news.
-        Calling it again with the same ``message`` never sends a second one. Calls for one chat must not overlap: their
+        Calling it again with the same ``message`` never sends a second one, unless SendRefused said of the first that
+        it did not go out. Calls for one chat must not overlap: their
         order is the order on the wire. A file is uploaded before that; what was uploaded is kept, so that another call
         need not do it again. Raises NotSent, SendImpossible, VaultFailed, MediaGone, or UnsupportedByEngine for a kind
         of content that is not on the data sheet.

@@ -125,6 +125,13 @@ class Database(ABC):
         """Have ``listener`` called on the loop after every batch that this process committed."""
         self._commit_listeners.append(listener)
 
+    async def listen(self, channel: str, heard: Callable[[], None]) -> None:
+        """Call ``heard`` when another process tells of something on a channel, until cancelled.
+
+        Only some databases can: whoever listens asks from time to time as well.
+        """
+        await asyncio.Event().wait()
+
     @abstractmethod
     async def close(self) -> None:
         """Finish what is queued and let go of the database."""

@@ -17,6 +17,7 @@ from typing_extensions import override
 
 from wagate.domain.errors import StorageUnavailable
 from wagate.store.database import ConstraintViolated, Database, Job, OutcomeUnknown, StorageFailed, throw_into
+from wagate.store.notices import listen
 from wagate.store.script import Dialect, Query, Row, Script
 
 T = TypeVar("T")
@@ -161,6 +162,11 @@ class PostgresqlDatabase(Database):
         ):
             async with self._readers.acquire(timeout=self._patience_s) as connection:
                 return await _execute(connection, query)
+
+    @override
+    async def listen(self, channel: str, heard: Callable[[], None]) -> None:
+        """Hear of every NOTIFY, on a connection of its own; a line that broke is made anew, and that is told, too."""
+        await listen(self._url, channel, heard)
 
     @override
     async def close(self) -> None:

@@ -13,7 +13,7 @@ from journeys.media_shop import PDF, Shop
 from wagate.adapters.engines.neonize.engine import NeonizeEngine
 from wagate.domain.message import Direction, Message, MessageStatus
 from wagate.domain.session import Reason, Session, SessionState
-from wagate.features.messaging.service import MessageFilter
+from wagate.features.messaging.filters import MessageFilter
 from whatsapp_emulator.client import EmulatorClient
 from whatsapp_emulator.emulator import Emulator
 

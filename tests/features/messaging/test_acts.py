@@ -39,8 +39,8 @@ from wagate.domain.ids import MediaId
 from wagate.domain.jid import Jid
 from wagate.domain.message import Message, MessageStatus
 from wagate.domain.session import Session
-from wagate.features.messaging.outbox import ActRequest, ForwardRequest, SendRequest
-from wagate.features.messaging.service import MessageFilter
+from wagate.features.messaging.filters import MessageFilter
+from wagate.features.messaging.requests import ActRequest, ForwardRequest, SendRequest
 from wagate.features.messaging.wishes import PinFor, React, Revoke, Rewrite, Vote, Wish
 
 BOB, EVE = Jid.from_phone("5511900000002"), Jid.from_phone("5511900000003")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.media import some_arrivals
+from fixtures.paces import unpaced
 from wagate.domain.acts import Act, Edit, Pin, PollVote, Reaction, Revocation, Said, Target
 from wagate.domain.content import Deleted, Quoted, Text
 from wagate.domain.ids import SessionId, TenantId
@@ -37,7 +38,7 @@ class Desk:
         self.journal = Journal(database, clock)
         acts = Acts(self.journal)
         identities = Identities(self.journal, clock)
-        receipts = Receipts(self.journal, identities, acts, clock)
+        receipts = Receipts(self.journal, identities, acts, unpaced(self.journal, clock), clock)
         self.inbox = Inbox(self.journal, identities, acts, receipts, some_arrivals(), clock)
         self._ids = iter(range(1, 10_000))
 

@@ -14,8 +14,8 @@ from wagate.domain.message import Direction
 from wagate.domain.page import Order
 from wagate.domain.session import Session
 from wagate.features.messaging.chats import EVERY_CHAT, ChatFilter
+from wagate.features.messaging.filters import MessageFilter
 from wagate.features.messaging.repository.chats import StandingChat
-from wagate.features.messaging.service import MessageFilter
 from wagate.ports.news import MessageArrived, ReadElsewhere
 from wagate.store.database import Database
 from wagate.store.script import Script, sql

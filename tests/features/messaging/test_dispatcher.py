@@ -201,7 +201,8 @@ async def test_what_is_found_in_the_backlog_and_as_new_is_taken_once(house: Hous
     """A line comes up in the very moment at which a message is accepted."""
     session = await house.gateway.sessions.create(house.us)
     cellar = house.gateway._cellar
-    dispatcher = Dispatcher(cellar.database, house.gateway.messaging._way_out, house.clock)
+    ours = house.gateway.messaging._dispatcher
+    dispatcher = Dispatcher(cellar.database, ours._handover, ours._receipts, ours._accounts, house.clock)
     sink = Sink()
     async with asyncio.TaskGroup() as group:
         group.create_task(dispatcher.run())

@@ -26,8 +26,8 @@ from wagate.domain.message import Direction, Message
 from wagate.domain.session import Session
 from wagate.features.media import Claims
 from wagate.features.messaging.downloads import ATTEMPTS, PER_SESSION
-from wagate.features.messaging.outbox import ForwardRequest, SendRequest
-from wagate.features.messaging.service import MessageFilter
+from wagate.features.messaging.filters import MessageFilter
+from wagate.features.messaging.requests import ForwardRequest, SendRequest
 
 CONTENT = b"%PDF-1.7 " + bytes(range(256)) * 300
 

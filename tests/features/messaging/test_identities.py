@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fixtures.media import some_arrivals
+from fixtures.paces import unpaced
 from fixtures.rooms import House, eventually
 from wagate.adapters.clock import ManualClock
 from wagate.domain.content import Text
@@ -18,12 +19,12 @@ from wagate.domain.page import Order
 from wagate.domain.session import Me
 from wagate.features.journal import Journal
 from wagate.features.messaging.acts import Acts
+from wagate.features.messaging.filters import MessageFilter
 from wagate.features.messaging.identities import Identities, own_contact_id
 from wagate.features.messaging.inbox import Inbox
 from wagate.features.messaging.receipts import Receipts
 from wagate.features.messaging.repository import messages
 from wagate.features.messaging.repository.people import Known
-from wagate.features.messaging.service import MessageFilter
 from wagate.ports.news import MessageArrived
 from wagate.store.database import Database
 from wagate.store.scoped import SessionScope
@@ -66,7 +67,8 @@ def make_desk(database: Database, clock: ManualClock) -> Desk:
     identities = Identities(journal, clock)
     scope = SessionScope(TenantId("tnt_1"), SessionId(f"ses_{next(_sessions):026}"), 1)
     acts = Acts(journal)
-    inbox = Inbox(journal, identities, acts, Receipts(journal, identities, acts, clock), some_arrivals(), clock)
+    receipts = Receipts(journal, identities, acts, unpaced(journal, clock), clock)
+    inbox = Inbox(journal, identities, acts, receipts, some_arrivals(), clock)
     return Desk(database, journal, identities, inbox, scope)
 
 

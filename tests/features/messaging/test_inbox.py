@@ -1,4 +1,5 @@
 from fixtures.media import some_arrivals
+from fixtures.paces import unpaced
 from fixtures.rooms import House, OpenHouse, eventually, until
 from wagate.adapters.engines.fake.phone import FakePhone
 from wagate.domain.content import Text
@@ -26,7 +27,7 @@ GROUP = Jid.of("120363000000000000", "g.us")
 def make_inbox(journal: Journal, clock: Clock) -> Inbox:
     acts = Acts(journal)
     identities = Identities(journal, clock)
-    receipts = Receipts(journal, identities, acts, clock)
+    receipts = Receipts(journal, identities, acts, unpaced(journal, clock), clock)
     return Inbox(journal, identities, acts, receipts, some_arrivals(), clock)
 
 

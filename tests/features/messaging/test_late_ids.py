@@ -7,6 +7,7 @@ from itertools import permutations
 import pytest
 
 from fixtures.media import some_arrivals
+from fixtures.paces import unpaced
 from fixtures.rooms import QUICK, House, OpenHouse, eventually, until
 from wagate.adapters.engines.fake import WITHOUT_PROMISES, FakeEngine
 from wagate.domain.content import Text
@@ -19,8 +20,8 @@ from wagate.features.journal import Journal
 from wagate.features.messaging.acts import Acts
 from wagate.features.messaging.identities import Identities
 from wagate.features.messaging.inbox import Inbox
-from wagate.features.messaging.outbox import SendRequest
 from wagate.features.messaging.receipts import Receipts
+from wagate.features.messaging.requests import SendRequest
 from wagate.ports.news import (
     DurableNews,
     MessageArrived,
@@ -238,7 +239,7 @@ async def desk(open_house: OpenHouse) -> AsyncIterator[Desk]:
     journal = Journal(database, house.clock)
     acts = Acts(journal)
     identities = Identities(journal, house.clock)
-    receipts = Receipts(journal, identities, acts, house.clock)
+    receipts = Receipts(journal, identities, acts, unpaced(journal, house.clock), house.clock)
     inbox = Inbox(journal, identities, acts, receipts, some_arrivals(), house.clock)
     yield Desk(house, database, receipts, inbox, SessionScope(house.us.tenant, session.id, 1), session, message)
     await database.close()

@@ -5,8 +5,8 @@ from wagate.domain.errors import InvalidCursor, InvalidRecipient, SessionNotFoun
 from wagate.domain.ids import ChatId, SessionId
 from wagate.domain.message import Direction, MessageStatus
 from wagate.domain.page import Order
+from wagate.features.messaging.filters import EVERY_MESSAGE, MessageFilter
 from wagate.features.messaging.repository.messages import find_message, list_messages, messages_of
-from wagate.features.messaging.service import EVERY_MESSAGE, MessageFilter
 from wagate.store.scoped import SessionScope
 from wagate.store.script import Script, Statement, sql
 

@@ -57,7 +57,7 @@ def test_no_evidence_is_ever_taken_back(evidence: list[MessageStatus]) -> None:
     best = 0
     for at, status in enumerate(evidence, 10):
         before = message
-        message = advanced(message, status, at, failure=MessageFailure("x", "y") if status == "failed" else None)
+        message = advanced(message, status, at, why=MessageFailure("x", "y") if status == "failed" else None)
         proven = RANK.get(message.status, 0)
         if message.status is MessageStatus.FAILED:
             assert best < RANK[MessageStatus.DELIVERED], "what was delivered cannot have failed"
@@ -74,7 +74,7 @@ def test_no_evidence_is_ever_taken_back(evidence: list[MessageStatus]) -> None:
 
 
 def test_a_receipt_proves_that_a_failed_message_went_out_after_all() -> None:
-    failed = advanced(QUEUED, MessageStatus.FAILED, 5, failure=MessageFailure("refused", "no"))
+    failed = advanced(QUEUED, MessageStatus.FAILED, 5, why=MessageFailure("refused", "no"))
     proven = advanced(failed, MessageStatus.DELIVERED, 9)
     assert (proven.status, proven.failure) == (MessageStatus.DELIVERED, None)
 

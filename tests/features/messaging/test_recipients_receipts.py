@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from fixtures.media import some_arrivals
+from fixtures.paces import unpaced
 from wagate.adapters.clock import ManualClock
 from wagate.domain.content import Text
 from wagate.domain.ids import SessionId, TenantId
@@ -65,7 +66,7 @@ class Desk:
 def desk(database: Database, clock: ManualClock) -> Desk:
     journal = Journal(database, clock)
     identities, acts = Identities(journal, clock), Acts(journal)
-    told = Receipts(journal, identities, acts, clock)
+    told = Receipts(journal, identities, acts, unpaced(journal, clock), clock)
     return Desk(database, identities, told, Inbox(journal, identities, acts, told, some_arrivals(), clock))
 
 

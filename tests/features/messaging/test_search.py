@@ -17,7 +17,7 @@ from wagate.features.access import Principal
 from wagate.features.journal import Journal
 from wagate.features.messaging import search as search_room
 from wagate.features.messaging.indexer import Indexer
-from wagate.features.messaging.outbox import ActRequest
+from wagate.features.messaging.requests import ActRequest
 from wagate.features.messaging.search import ANYWHERE, Found, Search, SearchFilter
 from wagate.features.messaging.wishes import Revoke, Rewrite
 from wagate.store import open_database

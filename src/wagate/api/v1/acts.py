@@ -26,6 +26,7 @@ from wagate.domain.content import Text
 from wagate.domain.errors import (
     AppStateUnavailable,
     EditWindowOver,
+    IdempotencyInProgress,
     IdempotencyKeyReused,
     InvalidContent,
     InvalidRecipient,
@@ -44,7 +45,7 @@ from wagate.domain.errors import (
 )
 from wagate.domain.moments import iso
 from wagate.features.access import Scope
-from wagate.features.messaging.outbox import ActRequest, ForwardRequest
+from wagate.features.messaging.requests import ActRequest, ForwardRequest
 from wagate.features.messaging.shape import contact_shape, message_shape
 from wagate.features.messaging.wishes import PinFor, React, Revoke, Rewrite, Vote, Wish
 from wagate.ports.abilities import Activity
@@ -66,6 +67,7 @@ _ALWAYS = (
     MessageUnavailable,
     SessionNotPaired,
     UnsupportedByEngine,
+    IdempotencyInProgress,
     IdempotencyKeyReused,
     TooBusy,
 )
@@ -188,7 +190,7 @@ async def forward_message(request: Request, message: str, asked: ForwardMessage,
         wait_s=query.wait,
         until=query.until,
     )
-    return answer_accepted(accepted, query)
+    return await answer_accepted(request, accepted, query)
 
 
 @router.post("/v1/messages/{message}/read", status_code=204)
@@ -241,4 +243,4 @@ async def _act(request: Request, message: str, wish: Wish, query: SendQuery, cli
         wait_s=query.wait,
         until=query.until,
     )
-    return answer_accepted(accepted, query)
+    return await answer_accepted(request, accepted, query)

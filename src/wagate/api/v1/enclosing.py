@@ -22,7 +22,7 @@ from wagate.domain.content import Attached
 from wagate.domain.errors import GatewayError
 from wagate.domain.media import Media
 from wagate.features.media import Claims
-from wagate.features.messaging.outbox import Accepted
+from wagate.features.messaging.requests import Accepted
 
 _MAX_FIELD = 8 * 1024
 _LISTS = frozenset({"mentions"})
@@ -151,7 +151,7 @@ async def send_with(request: Request, wanted: SendMedia | PostMedia, terms: Term
     except GatewayError:
         await _let_go(request, taken)
         raise
-    if accepted.replayed:
+    if not accepted.is_new:
         await _let_go(request, taken)
     return accepted
 

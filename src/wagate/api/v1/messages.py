@@ -20,8 +20,10 @@ from wagate.api.v1.schemas.messages import Message, MessagePage, ReceiptPage, Se
 from wagate.api.v1.schemas.sendable import SENDABLE, examples
 from wagate.api.v1.schemas.sending import Sending
 from wagate.api.v1.schemas.sending_media import WITH_FILE, SendMedia
+from wagate.domain.conditions import OnUnknown, Priority
 from wagate.domain.errors import (
     FetchFailed,
+    IdempotencyInProgress,
     IdempotencyKeyReused,
     InvalidContent,
     InvalidCursor,
@@ -45,10 +47,10 @@ from wagate.domain.message import Direction, MessageStatus
 from wagate.domain.page import Order
 from wagate.domain.templates import TemplateNotFound, VariablesMissing, VariablesUnknown
 from wagate.features.access import Scope
-from wagate.features.messaging.outbox import Accepted
+from wagate.features.messaging.filters import MessageFilter
 from wagate.features.messaging.outcomes import is_settled
-from wagate.features.messaging.service import MessageFilter
-from wagate.features.messaging.shape import message_shape, receipt_shape
+from wagate.features.messaging.requests import Accepted
+from wagate.features.messaging.shape import message_shape, placed_shape, receipt_shape
 
 _QUOTED_KEY = re.compile(r'"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\]){1,255})"\Z')
 _BARE_KEY = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,255}\Z")
@@ -66,6 +68,11 @@ _FORM_SCHEMA: dict[str, Any] = {
         "reply_to": {"type": "string"},
         "client_ref": {"type": "string"},
         "view_once": {"type": "boolean"},
+        "priority": {"type": "string", "enum": [priority.value for priority in Priority]},
+        "send_at": {"type": "string", "format": "date-time"},
+        "expires_at": {"type": "string", "format": "date-time"},
+        "on_unknown": {"type": "string", "enum": [choice.value for choice in OnUnknown]},
+        "typing": {"type": "boolean"},
         "mentions": {"type": "array", "items": {"type": "string"}, "description": "One part for each."},
         "file": {"type": "string", "format": "binary", "description": "The file, last in the form. It is streamed."},
     },
@@ -122,6 +129,7 @@ class AnyMessageQuery(MessageQuery):
     InvalidRecipient,
     InvalidContent,
     IdempotencyKeyReused,
+    IdempotencyInProgress,
     UnsupportedByEngine,
     TooBusy,
     InvalidMultipart,
@@ -147,16 +155,23 @@ async def send_message(request: Request) -> Response:
     becomes of the template, the message stays.
 
     With an `Idempotency-Key`, sending the same request again (for 72 hours) answers with the same message and the
-    header `Idempotency-Replayed: true`, and nothing is sent twice.
+    header `Idempotency-Replayed: true`, and nothing is sent twice. While the first request is being taken in, others
+    with its key answer 409 `idempotency_in_progress`.
+
+    Messages leave at the account's pace. `scheduled_for` is the moment that `send_at` asked for, or about when it is
+    the message's turn; `position` is its place in the queue, `status_reason` says what it waits for.
+
+    With `deduplicate_s`, the same content for the same chat within that time answers with the first message and the
+    header `Deduplicated: true`, whoever asks.
     """
     # The busiest route reads its input itself: FastAPI's own way would double what it costs.
     terms = Terms(idempotency_key(request.headers.get("idempotency-key")), _read_query(request))
     if type_of(request) == FORM:
-        return answer_accepted(await send_form(request, terms), terms.query)
+        return await answer_accepted(request, await send_form(request, terms), terms.query)
     require_json(request)
     wanted, taken = await _read_message(request)
     if taken is not None and isinstance(wanted, SendMedia):
-        return answer_accepted(await send_with(request, wanted, terms, taken), terms.query)
+        return await answer_accepted(request, await send_with(request, wanted, terms, taken), terms.query)
     accepted = await gateway_of(request).messaging.send(
         principal_of(request),
         request.path_params["session"],
@@ -165,7 +180,7 @@ async def send_message(request: Request) -> Response:
         wait_s=terms.query.wait,
         until=terms.query.until,
     )
-    return answer_accepted(accepted, terms.query)
+    return await answer_accepted(request, accepted, terms.query)
 
 
 @router.get("/v1/sessions/{session}/messages", response_model=MessagePage)
@@ -230,14 +245,19 @@ async def _list(request: Request, session: str | None, query: MessageQuery) -> R
     return answer({"data": [message_shape(message) for message in page.items], "next_cursor": page.next_cursor})
 
 
-def answer_accepted(accepted: Accepted, query: SendQuery) -> Response:
-    """What was accepted: 202, or 200 once it got as far as the caller waits for."""
+async def answer_accepted(request: Request, accepted: Accepted, query: SendQuery) -> Response:
+    """What was accepted: 202, or 200 once it got as far as the caller waits for; while it waits, its place."""
     message = accepted.message
     headers = {"Location": f"/v1/messages/{message.id}"}
     if accepted.replayed:
         headers["Idempotency-Replayed"] = "true"
+    if accepted.deduplicated:
+        headers["Deduplicated"] = "true"
     done = query.wait > 0 and is_settled(message.status, query.until)
-    return answer(message_shape(message), 200 if done else 202, headers)
+    place = None if done else await gateway_of(request).queues.place(principal_of(request), message)
+    if place is None:
+        return answer(message_shape(message), 200 if done else 202, headers)
+    return answer(placed_shape(message, place.position, place.expected_at), 202, headers)
 
 
 async def _read_message(request: Request) -> tuple[Sending, TakenIn | None]:
@@ -251,7 +271,11 @@ async def _read_message(request: Request) -> tuple[Sending, TakenIn | None]:
 
 
 def _read_body(body: bytes) -> Sending:
-    value = read_json(body)
+    return wanted_by(read_json(body))
+
+
+def wanted_by(value: object) -> Sending:
+    """What a request asks to be sent. Raises RequestValidationError."""
     type_ = value.get("type", "text") if isinstance(value, dict) else "text"
     model = SENDABLE.get(type_) if isinstance(type_, str) else None
     if model is None:
@@ -260,7 +284,7 @@ def _read_body(body: bytes) -> Sending:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        raise _refused(error, "body") from None
+        raise refused(error, "body") from None
 
 
 def _read_query(request: Request) -> SendQuery:
@@ -269,9 +293,10 @@ def _read_query(request: Request) -> SendQuery:
     try:
         return SendQuery.model_validate(dict(request.query_params))
     except ValidationError as error:
-        raise _refused(error, "query") from None
+        raise refused(error, "query") from None
 
 
-def _refused(error: ValidationError, place: str) -> RequestValidationError:
+def refused(error: ValidationError, place: str) -> RequestValidationError:
+    """What is wrong with a part of a request, without what was sent."""
     entries = error.errors(include_url=False, include_context=False, include_input=False)
     return RequestValidationError([{**entry, "loc": (place, *entry["loc"])} for entry in entries])

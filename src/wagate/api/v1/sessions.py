@@ -67,7 +67,7 @@ async def create_session(request: Request, body: schemas.CreateSession) -> Respo
         principal_of(request),
         name=body.name,
         engine=body.engine,
-        settings=body.settings.model_dump(exclude_unset=True),
+        settings=body.settings.changes(),
         metadata=body.metadata,
     )
     return answer(
@@ -150,7 +150,7 @@ async def update_session(
         principal_of(request),
         session,
         name=body.name,
-        settings=None if body.settings is None else body.settings.model_dump(exclude_unset=True),
+        settings=None if body.settings is None else body.settings.changes(),
         metadata=body.metadata,
         editions=_editions(if_match),
     )

@@ -17,6 +17,7 @@ from wagate.api.v1.schemas.sendable import examples
 from wagate.api.v1.schemas.statuses import POSTABLE, PostMedia, PostStatus
 from wagate.domain.errors import (
     FetchFailed,
+    IdempotencyInProgress,
     IdempotencyKeyReused,
     InvalidContent,
     InvalidCursor,
@@ -58,6 +59,7 @@ router = APIRouter(route_class=GuardedRoute, tags=["messages"])
     MessageNotFound,
     InvalidRecipient,
     InvalidContent,
+    IdempotencyInProgress,
     IdempotencyKeyReused,
     UnsupportedByEngine,
     TooBusy,
@@ -80,7 +82,9 @@ async def post_status(
     """
     terms = Terms(idempotency_key(request.headers.get("idempotency-key")), query)
     if isinstance(body, PostMedia):
-        return answer_accepted(await send_with(request, body, terms, await take_in(request, body)), query)
+        return await answer_accepted(
+            request, await send_with(request, body, terms, await take_in(request, body)), query
+        )
     accepted = await gateway_of(request).messaging.send(
         principal_of(request),
         session,
@@ -89,7 +93,7 @@ async def post_status(
         wait_s=query.wait,
         until=query.until,
     )
-    return answer_accepted(accepted, query)
+    return await answer_accepted(request, accepted, query)
 
 
 @router.get("/v1/messages/{message}/viewers", response_model=ViewerPage)

@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 
 import orjson
 
 from wagate.domain.events import Event, EventType
 from wagate.domain.ids import EventId, SessionId, TenantId
 from wagate.store.scoped import Scoped, scoped
-from wagate.store.script import Row, Script, sql
+from wagate.store.script import Row, Script, Statement, sql
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """An event of a session that is to be written down. ``occurred_at`` is in ms."""
+
+    id: EventId
+    session: SessionId
+    type: EventType
+    data: Mapping[str, object]
+    occurred_at: int
+
 
 _EVENT = "position, id, tenant_id, session_id, seq, type, occurred_at, data"
 
 _NEXT_SEQ = sql(
     "INSERT INTO session_counter (session_id, seq) VALUES (:counter, 1)",
     "ON CONFLICT (session_id) DO UPDATE SET seq = session_counter.seq + 1 RETURNING seq",
+)
+_APPEND_ALL = scoped(
+    "INSERT INTO event (id, tenant_id, session_id, seq, type, occurred_at, data)",
+    "VALUES (:id, :tenant, :session, :seq, :type, :occurred_at, :data)",
 )
 _APPEND = scoped(
     "INSERT INTO event (id, tenant_id, session_id, seq, type, occurred_at, data)",
@@ -27,7 +46,7 @@ _SINCE = sql("SELECT", _EVENT, "FROM event WHERE position > :after ORDER BY posi
 _BETWEEN = sql(
     "SELECT",
     _EVENT,
-    "FROM event WHERE position > :after AND position <= :until AND type IN (:a, :b, :c, :d, :e, :f)",
+    "FROM event WHERE position > :after AND position <= :until AND type IN (:a, :b, :c, :d, :e, :f, :g, :h)",
     "AND NOT (type = :left_out AND data LIKE :holding) ORDER BY position",
 )
 _HEAD = sql("SELECT COALESCE(MAX(position), 0) AS position FROM event")
@@ -67,6 +86,39 @@ def append(
     return Event(placed[0]["position"], event_id, seq, type_, scope.tenant, session, occurred_at, dict(data))
 
 
+def append_all(scope: Scoped, news: Sequence[News]) -> Script[None]:
+    """Write events of sessions down in their order, each under the next number of its session."""
+    counts = Counter(each.session for each in news)
+    numbered: dict[str, object] = {f"session{place}": session for place, session in enumerate(counts)}
+    numbered |= {f"count{place}": count for place, count in enumerate(counts.values())}
+    rows = yield _next_seqs(len(counts))(**numbered)
+    following = {row["session_id"]: row["seq"] - counts[row["session_id"]] for row in rows}
+    values = []
+    for each in news:
+        seq = following[each.session] = following[each.session] + 1
+        values.append(
+            {
+                "id": each.id,
+                "session": each.session,
+                "seq": seq,
+                "type": each.type.value,
+                "occurred_at": each.occurred_at,
+                "data": orjson.dumps(each.data).decode(),
+            }
+        )
+    yield _APPEND_ALL.many(scope, values)
+
+
+@cache
+def _next_seqs(count: int) -> Statement:
+    """The statement that gives numbers to so many sessions at once."""
+    rows = ", ".join(f"(:session{place}, :count{place})" for place in range(count))
+    return sql(
+        f"INSERT INTO session_counter (session_id, seq) VALUES {rows}",  # noqa: S608  names of parameters
+        "ON CONFLICT (session_id) DO UPDATE SET seq = session_counter.seq + excluded.seq RETURNING session_id, seq",
+    )
+
+
 def since(position: int, limit: int) -> Script[list[Event]]:
     """Every tenant's events behind a position, in order."""
     rows = yield _SINCE(after=position, limit=limit)
@@ -74,12 +126,12 @@ def since(position: int, limit: int) -> Script[list[Event]]:
 
 
 def between(after: int, until: int, types: Sequence[EventType], but: tuple[EventType, str]) -> Script[list[Event]]:
-    """Every tenant's events of up to six types behind a position, up to another one, in order.
+    """Every tenant's events of up to eight types behind a position, up to another one, in order.
 
     Left out, before they are read, are those of one type whose JSON is ``LIKE`` a pattern.
     """
     words = [type_.value for type_ in types]
-    names = "abcdef"
+    names = "abcdefgh"
     chosen = {name: words[min(place, len(words) - 1)] for place, name in enumerate(names)}
     rows = yield _BETWEEN(after=after, until=until, left_out=but[0].value, holding=but[1], **chosen)
     return [_event(row) for row in rows]

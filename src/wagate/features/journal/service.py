@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from wagate.domain.errors import InvalidCursor
 from wagate.domain.events import Event, EventType, matches
@@ -11,6 +11,7 @@ from wagate.domain.ids import SessionId, event_id
 from wagate.domain.page import DEFAULT_LIMIT, Order, Page, read_cursor, write_cursor
 from wagate.features.journal import repository
 from wagate.features.journal.relay import Relay
+from wagate.features.journal.repository import News
 from wagate.ports.clock import Clock
 from wagate.store.database import Database
 from wagate.store.scoped import Scoped
@@ -47,6 +48,15 @@ class Journal:
         self.relay.note_append()
         moment = now if occurred_at is None else occurred_at
         return (yield from repository.append(scope, event_id(now), session, type_, data, moment))
+
+    def append_all(
+        self, scope: Scoped, news: Iterable[tuple[SessionId, EventType, Mapping[str, object], int]]
+    ) -> Script[None]:
+        """Part of a write script: ``append`` for many events at once: session, type, data, and when it was (ms)."""
+        now = self._clock.now_ms()
+        self.relay.note_append()
+        written = [News(event_id(now), session, type_, data, at) for session, type_, data, at in news]
+        yield from repository.append_all(scope, written)
 
     async def list(
         self,
@@ -95,7 +105,7 @@ class Journal:
     async def between(
         self, after: int, until: int, types: Sequence[EventType], but: tuple[EventType, str]
     ) -> Sequence[Event]:
-        """All tenants' events of up to six types, behind a position and up to another one, in order.
+        """All tenants' events of up to eight types, behind a position and up to another one, in order.
 
         Those of one type whose JSON is ``LIKE`` a pattern are left out.
         """

@@ -26,6 +26,7 @@ from wagate.domain.errors import (
 )
 from wagate.domain.ids import MediaId, SessionId
 from wagate.domain.media import MediaState
+from wagate.domain.session import SessionState
 from wagate.features.media import Arrivals, MediaRoom, Wanted, due, due_sessions, later
 from wagate.features.sessions.lines import LineWatcher, LiveLine
 from wagate.ports.abilities import FetchesFiles
@@ -33,7 +34,7 @@ from wagate.ports.clock import Clock
 from wagate.ports.engine import NotSent
 from wagate.ports.files import FileDamaged, FileExpired
 from wagate.store.database import Database
-from wagate.store.scoped import TenantScope
+from wagate.store.scoped import SessionScope, TenantScope
 
 AT_ONCE = 8
 """Files under way in this process at most."""
@@ -87,6 +88,10 @@ class Downloads(LineWatcher):
             self._lines[line.scope.session] = line
             self._hungry[line.scope.session] = None
             self._woken.set()
+
+    @override
+    def line_ended(self, scope: SessionScope, state: SessionState) -> None:
+        """It went down before."""
 
     @override
     def line_down(self, session: SessionId) -> None:

@@ -29,8 +29,8 @@ from wagate.store.script import Dialect, Script
 EVERY_S = 0.5
 """How long a message waits at most until the indexer looks for it. It is findable within a second."""
 
-_CHUNK = 512
-"""Positions of the journal that are indexed in one transaction: on SQLite, everybody waits for it."""
+_CHUNK = 64
+"""Positions of the journal that are indexed in one transaction: everybody who writes waits for it."""
 
 _PAGE = 200
 _FAR = 2**62

@@ -25,6 +25,7 @@ from wagate.features.messaging.repository import (
     messages,
     outbox,
     people,
+    queues,
     receipts,
     search,
     statuses,
@@ -54,6 +55,7 @@ from wagate.store.script import Script
 
 ERASERS = (
     outbox.delete_waiting,
+    queues.delete_states,
     attachments.delete_attachments,
     acts.delete_acts,
     messages.delete_messages,

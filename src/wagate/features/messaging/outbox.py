@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-
-import orjson
+from dataclasses import replace
 
 from wagate.domain.acts import Act
+from wagate.domain.conditions import PLAIN_CONDITIONS
 from wagate.domain.content import (
     PLAIN_CONTEXT,
     Attached,
@@ -33,24 +31,45 @@ from wagate.domain.errors import (
     SessionNotPaired,
     UnsupportedByEngine,
 )
-from wagate.domain.events import EventType
-from wagate.domain.ids import MediaId, SessionId, message_id, wa_id
+from wagate.domain.ids import ChatId, MessageId, message_id, wa_id
 from wagate.domain.jid import STATUS_LIST, Jid
-from wagate.domain.message import Chat, Contact, Direction, Message, MessageFailure, MessageStatus, Origin
+from wagate.domain.message import (
+    OVER,
+    WAITING,
+    Chat,
+    Contact,
+    Direction,
+    Message,
+    MessageFailure,
+    MessageStatus,
+    Origin,
+)
 from wagate.domain.people import GroupRole
 from wagate.domain.templates import TemplateUse
 from wagate.features.journal import Journal
 from wagate.features.media import refer, release
 from wagate.features.messaging.attaching import usable
-from wagate.features.messaging.audience import StatusAudience, chosen
+from wagate.features.messaging.audience import chosen
 from wagate.features.messaging.identities import Identities, own_contact_id
 from wagate.features.messaging.receipts import Receipts
 from wagate.features.messaging.recipients import Recipient
-from wagate.features.messaging.repository import attachments, chats, groups, messages, outbox, statuses
+from wagate.features.messaging.repository import attachments, chats, duplicates, groups, messages, outbox, statuses
 from wagate.features.messaging.repository.outbox import KeyUse, Target, Waiting
 from wagate.features.messaging.repository.people import InSession, Known
-from wagate.features.messaging.saying import said_by, told
+from wagate.features.messaging.requests import (
+    KEY_LIFE_MS,
+    Accepted,
+    ActRequest,
+    ForwardRequest,
+    SendRequest,
+    due,
+    fingerprint,
+    fingerprint_of,
+    likeness,
+)
+from wagate.features.messaging.saying import said_by
 from wagate.features.messaging.shape import message_shape
+from wagate.features.messaging.together import Together, new_message, news_of
 from wagate.features.messaging.wishes import Revoke, Wish, author_of, check
 from wagate.ports.clock import Clock
 from wagate.ports.engine import EngineFeatures
@@ -58,63 +77,8 @@ from wagate.store.scoped import Scoped, SessionScope
 from wagate.store.script import Script
 
 _PAGE = 500
-KEY_LIFE_MS = 72 * 3_600_000
-"""How long an idempotency key stands for its message."""
-
 MAX_FORWARDED = 127
 """WhatsApp's mark for what was forwarded so often that nobody counts any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class SendRequest:
-    """What a caller asks to be sent.
-
-    ``to`` is a phone number in any sane form, a JID, a LID, a chat id or a contact id; ``reply_to`` a message id of
-    the same chat; ``client_ref`` the caller's own word for the message, kept and shown, never interpreted. ``source``
-    is what tells the file from others that came with the request itself: its media's id is a new one each time.
-    ``previews_link``: a text is to show what is behind its first link. ``audience``: this is a status post, for these
-    people; ``to`` is then STATUS_LIST.
-    """
-
-    to: str
-    content: Content | TemplateUse
-    reply_to: str | None = None
-    client_ref: str | None = None
-    context: Context = PLAIN_CONTEXT
-    previews_link: bool = False
-    source: str | None = None
-    audience: StatusAudience | None = None
-
-    @property
-    def recipient(self) -> Recipient:
-        """Whom it is for, or where it is posted. Raises InvalidRecipient, UnsupportedByEngine."""
-        return Recipient.read(self.to) if self.audience is None else Recipient("group", STATUS_LIST)
-
-
-@dataclass(frozen=True, slots=True)
-class ActRequest:
-    """What a caller asks to be done to a message (its id)."""
-
-    message: str
-    wish: Wish
-    client_ref: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ForwardRequest:
-    """A message (its id) that is to be said again to somebody, in the same session."""
-
-    message: str
-    to: str
-    client_ref: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """A message that is durably ours to deliver. ``replayed``: an earlier request with this key already made it."""
-
-    message: Message
-    replayed: bool = False
 
 
 class Outbox:
@@ -134,6 +98,8 @@ class Outbox:
         self._receipts = receipts
         self._clock = clock
         self._engines = engines
+        self.together = Together(journal, self.checked, clock)
+        """The same for many plain texts at once."""
 
     def accept(
         self, scope: Scoped, session: str, request: SendRequest, key: str | None, preview: LinkPreview | None = None
@@ -149,40 +115,27 @@ class Outbox:
         now = self._clock.now_ms()
         message = message_id(now)
         if key is not None:
-            use = KeyUse(_fingerprint(target.session, recipient, request), message)
+            use = KeyUse(fingerprint_of(target.session, recipient, request), message)
             earlier = yield from outbox.claim_key(scope, key, use, now, now - KEY_LIFE_MS)
             if earlier is not None:
                 return (yield from self._replay(scope, key, use, earlier))
         said = yield from said_by(scope, request.content, preview)
-        content, features = self._checked(target.engine, said, is_forwarded=request.context.forwarded > 0)
+        content, features = self.checked(target.engine, said, is_forwarded=request.context.forwarded > 0)
+        due(request.conditions, now)
         media = None if not isinstance(content, Attached) else (yield from usable(scope, content))
         inside = SessionScope(scope.tenant, target.session, 0)
         chat = yield from self._chat(inside, target, recipient, features)
+        if request.deduplicate_s is not None:
+            twin = yield from self._twin(scope, chat.id, request, message, now)
+            if twin is not None:
+                if key is not None:
+                    yield from outbox.repoint_key(scope, key, twin.id)
+                return Accepted(twin, deduplicated=True)
         quoted = None
         if request.reply_to is not None:
             quoted = yield from self._quote(scope, request.reply_to, chat.id)
-        accepted = Message(
-            id=message,
-            tenant=scope.tenant,
-            session=target.session,
-            chat=chat,
-            sender=target.me or Contact(own_contact_id(target.session), None, None, None, is_me=True),
-            direction=Direction.OUT,
-            origin=Origin.API,
-            wa_id=wa_id() if features.chooses_message_id else None,
-            client_ref=request.client_ref,
-            content=content,
-            quoted=quoted,
-            status=MessageStatus.QUEUED,
-            status_reason=None,
-            failure=None,
-            accepted_at=now,
-            sent_at=None,
-            delivered_at=None,
-            read_at=None,
-            context=replace(request.context, expires_in_s=target.disappearing_s or None),
-            media=media,
-        )
+        made = new_message(target, chat, request, (content, features), (scope.tenant, message, now))
+        accepted = made if quoted is None and media is None else replace(made, quoted=quoted, media=media)
         if request.audience is not None:
             yield from statuses.address(accepted, (yield from chosen(inside, request.audience)))
         yield from self._enqueue(accepted)
@@ -195,7 +148,7 @@ class Outbox:
         if target is None:
             raise SessionNotFound(f"There is no session {session!r}")
         if not isinstance(request.content, TemplateUse):
-            self._checked(target.engine, request.content)
+            self.checked(target.engine, request.content)
 
     def act(self, scope: Scoped, request: ActRequest, key: str | None) -> Script[Accepted]:
         """Make an act durable, which is sent like a message, behind those that wait in its chat."""
@@ -235,6 +188,8 @@ class Outbox:
             deleted_at=None,
             act_on=target.id,
             media=None,
+            conditions=PLAIN_CONDITIONS,
+            due_at=None,
         )
         yield from self._enqueue(accepted)
         return Accepted(accepted)
@@ -257,7 +212,7 @@ class Outbox:
     def give_up(self, scope: Scoped, waiting: Waiting, failure: MessageFailure) -> Script[None]:
         """A message certainly did not go out and never will. One that an engine has taken over is left to it."""
         message = yield from messages.get_message(scope, waiting.message)
-        if message is not None and message.status is MessageStatus.QUEUED:
+        if message is not None and message.status in WAITING:
             yield from self._receipts.fail(SessionScope(scope.tenant, waiting.session, 0), message, failure)
 
     def disown(self, scope: InSession, limit: int, reason: str = "session_reset") -> Script[int]:
@@ -267,13 +222,12 @@ class Outbox:
         """
         lost = yield from outbox.sending(scope, limit)
         for message_ in lost:
-            yield from outbox.remove_waiting(scope, message_)
-            yield from release(scope, message_)
             message = yield from messages.get_message(scope, message_)
-            if message is not None:
-                yield from self._receipts.move(
-                    scope, message, MessageStatus.UNKNOWN, self._clock.now_ms(), reason=reason
-                )
+            if message is None:
+                yield from outbox.remove_waiting(scope, message_)
+                yield from release(scope, message_)
+            else:
+                yield from self._receipts.lose(scope, message, reason)
         return len(lost)
 
     def in_flight(self, scope: InSession) -> Script[bool]:
@@ -298,6 +252,22 @@ class Outbox:
             raise MessageNotFound("The message that this Idempotency-Key made was deleted")
         return Accepted(message, replayed=True)
 
+    def _twin(
+        self, scope: Scoped, chat: ChatId, request: SendRequest, message: MessageId, now: int
+    ) -> Script[Message | None]:
+        """The message of the chat that says the same, if it is young enough; else the new one is what others find.
+
+        One that failed, was called back or is gone is no reason not to say it again.
+        """
+        assert request.deduplicate_s is not None, "that was asked for"
+        like = likeness(chat, request)
+        earlier = yield from duplicates.claim(scope, like, message, now, now - request.deduplicate_s * 1000)
+        twin = None if earlier is None else (yield from messages.get_message(scope, earlier))
+        if earlier is not None and (twin is None or twin.deleted_at is not None or twin.status in OVER):
+            yield from duplicates.take_over(scope, like, message, now)
+            return None
+        return twin
+
     def _enqueue(self, message: Message) -> Script[None]:
         """Keep a new message and all that belongs to it."""
         yield from messages.add_message(message, own_contact_id(message.session))
@@ -308,9 +278,9 @@ class Outbox:
             yield from refer(message, message.media.id, message.id, needs_bytes=True)
             yield from attachments.add_attachment(message)
         shape = message_shape(message)
-        yield from self._journal.append(message, message.session, EventType.MESSAGE_QUEUED, shape, message.accepted_at)
+        yield from self._journal.append(message, message.session, news_of(message), shape, message.accepted_at)
 
-    def _checked(self, engine: str, content: Content, *, is_forwarded: bool = False) -> tuple[Content, EngineFeatures]:
+    def checked(self, engine: str, content: Content, *, is_forwarded: bool = False) -> tuple[Content, EngineFeatures]:
         """The content as the engine can send it, and its data sheet. Raises UnsupportedByEngine, InvalidContent.
 
         Of what others said, only what goes out is checked: it may be rendered as something that is less limited.
@@ -378,22 +348,3 @@ class Outbox:
         if author is None:
             raise SessionNotPaired("Our own address is not known before a phone is linked", pointer="/reply_to")
         return Quoted(original.wa_id, author, original.content.text, original.id)
-
-
-def fingerprint(*parts: object) -> str:
-    """What makes two requests the same."""
-    return hashlib.sha256(orjson.dumps(parts)).hexdigest()
-
-
-def _fingerprint(session: SessionId, recipient: Recipient, request: SendRequest) -> str:
-    """Session, recipient (however it was spelt), content, reply, reference, and whether it was forwarded."""
-    context: tuple[object, ...] = () if request.audience is None else (repr(request.audience),)
-    context += () if request.context == PLAIN_CONTEXT else (request.context.forwarded,)
-    if request.context.view_once:
-        context += ("view_once",)
-    if request.previews_link:
-        context += ("preview",)
-    said = request.content
-    if request.source is not None and isinstance(said, Attached):
-        said = replace(said, media=MediaId(request.source))
-    return fingerprint(session, recipient.word, told(said), request.reply_to, request.client_ref, *context)

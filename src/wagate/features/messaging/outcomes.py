@@ -14,10 +14,12 @@ from wagate.domain.ids import MessageId
 from wagate.domain.message import Message, MessageStatus, may_become
 from wagate.features.journal import Reader, Reading, Relay
 
+_OVER = frozenset({MessageStatus.FAILED, MessageStatus.CANCELLED})
+
 
 def is_settled(status: MessageStatus, until: MessageStatus) -> bool:
     """Whether a message with this status has reached ``until``, or never will."""
-    return status is MessageStatus.FAILED or not may_become(status, until)
+    return status in _OVER or not may_become(status, until)
 
 
 class Outcomes(Reader):

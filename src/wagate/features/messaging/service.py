@@ -5,34 +5,51 @@ from __future__ import annotations
 import asyncio
 import builtins
 from asyncio import TaskGroup
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from functools import partial
 
 import structlog
 
 from wagate.domain.content import Text
-from wagate.domain.errors import MessageNotFound, SessionNotFound, StorageUnavailable
+from wagate.domain.errors import (
+    GatewayError,
+    IdempotencyKeyReused,
+    MessageNotFound,
+    SessionNotFound,
+    StorageUnavailable,
+)
+from wagate.domain.ids import SessionId, message_id
 from wagate.domain.message import Contact, Direction, Message, MessageStatus, Receipt
 from wagate.domain.page import DEFAULT_LIMIT, Order, Page, read_cursor, write_cursor
 from wagate.features.access import Principal
 from wagate.features.messaging.dispatcher import Dispatcher
 from wagate.features.messaging.downloads import Downloads
+from wagate.features.messaging.filters import EVERY_MESSAGE, MessageFilter
+from wagate.features.messaging.gathering import Gathering
 from wagate.features.messaging.history import History
-from wagate.features.messaging.outbox import (
-    KEY_LIFE_MS,
-    Accepted,
-    ActRequest,
-    ForwardRequest,
-    Outbox,
-    SendRequest,
-)
+from wagate.features.messaging.outbox import Outbox
 from wagate.features.messaging.outcomes import Outcomes
 from wagate.features.messaging.previews import Previews
 from wagate.features.messaging.recipients import Recipient
-from wagate.features.messaging.repository import acts, messages, outbox, receipts
+from wagate.features.messaging.repository import acts, duplicates, messages, outbox, receipts
 from wagate.features.messaging.repository.acts import Done
 from wagate.features.messaging.repository.receipts import read_view, view_of
+from wagate.features.messaging.requests import (
+    KEY_LIFE_MS,
+    MAX_DEDUPLICATION_S,
+    Accepted,
+    ActRequest,
+    Batch,
+    BatchItem,
+    ForwardRequest,
+    KeysInFlight,
+    SendRequest,
+    fingerprint,
+)
 from wagate.features.messaging.signals import Signals
+from wagate.features.messaging.sql_inbox import SqlInbox
+from wagate.features.messaging.waking import Waking
 from wagate.ports.clock import Clock
 from wagate.store.database import Database
 from wagate.store.script import Script
@@ -45,26 +62,10 @@ _ENDS = {Order.ASC: (-1, ""), Order.DESC: (10**17, "")}
 
 _SWEEP_S = 3600.0
 _SWEEP = 500
+_AT_ONCE = 250
+"""How many messages of a batch are handed to the writer at once, which commits as many of them together as fit."""
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class MessageFilter:
-    """Which messages: ``session`` is an id or a name; ``chat`` takes what ``to`` takes, and needs ``session``.
-
-    ``acts``: also the acts that were sent, which travel as messages. ``has_media``: only those with a file, or without.
-    """
-
-    session: str | None = None
-    chat: str | None = None
-    direction: Direction | None = None
-    status: MessageStatus | None = None
-    acts: bool = False
-    has_media: bool | None = None
-
-
-EVERY_MESSAGE = MessageFilter()
 
 
 class Messaging:
@@ -76,19 +77,23 @@ class Messaging:
         way_out: Outbox,
         dispatcher: Dispatcher,
         outcomes: Outcomes,
-        beside: tuple[Downloads, Previews],
+        beside: tuple[Downloads, Previews, Waking, SqlInbox | None],
         clock: Clock,
     ) -> None:
-        """Accept into ``way_out``; ``dispatcher`` takes it from there. ``beside`` it fetches files and pages."""
-        self._downloads, self._previews = beside
+        """Accept into ``way_out``; ``dispatcher`` takes it from there. ``beside`` it fetches files and pages, and
+        wakes what waits for a moment, and takes in what other programs leave.
+        """
+        self._downloads, self._previews, self._waking, self._sql_inbox = beside
         self._database = database
         self._way_out = way_out
+        self._gathering = Gathering(database, way_out)
         self._dispatcher = dispatcher
         self._outcomes = outcomes
         self._clock = clock
         self.signals = Signals(database, dispatcher)
         self.history = History(database, dispatcher)
         self._closed = asyncio.Event()
+        self._keys = KeysInFlight()
 
     async def send(
         self,
@@ -105,13 +110,41 @@ class Messaging:
         With ``wait_s`` it returns later: as soon as the message has reached ``until`` (sent, delivered or read) or has
         failed, or when the time is over. An idempotency key is good for 72 hours in its tenant.
         Raises SessionNotFound, InvalidRecipient, InvalidContent, UnsupportedByEngine, MessageNotFound (reply_to),
-        SessionNotPaired and MessageNotNamed (reply_to), IdempotencyKeyReused, TooBusy; for a template also
-        TemplateNotFound, VariablesMissing, VariablesUnknown, and what is wrong with the media that it shows.
+        SessionNotPaired and MessageNotNamed (reply_to), IdempotencyKeyReused, IdempotencyInProgress, TooBusy;
+        for a template also TemplateNotFound, VariablesMissing, VariablesUnknown, and what is wrong with the media that
+        it shows.
         """
         says = request.content
         preview = await self._previews.of(says.body) if request.previews_link and isinstance(says, Text) else None
-        script = self._way_out.accept(principal, session, request, idempotency_key, preview)
-        return await self._accepted(principal, script, wait_s, until)
+        accept = partial(self._gathering.accept, principal, session, request, idempotency_key, preview)
+        return await self._accepted(principal, accept, idempotency_key, wait_s, until)
+
+    async def send_batch(
+        self,
+        principal: Principal,
+        session: SessionId,
+        items: Sequence[BatchItem],
+        *,
+        idempotency_key: str | None = None,
+        mark: str = "",
+    ) -> Batch:
+        """Accept many messages, each for itself: what is refused does not hurt the others, and says why.
+
+        ``idempotency_key`` is for all of them together, as one request that ``mark`` tells from others: repeating it
+        finds those that were accepted, and tries the others again. Links are not looked up for a batch.
+        Raises IdempotencyKeyReused, IdempotencyInProgress, TooBusy, StorageUnavailable for the batch as a whole.
+        """
+        with self._keys.claim(principal.tenant, idempotency_key):
+            replayed = False
+            if idempotency_key is not None:
+                said = fingerprint("batch", session, mark)
+                replayed = await self._database.write(self._claim_batch(principal, idempotency_key, said))
+            outcomes: builtins.list[Accepted | GatewayError] = []
+            for start in range(0, len(items), _AT_ONCE):
+                some = items[start : start + _AT_ONCE]
+                accepting = (self._accept_one(principal, session, item, idempotency_key) for item in some)
+                outcomes += await asyncio.gather(*accepting)
+            return Batch(outcomes, replayed)
 
     async def expect(self, principal: Principal, session: str, request: SendRequest) -> None:
         """Refuse a message now that ``send`` would refuse whatever its file is: before that is taken in.
@@ -134,8 +167,8 @@ class Messaging:
         Raises MessageNotFound, MessageUnavailable, NotOwnMessage, EditWindowOver, InvalidRequest, InvalidContent,
         UnsupportedByEngine, SessionNotPaired, IdempotencyKeyReused, TooBusy.
         """
-        script = self._way_out.act(principal, request, idempotency_key)
-        return await self._accepted(principal, script, wait_s, until)
+        accept = partial(self._database.write, self._way_out.act(principal, request, idempotency_key))
+        return await self._accepted(principal, accept, idempotency_key, wait_s, until)
 
     async def forward(
         self,
@@ -150,8 +183,8 @@ class Messaging:
 
         Raises MessageNotFound, MessageUnavailable, and what ``send`` raises.
         """
-        script = self._way_out.forward(principal, request, idempotency_key)
-        return await self._accepted(principal, script, wait_s, until)
+        accept = partial(self._database.write, self._way_out.forward(principal, request, idempotency_key))
+        return await self._accepted(principal, accept, idempotency_key, wait_s, until)
 
     async def get(self, principal: Principal, message: str) -> Message:
         """One message. Raises MessageNotFound."""
@@ -239,11 +272,14 @@ class Messaging:
     async def run(self) -> None:
         """Dispatch messages, fetch files, and forget old idempotency keys, until ``shut_down``."""
         async with TaskGroup() as group:
-            sweeping = group.create_task(self._sweep())
+            endless = [group.create_task(self._sweep()), group.create_task(self._waking.run())]
+            if self._sql_inbox is not None:
+                endless.append(group.create_task(self._sql_inbox.run()))
             group.create_task(self._dispatcher.run())
             group.create_task(self._downloads.run())
             await self._closed.wait()
-            sweeping.cancel()
+            for task in endless:
+                task.cancel()
             self._dispatcher.close()
             self._downloads.close()
 
@@ -256,23 +292,54 @@ class Messaging:
     async def _accepted(
         self,
         principal: Principal,
-        script: Script[Accepted],
-        wait_s: float = 0.0,
-        until: MessageStatus = MessageStatus.SENT,
+        accept: Callable[[], Awaitable[Accepted]],
+        key: str | None,
+        wait_s: float,
+        until: MessageStatus,
     ) -> Accepted:
         """Commit, and wait for the outcome if that is wanted."""
         if wait_s <= 0:
-            return await self._commit(script)
+            return await self._commit(principal, accept, key)
         async with self._outcomes.watching():
-            accepted = await self._commit(script)
+            accepted = await self._commit(principal, accept, key)
             await self._outcomes.settled(accepted.message, until, wait_s)
-        return Accepted(await self.get(principal, accepted.message.id), accepted.replayed)
+        return replace(accepted, message=await self.get(principal, accepted.message.id))
 
-    async def _commit(self, script: Script[Accepted]) -> Accepted:
-        accepted = await self._database.write(script)
-        if not accepted.replayed:
+    async def _commit(
+        self, principal: Principal, accept: Callable[[], Awaitable[Accepted]], key: str | None
+    ) -> Accepted:
+        if key is None:
+            accepted = await accept()
+        else:
+            # From the COMMIT on the same request finds the message, also while this one waits for its outcome.
+            with self._keys.claim(principal.tenant, key):
+                accepted = await accept()
+        if accepted.is_new:
             self._dispatcher.wake()
         return accepted
+
+    async def _accept_one(
+        self, principal: Principal, session: SessionId, item: BatchItem, batch: str | None
+    ) -> Accepted | GatewayError:
+        key = item.key
+        if key is None and batch is not None:
+            key = f"{batch}\n{item.index}"  # no caller can write this one
+        try:
+            # Not gathered: what stands together in a batch goes out in its order, whatever else it needs.
+            script = self._way_out.accept(principal, session, item.request, key)
+            return await self._commit(principal, partial(self._database.write, script), key)
+        except GatewayError as error:
+            return error
+
+    def _claim_batch(self, principal: Principal, key: str, said: str) -> Script[bool]:
+        """Let a key stand for a batch; whether it did already. Raises IdempotencyKeyReused."""
+        now = self._clock.now_ms()
+        earlier = yield from outbox.claim_key(
+            principal, key, outbox.KeyUse(said, message_id(now)), now, now - KEY_LIFE_MS
+        )
+        if earlier is not None and earlier.fingerprint != said:
+            raise IdempotencyKeyReused(f"The key {key!r} was used for another request; use a new key for a new one")
+        return earlier is not None
 
     def _list(
         self, principal: Principal, only: MessageFilter, order: Order, after: str, limit: int
@@ -297,9 +364,15 @@ class Messaging:
             try:
                 while await self._database.write(self._sweep_some()) == _SWEEP:
                     pass
+                while await self._database.write(self._sweep_duplicates()) == _SWEEP:
+                    pass
             except StorageUnavailable as error:
                 _log.warning("idempotency_keys_not_swept", error=error.detail)
             await self._clock.sleep(_SWEEP_S)
+
+    def _sweep_duplicates(self) -> Script[int]:
+        expired = self._clock.now_ms() - MAX_DEDUPLICATION_S * 1000
+        return (yield from duplicates.sweep(expired, _SWEEP))
 
     def _sweep_some(self) -> Script[int]:
         return (yield from outbox.sweep_keys(self._clock.now_ms() - KEY_LIFE_MS, _SWEEP))

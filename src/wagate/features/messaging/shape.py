@@ -8,10 +8,13 @@ from wagate.domain import vcard
 from wagate.domain.acts import Act, Edit, Pin, PollVote, Reaction, Said
 from wagate.domain.content import Captioned, Contacts, EventInvite, Poll, Quoted, Text
 from wagate.domain.marks import ContactName
-from wagate.domain.message import Chat, Contact, Message, Receipt
+from wagate.domain.message import WAITING, Chat, Contact, Message, Receipt
 from wagate.domain.moments import iso
 from wagate.domain.plain import all_fields
 from wagate.features.media import media_shape
+
+PACED = "paced"
+"""Why a message that is ready does not go yet: others go before it, and the account keeps its pace."""
 
 
 def contact_shape(contact: Contact) -> dict[str, object]:
@@ -146,6 +149,11 @@ def message_shape(message: Message) -> dict[str, object]:
         "quoted": None if message.quoted is None else quoted_shape(message.quoted),
         "status": message.status.value,
         "status_reason": message.status_reason,
+        "priority": message.conditions.priority.value,
+        "scheduled_for": _moment(message.due_at) if message.status in WAITING else None,
+        "send_until": _moment(message.conditions.expires_at),
+        "on_unknown": message.conditions.on_unknown.value,
+        "position": None,
         "times": {
             "accepted": iso(message.accepted_at),
             "sent": _moment(message.sent_at),
@@ -156,6 +164,19 @@ def message_shape(message: Message) -> dict[str, object]:
         if failure is None
         else {"code": failure.code, "detail": failure.detail, "retryable": failure.retryable},
     }
+
+
+def placed_shape(message: Message, position: int | None, expected_at: int | None) -> dict[str, object]:
+    """A message that waits, with its place (from 1) and about when it goes (ms), as far as they are known.
+
+    Who waits for nothing but the account's pace is told so, and when their turn is.
+    """
+    shape = message_shape(message)
+    shape["position"] = position
+    if expected_at is not None and (message.due_at is None or message.due_at < expected_at):
+        shape["scheduled_for"] = iso(expected_at)
+        shape["status_reason"] = message.status_reason or PACED
+    return shape
 
 
 def _moment(ms: int | None) -> str | None:

@@ -1,17 +1,20 @@
-"""What was said, quotes, contexts and failures as the JSON text that rows keep."""
+"""What was said, quotes, contexts, conditions and failures as the text that rows keep: JSON, but for timelines."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import orjson
 
 from wagate.domain.acts import Said
+from wagate.domain.conditions import PLAIN_CONDITIONS, Conditions, OnUnknown, Priority
 from wagate.domain.content import PLAIN_CONTEXT, Context, Quoted, Text
 from wagate.domain.jid import Jid
-from wagate.domain.message import MessageFailure
+from wagate.domain.message import MessageFailure, MessageStatus
 from wagate.domain.plain import plain, said_of
+
+_CONDITIONS = tuple(field.name for field in fields(Conditions))
 
 
 def write_content(content: Said) -> str:
@@ -37,6 +40,51 @@ def write_context(context: Context) -> str | None:
 def read_context(text: str | None) -> Context:
     """The inverse of ``write_context``."""
     return PLAIN_CONTEXT if text is None else Context(**orjson.loads(text))
+
+
+def write_conditions(conditions: Conditions) -> str | None:
+    """Under which conditions a message goes out, as JSON without what is usual; None for nothing special."""
+    if conditions is PLAIN_CONDITIONS:
+        return None
+    values = {name: getattr(conditions, name) for name in _CONDITIONS}
+    unusual = {name: value for name, value in values.items() if value != getattr(PLAIN_CONDITIONS, name)}
+    return _dump(unusual) if unusual else None
+
+
+def read_conditions(text: str | None) -> Conditions:
+    """The inverse of ``write_conditions``."""
+    if text is None:
+        return PLAIN_CONDITIONS
+    kept: dict[str, Any] = orjson.loads(text)
+    if "priority" in kept:
+        kept["priority"] = Priority(kept["priority"])
+    if "on_unknown" in kept:
+        kept["on_unknown"] = OnUnknown(kept["on_unknown"])
+    return Conditions(**kept)
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A status that a message came to at a moment in ms, and why, as far as there is a word for it."""
+
+    status: MessageStatus
+    at: int
+    reason: str | None = None
+
+
+def write_transition(transition: Transition) -> str:
+    """A line of a message's timeline."""
+    reason = "" if transition.reason is None else f" {transition.reason}"
+    return f"{transition.status.value} {transition.at}{reason}\n"
+
+
+def read_timeline(text: str | None) -> list[Transition]:
+    """The inverse of ``write_transition``, for many lines."""
+    found = []
+    for line in (text or "").splitlines():
+        status, at, *reason = line.split(" ", 2)
+        found.append(Transition(MessageStatus(status), int(at), reason[0] if reason else None))
+    return found
 
 
 def write_quoted(quoted: Quoted | None) -> str | None:

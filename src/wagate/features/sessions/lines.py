@@ -58,7 +58,7 @@ class LiveLine:
 
 
 class LineWatcher(Protocol):
-    """Somebody who cares which lines are live. Both methods only take note."""
+    """Somebody who cares which lines are live. All methods only take note."""
 
     def line_up(self, line: LiveLine) -> None:
         """A line can send from now on (also said again when its connection changed)."""
@@ -66,6 +66,10 @@ class LineWatcher(Protocol):
 
     def line_down(self, session: SessionId) -> None:
         """A line cannot send any more."""
+        ...
+
+    def line_ended(self, scope: SessionScope, state: SessionState) -> None:
+        """A line has come to a final state by itself, after it went down."""
         ...
 
 

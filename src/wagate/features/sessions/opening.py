@@ -9,6 +9,7 @@ import structlog
 
 from wagate.domain.errors import Conflict, StorageUnavailable, UnknownEngine
 from wagate.domain.ids import SessionId, TenantId
+from wagate.domain.pacing import Pacing
 from wagate.domain.session import ChatFilters, Reason, Session, SessionSettings, SessionState
 from wagate.features.sessions import repository
 from wagate.features.sessions.lines import Running
@@ -46,8 +47,8 @@ class Opening:
     """The means that opening and closing need. ``forget`` is part of throwing a session's keys away.
 
     ``media`` has the files of a tenant for its lines. ``absent`` names engines that exist and are not installed, each
-    with what to do about it. ``filters`` and ``eager_limits`` (of files that arrive) are those of the sessions
-    that were started here, where they are not the default ones.
+    with what to do about it. ``filters``, ``eager_limits`` (of files that arrive) and ``pacing`` are those of
+    the sessions that were started here, where they are not the default ones.
     """
 
     database: Database
@@ -62,6 +63,7 @@ class Opening:
     forget: Forget
     filters: dict[SessionId, ChatFilters]
     eager_limits: dict[SessionId, int]
+    pacing: dict[SessionId, Pacing]
 
     async def hold(self, session: Session) -> Running:
         """Claim a session and open its vault; it is ``starting`` and wanted from here on. Old keys are thrown away.
@@ -134,6 +136,9 @@ class Opening:
         self.eager_limits.pop(session.id, None)
         if session.settings.media_eager_limit is not None:
             self.eager_limits[session.id] = session.settings.media_eager_limit
+        self.pacing.pop(session.id, None)
+        if session.settings.pacing is not None:
+            self.pacing[session.id] = session.settings.pacing
         options, media = _options(session.settings), self.media(session.tenant)
         line = Line(session.id, running.vault, proxy, report, self.login_gate, options, media)
         return await running.engine.connect(line)

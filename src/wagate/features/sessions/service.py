@@ -110,7 +110,7 @@ class Sessions:
             state_since=now,
             reason=Reason("not_paired"),
             me=None,
-            settings=changed(SessionSettings(), settings or {}),
+            settings=changed(SessionSettings(), settings or {}, self._box.usual),
             metadata=merged_metadata({}, metadata or {}),
             created_at=now,
             last_seen_at=None,
@@ -165,7 +165,7 @@ class Sessions:
             session = replace(
                 session,
                 name=session.name if name is None else name,
-                settings=changed(session.settings, settings or {}),
+                settings=changed(session.settings, settings or {}, self._box.usual),
                 metadata=merged_metadata(session.metadata, metadata or {}),
             )
             yield from repository.update_session(session, self._box)

@@ -190,6 +190,8 @@ class Supervisor:
             case StateChanged(state, reason):
                 self._enter(running, state, _with_version(running, state, reason))
                 if state in FINAL:
+                    for watcher in self._watchers:
+                        watcher.line_ended(running.scope, state)
                     running.ended = True
                     self._spawn(self._retire(running))
 

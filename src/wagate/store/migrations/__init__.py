@@ -19,7 +19,7 @@ from wagate.domain.errors import StorageUnavailable
 from wagate.store.location import Location
 from wagate.store.script import Dialect
 
-HEAD = "0015"
+HEAD = "0017"
 """The newest revision."""
 
 _LOCK = 0x7761_6761_7465_0001  # "wagate" and a number: one process migrates, the others wait

@@ -1,6 +1,6 @@
 """People, conversations, messages, and the messages that wait to leave."""
 
-from sqlalchemy import Column, Index, Table, UniqueConstraint
+from sqlalchemy import Column, Identity, Index, Table, UniqueConstraint
 from sqlalchemy import text as raw
 
 from wagate.store.tables.metadata import AUTO, METADATA, maybe_number, maybe_text, number, text
@@ -105,6 +105,11 @@ MESSAGE = Table(
     maybe_text("act_on"),
     # Since when it has a star.
     maybe_number("starred_at"),
+    # Under which conditions it goes out, where those are anything special (JSON); and not before when.
+    maybe_text("conditions"),
+    maybe_number("due_at"),
+    # Each status that it has had, a line each: the word, the moment, and the reason if there is one.
+    maybe_text("timeline"),
     # A message is known by chat, sender and id: WhatsApp's ids are unique only within those two. The id comes first,
     # because acks and receipts are looked up by it alone: a receipt may name the chat by another address than we did.
     UniqueConstraint("session_id", "wa_id", "chat_id", "sender_id"),
@@ -167,6 +172,8 @@ ACT = Table(
     sqlite_with_rowid=False,
 )
 
+# States: `queued` (ready), `later` (not before due_at), `sending` (an engine answers for it), and `unknown` (by its own
+# terms something is to be done about that at due_at).
 OUTBOX = Table(
     "outbox",
     METADATA,
@@ -179,16 +186,44 @@ OUTBOX = Table(
     number("attempt"),
     number("epoch"),
     number("due_at"),
+    number("priority"),
+    maybe_number("expires_at"),
     UniqueConstraint("message_id"),
     Index(
         "outbox_ready",
         "session_id",
+        "priority",
         "position",
         sqlite_where=raw("state = 'queued'"),
         postgresql_where=raw("state = 'queued'"),
     ),
+    Index(
+        "outbox_due",
+        "due_at",
+        sqlite_where=raw("state IN ('later', 'unknown')"),
+        postgresql_where=raw("state IN ('later', 'unknown')"),
+    ),
+    Index(
+        "outbox_expiry",
+        "expires_at",
+        sqlite_where=raw("expires_at IS NOT NULL"),
+        postgresql_where=raw("expires_at IS NOT NULL"),
+    ),
     # The dispatcher reads what is newer than the last position it saw, so no position may be given out twice.
     sqlite_autoincrement=True,
+)
+
+# How a session's queue is paced, guarded and halted; a row from the first of these on.
+SESSION_QUEUE = Table(
+    "session_queue",
+    METADATA,
+    text("session_id", primary_key=True),
+    text("tenant_id"),
+    # Since when nothing leaves, because somebody said so.
+    maybe_number("halted_at"),
+    # What the pace and the guard remember (JSON).
+    maybe_text("pace"),
+    maybe_text("guard"),
 )
 
 IDEMPOTENCY = Table(
@@ -201,4 +236,58 @@ IDEMPOTENCY = Table(
     number("created_at"),
     Index("idempotency_created_at", "created_at"),
     sqlite_with_rowid=False,
+)
+
+# What was accepted lately on the terms that it is said once. The keys are random, so the table is kept small.
+DUPLICATE = Table(
+    "duplicate",
+    METADATA,
+    text("tenant_id", primary_key=True),
+    text("likeness", primary_key=True),
+    text("message_id"),
+    number("created_at"),
+    Index("duplicate_created_at", "created_at"),
+    sqlite_with_rowid=False,
+)
+
+# Where other programs leave messages to be sent, with SQL of their own: docs/howto/sql-producers.md is its contract.
+# On PostgreSQL a trigger tells the gateways of what comes.
+OUTBOX_INBOX = Table(
+    "outbox_inbox",
+    METADATA,
+    Column("id", AUTO, Identity(), primary_key=True),
+    maybe_text("tenant"),
+    text("session"),
+    text("to"),
+    maybe_text("type"),
+    maybe_text("text"),
+    # Further fields of the API's body (JSON).
+    maybe_text("content"),
+    maybe_text("priority"),
+    maybe_text("send_at"),
+    maybe_text("expires_at"),
+    maybe_text("client_ref"),
+    text("status", server_default="QUEUED"),
+    maybe_text("error"),
+    maybe_text("message_id"),
+    # For people, as the database writes moments. ``changed_at`` is ours.
+    text("created_at", server_default=raw("CURRENT_TIMESTAMP")),
+    maybe_number("changed_at"),
+    Index(
+        "outbox_inbox_queued",
+        "id",
+        sqlite_where=raw("status = 'QUEUED'"),
+        postgresql_where=raw("status = 'QUEUED'"),
+    ),
+    Index("outbox_inbox_message_id", "message_id"),
+    Index("outbox_inbox_changed_at", "changed_at"),
+    sqlite_autoincrement=True,
+)
+
+# How far readers of the journal have got that keep rows up with it.
+JOURNAL_CURSOR = Table(
+    "journal_cursor",
+    METADATA,
+    text("name", primary_key=True),
+    number("position"),
 )

@@ -190,7 +190,8 @@ class Letters:
             return None
         unit = Unit(news=[self._naming.settled(letter, ack, now)])
         unit.delete(SENT, letter.message)
-        unit.put(SETTLED, letter.message, b"1")
+        if ack.error is None:
+            unit.put(SETTLED, letter.message, b"1")
         if ack.error is None and ack.wa_id is not None:
             self._archive.keep(unit, ack.wa_id, letter.stanza)
         return unit

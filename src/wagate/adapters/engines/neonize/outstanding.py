@@ -140,7 +140,9 @@ class Outstanding:
         del self._sendings[sending.message]
         self._due.pop(sending.message, None)
         unit.delete(SENDING, sending.message)
-        unit.put(DONE, sending.message, b"")
+        if not isinstance(news, SendRefused):
+            # What WhatsApp refused may be asked for again, and then is another send.
+            unit.put(DONE, sending.message, b"")
         unit.news.append(news)
         self._settled(sending, wa_id, unit)
         self._freed.set()

@@ -154,7 +154,9 @@ def verdict_on(error: str) -> Verdict:
     """What an error of a send says about the message."""
     told = _SERVER_ERROR.search(error)
     if told is not None:
-        return Verdict(Fate.REFUSED, _SERVER_CODES.get(int(told[1]), "refused_by_whatsapp"))
+        number = int(told[1])
+        usual = "service_unavailable" if number in range(500, 600) else "refused_by_whatsapp"
+        return Verdict(Fate.REFUSED, _SERVER_CODES.get(number, usual))
     for row in TABLE:
         if re.search(row.pattern, error):
             return Verdict(row.fate, row.code)

@@ -143,6 +143,19 @@ class HistoryNews(Shown):
     error: HistoryProblem | None = Field(description="Why nothing came of it, or not all.")
 
 
+class AccountNews(Shown):
+    """How an account fares from now on."""
+
+    score: float = Field(description="From 0 to 1; 1 is nothing known against it.")
+    reasons: list[str] = Field(
+        description="Why it is not 1: `rate_limited`, `account_restricted`, `banned`, `many_failures`. "
+        "`GET /v1/sessions/{session}/health` says what to do."
+    )
+    pace: float = Field(description="The part of its set pace that the account keeps for now.")
+    paused_until: Moment | None = Field(description="Until when nothing leaves.")
+    no_new_people_until: Moment | None = Field(description="Until when nobody new is written to.")
+
+
 class ContactNews(Shown):
     """A person of whom more is known now."""
 
@@ -274,6 +287,8 @@ SHAPES: Mapping[EventType, type[Shown]] = {
     EventType.SESSION_GAP_SUSPECTED: GapNews,
     EventType.MESSAGE_RECEIVED: Message,
     EventType.MESSAGE_QUEUED: Message,
+    EventType.MESSAGE_SCHEDULED: Message,
+    EventType.MESSAGE_CANCELLED: Message,
     EventType.MESSAGE_SENT: Message,
     EventType.MESSAGE_DELIVERED: Message,
     EventType.MESSAGE_READ: Message,
@@ -288,6 +303,8 @@ SHAPES: Mapping[EventType, type[Shown]] = {
     EventType.MESSAGE_STARRED: Message,
     EventType.MESSAGE_MEDIA_UPDATED: Message,
     EventType.MESSAGE_UNDECRYPTABLE: UndecryptableNews,
+    EventType.ACCOUNT_LIMITED: AccountNews,
+    EventType.ACCOUNT_RECOVERED: AccountNews,
     EventType.HISTORY_SYNCED: HistoryNews,
     EventType.CONTACT_UPDATED: ContactNews,
     EventType.CONTACT_MERGED: MergedNews,

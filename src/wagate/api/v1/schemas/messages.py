@@ -8,7 +8,9 @@ from pydantic import Field
 
 from wagate.api.v1.schemas.media import Media
 from wagate.api.v1.schemas.parts import Asked, Moment, Shown, example
+from wagate.domain.conditions import OnUnknown, Priority
 from wagate.domain.message import Direction, MessageStatus, Origin
+from wagate.features.messaging.queueing import COUNTED
 
 MAX_WAIT_S = 60
 
@@ -100,6 +102,11 @@ class Message(Shown):
         "quoted": None,
         "status": "queued",
         "status_reason": None,
+        "priority": "normal",
+        "scheduled_for": None,
+        "send_until": None,
+        "on_unknown": "hold",
+        "position": None,
         "times": {"accepted": "2026-11-20T09:15:27.123Z", "sent": None, "delivered": None, "read": None},
         "error": None,
     }
@@ -130,7 +137,20 @@ class Message(Shown):
     starred: bool = Field(description="Whether it has a star on the devices of the account.")
     quoted: Quoted | None
     status: MessageStatus
-    status_reason: str | None
+    status_reason: str | None = Field(
+        description="Why it is in this status or waits: `paced`, `quiet_hours`, `daily_cap`, `warm_up`, `cold_cap`, "
+        "`account_limited`, …"
+    )
+    priority: Priority
+    scheduled_for: Moment | None = Field(
+        description="When it goes, while it waits: the moment that was asked for, or about when it is its turn."
+    )
+    send_until: Moment | None = Field(description="The request's `expires_at`: it fails if it could not go by then.")
+    on_unknown: OnUnknown = Field(description="What to do when nobody learns whether it went out.")
+    position: int | None = Field(
+        description=f"Place in the session's queue, from 1 and counted up to {COUNTED}; told when a message is "
+        "accepted and in the queue, and null while the account keeps no pace or the message waits for a moment."
+    )
     times: Times
     error: MessageError | None
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, HttpUrl, StringConstraints
 from typing_extensions import override
 
+from wagate.api.v1.schemas.conditions import Conditioned, ms
 from wagate.api.v1.schemas.parts import Asked, AskedPreview, Line, example
 from wagate.domain import content, limits
-from wagate.domain.errors import InvalidContent, InvalidRecipient
+from wagate.domain.errors import InvalidContent, InvalidRecipient, InvalidRequest
 from wagate.domain.jid import Jid, parse_recipient
 from wagate.domain.vcard import MAX_BYTES as MAX_CARD_CHARS
 from wagate.domain.vcard import Person, written
 from wagate.domain.vcard import read as read_card
-from wagate.features.messaging.outbox import SendRequest
+from wagate.features.messaging.requests import MAX_DEDUPLICATION_S, SendRequest
 
 MAX_TEXT_CHARS = 65_536
 MAX_MENTIONS = 1_024
@@ -33,8 +33,8 @@ TO = "A phone number in any sane form, a JID, a LID, or the id of a chat or cont
 _PHONE = "+5511999999999"
 
 
-class Sending(Asked):
-    """What every message that is to be sent says."""
+class Addressed(Asked):
+    """To whom something is said."""
 
     to: Address = Field(description=TO)
     reply_to: Annotated[Line, StringConstraints(max_length=64)] | None = Field(
@@ -42,13 +42,41 @@ class Sending(Asked):
     )
     client_ref: Ref | None = Field(default=None, description=REF)
 
+
+class Sending(Conditioned, Addressed):
+    """What every message that is to be sent says."""
+
+    deduplicate_s: int | None = Field(
+        default=None,
+        ge=1,
+        le=MAX_DEDUPLICATION_S,
+        description="If the same content was accepted for the same chat within so many seconds, with such a limit as "
+        "well, that message is the answer, and nothing is sent.",
+    )
+    deduplication_key: Annotated[Line, StringConstraints(min_length=1, max_length=255)] | None = Field(
+        default=None, description="What is the same, in place of the content. Needs `deduplicate_s`."
+    )
+
     def said(self) -> content.Content:
         """What is said, in the house's words."""
         raise AssertionError("each type says its own")
 
     def to_request(self) -> SendRequest:
         """The same in the house's words. Raises InvalidRecipient, InvalidContent."""
-        return SendRequest(to=self.to, content=self.said(), reply_to=self.reply_to, client_ref=self.client_ref)
+        return SendRequest(
+            to=self.to,
+            content=self.said(),
+            reply_to=self.reply_to,
+            client_ref=self.client_ref,
+            conditions=self.conditions(),
+            deduplicate_s=self.deduplicate_s,
+            deduplication_key=self._own_key(),
+        )
+
+    def _own_key(self) -> str | None:
+        if self.deduplication_key is not None and self.deduplicate_s is None:
+            raise InvalidRequest("Say with `deduplicate_s` for how long the key counts", pointer="/deduplicate_s")
+        return self.deduplication_key
 
 
 class SendText(Sending):
@@ -365,8 +393,3 @@ def _parsed(text: str, pointer: str) -> Jid:
         return parse_recipient(text)
     except InvalidRecipient as error:
         raise InvalidRecipient(error.detail, pointer=pointer) from None
-
-
-def ms(moment: datetime) -> int:
-    """A moment in milliseconds since 1970."""
-    return round(moment.timestamp() * 1000)

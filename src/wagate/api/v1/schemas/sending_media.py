@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
@@ -25,7 +26,7 @@ from wagate.domain.content import (
 from wagate.domain.errors import InvalidRequest
 from wagate.domain.ids import MediaId
 from wagate.domain.media import MediaKind
-from wagate.features.messaging.outbox import SendRequest
+from wagate.features.messaging.requests import SendRequest
 
 Caption = Annotated[Line, StringConstraints(max_length=MAX_TEXT_CHARS)]
 """What an engine allows is less: the room refuses that, so that it is refused alike by whatever way it comes."""
@@ -66,13 +67,7 @@ class SendMedia(Sending):
     @override
     def to_request(self) -> SendRequest:
         """The same in the house's words. Raises InvalidRecipient, InvalidContent."""
-        return SendRequest(
-            to=self.to,
-            content=self.said(),
-            reply_to=self.reply_to,
-            client_ref=self.client_ref,
-            context=Context(view_once=self.is_once),
-        )
+        return replace(super().to_request(), context=Context(view_once=self.is_once))
 
     def check_source(self) -> None:
         """Raise InvalidRequest unless the file is named in one way."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from datetime import time
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from wagate.api.v1.schemas.parts import Asked, Line, Moment, Shown, example
+from wagate.domain.pacing import QuietHours
 from wagate.domain.session import DevicePlatform, HistoryPolicy, SessionState
 
 MAX_EAGER = 2 << 30
@@ -14,6 +16,7 @@ MAX_EAGER = 2 << 30
 
 Word = Annotated[Line, StringConstraints(min_length=1, max_length=64)]
 Value = Annotated[Line, StringConstraints(max_length=500)]
+Clock = Annotated[Line, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 
 
 _REJECTS = "Turn down every call at once. What is told of it has `rejected` set."
@@ -28,6 +31,18 @@ _EAGER = (
     "Bytes up to which a file that arrives is fetched at once; a larger one when it is asked for. Null: what the "
     "gateway's setting `media_eager_limit` says."
 )
+_PACING = "How fast the account sends, and when it does not. Null: what the gateway's settings say."
+_PER_MINUTE = "Messages in any sixty seconds, however urgent. More puts the number at risk."
+_BULK = "Of those, so many of the priority `bulk`. Above 10 the session shows a warning."
+_BURST = "So many may follow one another at once after a rest."
+_JITTER = "The part of the time between two messages that is left to chance."
+_GAP = "Seconds between two messages to one chat."
+_PER_DAY = "Messages in a day (UTC). What is more waits for the next one."
+_COLD = "First messages to people who never wrote or were written to, in a day (UTC)."
+_WARM_UP = "A number that was linked lately sends 20 a day at first, and each day twice as many, for six days."
+_QUIET = "When people are not written to, where they live. Urgent messages go all the same."
+_TYPES = "Be seen typing before a text goes out, for about as long as it takes to write it."
+_CHECKS = "Ask whether somebody new is on WhatsApp before anything is sent to them."
 _FILTERS = "Of which kinds of chats, besides those with one person, the session takes note."
 
 
@@ -38,6 +53,45 @@ class FiltersPatch(Asked):
     status: bool = Field(default=True, description="Status posts.")
     channels: bool = Field(default=True, description="Channels.")
     broadcast: bool = Field(default=True, description="Broadcast lists.")
+
+
+class AskedQuietHours(Asked):
+    """From when to when, by the clock where the recipient lives; it may span midnight."""
+
+    begin: Clock = Field(description="`HH:MM`.")
+    end: Clock = Field(description="`HH:MM`.")
+
+    @model_validator(mode="after")
+    def _last(self) -> Self:
+        if self.begin == self.end:
+            raise ValueError("begin and end must differ")
+        return self
+
+
+class PacingPatch(Asked):
+    """How fast the account sends; what is left out stays as it is, and null lifts a limit.
+
+    What was never set here is as the gateway has it when the first of these is set.
+    """
+
+    per_minute: Annotated[int, Field(ge=1, le=6_000)] | None = Field(default=20, description=_PER_MINUTE)
+    bulk_per_minute: Annotated[int, Field(ge=1, le=6_000)] | None = Field(default=3, description=_BULK)
+    burst: int = Field(default=3, ge=1, le=100, description=_BURST)
+    jitter: float = Field(default=0.3, ge=0, le=1, description=_JITTER)
+    chat_gap_s: float = Field(default=1.0, ge=0, le=3_600, description=_GAP)
+    per_day: Annotated[int, Field(ge=1, le=10_000_000)] | None = Field(default=None, description=_PER_DAY)
+    cold_per_day: Annotated[int, Field(ge=0, le=10_000_000)] | None = Field(default=None, description=_COLD)
+    warm_up: bool = Field(default=False, description=_WARM_UP)
+    quiet_hours: AskedQuietHours | None = Field(default=None, description=_QUIET)
+    types_first: bool = Field(default=False, description=_TYPES)
+    checks_numbers: bool = Field(default=True, description=_CHECKS)
+
+    def changes(self) -> dict[str, Any]:
+        """What was said, in the house's words."""
+        said = {name: getattr(self, name) for name in self.model_fields_set}
+        if (quiet := said.get("quiet_hours")) is not None:
+            said["quiet_hours"] = QuietHours(*map(time.fromisoformat, (quiet.begin, quiet.end)))
+        return said
 
 
 class SettingsPatch(Asked):
@@ -62,6 +116,14 @@ class SettingsPatch(Asked):
         description="How much of the past the phone is asked for when it is paired. Null is `recent`, the default.",
     )
     media_eager_limit: Annotated[int, Field(ge=0, le=MAX_EAGER)] | None = Field(default=None, description=_EAGER)
+    pacing: PacingPatch | None = Field(default=None, description=_PACING)
+
+    def changes(self) -> dict[str, Any]:
+        """What was said, in the house's words."""
+        said = self.model_dump(exclude_unset=True)
+        if self.pacing is not None:
+            said["pacing"] = self.pacing.changes()
+        return said
 
 
 class CreateSession(Asked):
@@ -203,6 +265,36 @@ class Filters(Shown):
     broadcast: bool
 
 
+class ShownQuietHours(Shown):
+    """From when to when people are not written to, by their own clocks."""
+
+    begin: str
+    end: str
+
+
+class ShownPacing(Shown):
+    """How fast the account sends. Null: no limit."""
+
+    per_minute: int | None = Field(description=_PER_MINUTE)
+    bulk_per_minute: int | None = Field(description=_BULK)
+    burst: int = Field(description=_BURST)
+    jitter: float = Field(description=_JITTER)
+    chat_gap_s: float = Field(description=_GAP)
+    per_day: int | None = Field(description=_PER_DAY)
+    cold_per_day: int | None = Field(description=_COLD)
+    warm_up: bool = Field(description=_WARM_UP)
+    quiet_hours: ShownQuietHours | None = Field(description=_QUIET)
+    types_first: bool = Field(description=_TYPES)
+    checks_numbers: bool = Field(description=_CHECKS)
+
+
+class RiskWarning(Shown):
+    """Something that is set and puts the number at risk."""
+
+    code: str = Field(description="Stable.")
+    detail: str
+
+
 class Settings(Shown):
     """What is set for a session. A password inside the proxy URL reads `***`."""
 
@@ -215,6 +307,7 @@ class Settings(Shown):
     filters: Filters = Field(description=_FILTERS)
     history: HistoryPolicy
     media_eager_limit: int | None = Field(description=_EAGER)
+    pacing: ShownPacing | None = Field(description=_PACING)
 
 
 class Session(Shown):
@@ -238,8 +331,10 @@ class Session(Shown):
             "read_receipts": True,
             "history": "recent",
             "media_eager_limit": None,
+            "pacing": None,
             "filters": {"groups": True, "status": True, "channels": True, "broadcast": True},
         },
+        "warnings": [],
         "metadata": {"team": "sales"},
         "created_at": "2026-11-19T17:02:11.480Z",
         "last_seen_at": "2026-11-20T09:15:27.123Z",
@@ -255,6 +350,7 @@ class Session(Shown):
     action: str | None = Field(description="What a human should do now, in a sentence.")
     me: Me | None = Field(description="Null until a phone was linked.")
     settings: Settings
+    warnings: list[RiskWarning] = Field(description="What is set that puts the number at risk.")
     metadata: dict[str, str]
     created_at: Moment
     last_seen_at: Moment | None = Field(description="When WhatsApp last showed that it knows this line.")

@@ -18,7 +18,7 @@ from wagate.domain.jid import STATUS_LIST
 from wagate.domain.looks import Font, Look
 from wagate.domain.media import MediaKind
 from wagate.features.messaging.audience import StatusAudience
-from wagate.features.messaging.outbox import SendRequest
+from wagate.features.messaging.requests import SendRequest
 
 MAX_NAMED = 1_024
 

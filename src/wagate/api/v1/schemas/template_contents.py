@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, Field, HttpUrl, StringConstraints
 from typing_extensions import override
 
+from wagate.api.v1.schemas.conditions import ms
 from wagate.api.v1.schemas.media import Filename
 from wagate.api.v1.schemas.parts import Asked, Line
-from wagate.api.v1.schemas.sending import AskedButton, AskedSection, Body, Short, Tag, ms
+from wagate.api.v1.schemas.sending import AskedButton, AskedSection, Body, Short, Tag
 from wagate.api.v1.schemas.sending_media import Caption
 from wagate.domain import content, limits
 from wagate.domain.ids import MediaId

@@ -12,7 +12,7 @@ from wagate.api.v1.schemas.parts import Asked, Line, Moment, Shown, example
 from wagate.api.v1.schemas.sending import MAX_MENTIONS, Address, Sending, mentioned
 from wagate.api.v1.schemas.template_contents import Held
 from wagate.domain.templates import LANGUAGE, MAX_VALUE, MAX_VARIABLES, NAME, VARIABLE, TemplateUse
-from wagate.features.messaging.outbox import SendRequest
+from wagate.features.messaging.requests import SendRequest
 
 Name = Annotated[Line, StringConstraints(pattern=f"^{NAME}$", max_length=512)]
 Language = Annotated[Line, StringConstraints(pattern=f"^{LANGUAGE}$", max_length=6)]
@@ -137,4 +137,12 @@ class SendTemplate(Sending):
         """The same in the house's words. Raises InvalidRecipient for a mention that is no address."""
         asked = self.template
         use = TemplateUse(asked.name, asked.language, asked.variables, mentioned(self.mentions), self.mentions_all)
-        return SendRequest(to=self.to, content=use, reply_to=self.reply_to, client_ref=self.client_ref)
+        return SendRequest(
+            to=self.to,
+            content=use,
+            reply_to=self.reply_to,
+            client_ref=self.client_ref,
+            conditions=self.conditions(),
+            deduplicate_s=self.deduplicate_s,
+            deduplication_key=self._own_key(),
+        )

@@ -6,6 +6,7 @@ changes in the transaction of the message or the mark that changes it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -154,6 +155,11 @@ def begin(scope: InSession, chat: ChatId) -> Script[None]:
 def said(message: Message) -> Script[None]:
     """A message of ours was added to a chat."""
     yield _SAID(message, chat=message.chat.id, activity=_activity(message))
+
+
+def said_all(scope: Scoped, new: Sequence[Message]) -> Script[None]:
+    """The same of many messages, in their order."""
+    yield _SAID.many(scope, [{"chat": message.chat.id, "activity": _activity(message)} for message in new])
 
 
 def received(message: Message) -> Script[None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum, auto
 from functools import cache
 
@@ -12,14 +13,19 @@ from wagate.domain.page import Order
 from wagate.features.messaging.repository.attachments import with_media
 from wagate.features.messaging.repository.people import InSession
 from wagate.features.messaging.stored import (
+    Transition,
+    read_conditions,
     read_content,
     read_context,
     read_failure,
     read_quoted,
+    read_timeline,
+    write_conditions,
     write_content,
     write_context,
     write_failure,
     write_quoted,
+    write_transition,
 )
 from wagate.store.scoped import Scoped, ScopedStatement, scoped
 from wagate.store.script import Row, Script
@@ -27,7 +33,7 @@ from wagate.store.script import Row, Script
 VIEW = (
     "SELECT m.id, m.tenant_id, m.session_id, m.sender_id, m.direction, m.origin, m.wa_id, m.client_ref, m.content,"
     " m.quoted, m.status, m.status_reason, m.failure, m.accepted_at, m.sent_at, m.delivered_at, m.read_at,"
-    " m.context, m.edited_at, m.deleted_at, m.act_on, m.starred_at,"
+    " m.context, m.edited_at, m.deleted_at, m.act_on, m.starred_at, m.conditions, m.due_at,"
     " c.id AS chat_id, c.kind, c.jid, c.name AS chat_name,"
     " p.id AS contact_id, p.phone, p.lid, p.push_name, p.is_me,"
     " COALESCE(f.merged_into, f.id) AS from_id, f.phone AS from_phone, f.lid AS from_lid,"
@@ -48,12 +54,19 @@ _IN_CHAT = scoped(
     "WHERE m.tenant_id || '' = :tenant AND m.session_id = :session AND m.wa_id = :wa_id AND m.chat_id || '' = :chat",
     "AND m.act_on IS NULL",
 )
+_TIMELINE = scoped("SELECT timeline FROM message WHERE tenant_id = :tenant AND id = :id")
 _STATUS = scoped("SELECT status FROM message WHERE tenant_id = :tenant AND id = :id")
+_INSERT = (
+    "INSERT INTO message (id, tenant_id, session_id, chat_id, sender_id, direction, origin, wa_id, client_ref,"
+    " content, quoted, status, status_reason, failure, accepted_at, sent_at, delivered_at, read_at, context, act_on,"
+    " conditions, due_at, timeline)"
+    " VALUES (:id, :tenant, :session, :chat, :sender, :direction, :origin, :wa_id, :client_ref, :content,"
+    " :quoted, :status, NULL, NULL, :accepted_at, :sent_at, NULL, NULL, :context, :act_on, :conditions, :due_at,"
+    " :timeline)"
+)
+_ADD_ALL = scoped(_INSERT)
 _ADD = scoped(
-    "INSERT INTO message (id, tenant_id, session_id, chat_id, sender_id, direction, origin, wa_id, client_ref,",
-    "content, quoted, status, status_reason, failure, accepted_at, sent_at, delivered_at, read_at, context, act_on)",
-    "VALUES (:id, :tenant, :session, :chat, :sender, :direction, :origin, :wa_id, :client_ref, :content,",
-    ":quoted, :status, NULL, NULL, :accepted_at, :sent_at, NULL, NULL, :context, :act_on)",
+    _INSERT,
     "ON CONFLICT (session_id, wa_id, chat_id, sender_id) DO NOTHING RETURNING EXISTS (SELECT 1 FROM act",
     "WHERE act.session_id = message.session_id AND act.wa_id = message.wa_id AND act.is_known = 0) AS is_awaited",
 )
@@ -63,7 +76,8 @@ _CLAIM = scoped(
 )
 _OLDEST = scoped(
     "SELECT wa_id, direction, sent_at, accepted_at FROM message WHERE tenant_id || '' = :tenant AND chat_id = :chat",
-    "AND wa_id IS NOT NULL AND act_on IS NULL AND status NOT IN ('queued', 'sending', 'failed') ORDER BY id LIMIT 1",
+    "AND wa_id IS NOT NULL AND act_on IS NULL",
+    "AND status NOT IN ('queued', 'scheduled', 'sending', 'failed', 'cancelled') ORDER BY id LIMIT 1",
 )
 _REWRITE = scoped(
     "UPDATE message SET content = :content, edited_at = :edited_at, deleted_at = :deleted_at",
@@ -71,7 +85,8 @@ _REWRITE = scoped(
 )
 _MOVE = scoped(
     "UPDATE message SET status = :status, status_reason = :reason, failure = :failure, sent_at = :sent_at,",
-    "delivered_at = :delivered_at, read_at = :read_at WHERE tenant_id = :tenant AND id = :id",
+    "delivered_at = :delivered_at, read_at = :read_at, due_at = :due_at, conditions = :conditions,",
+    "timeline = COALESCE(timeline, '') || :came_to WHERE tenant_id = :tenant AND id = :id",
 )
 _DELETE_ONE = scoped("DELETE FROM message WHERE tenant_id = :tenant AND id = :id")
 _DELETE = scoped(
@@ -79,7 +94,8 @@ _DELETE = scoped(
     "(SELECT id FROM message WHERE session_id = :session ORDER BY id LIMIT :limit) RETURNING id",
 )
 _START = scoped(
-    "UPDATE message SET status = 'sending', wa_id = :wa_id WHERE tenant_id = :tenant AND id = :id AND status = 'queued'"
+    "UPDATE message SET status = 'sending', wa_id = :wa_id, due_at = NULL,",
+    "timeline = COALESCE(timeline, '') || :came_to WHERE tenant_id = :tenant AND id = :id AND status = 'queued'",
 )
 _NAME = scoped("UPDATE message SET wa_id = :wa_id WHERE tenant_id = :tenant AND id = :id")
 
@@ -139,27 +155,40 @@ class Kept(Enum):
 
 def add_message(message: Message, sender: ContactId) -> Script[Kept]:
     """Keep a new message, unless it is there already."""
-    rows = yield _ADD(
-        message,
-        id=message.id,
-        session=message.session,
-        chat=message.chat.id,
-        sender=sender,
-        direction=message.direction.value,
-        origin=message.origin.value,
-        wa_id=message.wa_id,
-        client_ref=message.client_ref,
-        content=write_content(message.content),
-        quoted=write_quoted(message.quoted),
-        status=message.status.value,
-        accepted_at=message.accepted_at,
-        sent_at=message.sent_at,
-        context=write_context(message.context),
-        act_on=message.act_on,
-    )
+    rows = yield _ADD(message, **_values(message, sender))
     if not rows:
         return Kept.THERE_ALREADY
     return Kept.AWAITED if rows[0]["is_awaited"] else Kept.NEW
+
+
+def add_messages(scope: Scoped, new: Sequence[tuple[Message, ContactId]]) -> Script[None]:
+    """Keep messages that nobody can know yet, each with who sends it."""
+    yield _ADD_ALL.many(scope, [_values(message, sender) for message, sender in new])
+
+
+def _values(message: Message, sender: ContactId) -> dict[str, object]:
+    """What the row of a new message holds, but for its tenant."""
+    is_ours = message.direction is Direction.OUT
+    return {
+        "id": message.id,
+        "session": message.session,
+        "chat": message.chat.id,
+        "sender": sender,
+        "direction": message.direction.value,
+        "origin": message.origin.value,
+        "wa_id": message.wa_id,
+        "client_ref": message.client_ref,
+        "content": write_content(message.content),
+        "quoted": write_quoted(message.quoted),
+        "status": message.status.value,
+        "accepted_at": message.accepted_at,
+        "sent_at": message.sent_at,
+        "context": write_context(message.context),
+        "act_on": message.act_on,
+        "conditions": write_conditions(message.conditions),
+        "due_at": message.due_at,
+        "timeline": write_transition(Transition(message.status, message.accepted_at)) if is_ours else None,
+    }
 
 
 def claim_from_history(message: Message, sender: ContactId) -> Script[MessageId | None]:
@@ -195,8 +224,8 @@ def rewrite_message(message: Message) -> Script[None]:
     )
 
 
-def move_message(message: Message) -> Script[None]:
-    """Write a message's new status, with its reason and moments."""
+def move_message(message: Message, came_to: Transition | None) -> Script[None]:
+    """Write a message's status, with its reason and moments; ``came_to`` says so if it is a new one."""
     yield _MOVE(
         message,
         id=message.id,
@@ -206,12 +235,21 @@ def move_message(message: Message) -> Script[None]:
         sent_at=message.sent_at,
         delivered_at=message.delivered_at,
         read_at=message.read_at,
+        due_at=message.due_at,
+        conditions=write_conditions(message.conditions),
+        came_to="" if came_to is None else write_transition(came_to),
     )
 
 
-def start_message(scope: Scoped, message: MessageId, wa_id: str | None) -> Script[None]:
-    """A queued message is being sent, under this id if that is known already."""
-    yield _START(scope, id=message, wa_id=wa_id)
+def start_message(scope: Scoped, message: MessageId, wa_id: str | None, at: int) -> Script[None]:
+    """A queued message is being sent from a moment (ms) on, under this id if that is known already."""
+    yield _START(scope, id=message, wa_id=wa_id, came_to=write_transition(Transition(MessageStatus.SENDING, at)))
+
+
+def timeline_of(scope: Scoped, message: MessageId) -> Script[list[Transition]]:
+    """The statuses that a message of ours has had, in their order."""
+    rows = yield _TIMELINE(scope, id=message)
+    return read_timeline(rows[0]["timeline"]) if rows else []
 
 
 def name_message(scope: Scoped, message: MessageId, wa_id: str) -> Script[None]:
@@ -283,6 +321,8 @@ def message_of(row: Row) -> Message:
         deleted_at=row["deleted_at"],
         act_on=row["act_on"],
         starred_at=row["starred_at"],
+        conditions=read_conditions(row["conditions"]),
+        due_at=row["due_at"],
     )
 
 

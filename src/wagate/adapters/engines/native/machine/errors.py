@@ -126,6 +126,8 @@ _REFUSALS = {
 }
 """Error codes of message acks, as far as their meaning is known (whatsmeow `send.go`, whatsapp-rust)."""
 
+_BUSY = "service_unavailable", "WhatsApp has trouble with this message"
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -137,5 +139,6 @@ class Refusal:
 
 def refusal_of(error: int) -> Refusal:
     """What the error of a message's ack means."""
-    code, sentence = _REFUSALS.get(error, ("refused_by_whatsapp", "WhatsApp refused the message"))
+    usual = _BUSY if error in range(500, 600) else ("refused_by_whatsapp", "WhatsApp refused the message")
+    code, sentence = _REFUSALS.get(error, usual)
     return Refusal(code, f"{sentence} (error {error})")
